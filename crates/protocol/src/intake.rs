@@ -1,0 +1,101 @@
+//! The seam between those who hold device connections and those who take messages over.
+//!
+//! A gateway holds connections; what a device says goes to an [`Intake`]: the hub in the same process, or a spool. The
+//! traits are synchronous and never block: each side posts to the other and goes on. The life of one conversation:
+//!
+//! 1. The connection calls [`Intake::identify`] with an [`Outlet`] through which it can be reached, and reads no
+//!    further line until it is answered.
+//! 2. The intake posts [`Post::Welcome`], with a [`Lane`] for this conversation, or [`Post::Refused`].
+//! 3. What the device says, in order and checked by [`crate::session`], goes into [`Lane::take`]; each message comes
+//!    back as [`Post::Committed`] once it is taken over.
+//! 4. [`Lane::ended`] is called once, when the connection is over.
+//!
+//! A lane that was fenced (rule H1) discards what it is still given: the connection learns it by [`Post::Bye`].
+
+use crate::code::{Bye, Fault};
+use crate::message::{Command, Description, Gap, Identify, Outcome, Samples, Welcome};
+use std::sync::Arc;
+
+/// Takes over what devices say. Implemented by the hub and, in a standalone gateway, by its spool.
+pub trait Intake: Send + Sync {
+    /// A device identified on the connection `outlet`; the answer is posted to it. The same `peer.connection` as the
+    /// device's current one is no takeover (rule H1).
+    fn identify(&self, identify: Identify, peer: Peer, outlet: Arc<dyn Outlet>);
+}
+
+/// One conversation: a device in one generation. Calls of an older generation are discarded.
+pub trait Lane: Send + Sync {
+    /// Takes one message over. In flight are at most [`crate::limits::IN_FLIGHT_MESSAGES_MAX`] of one lane.
+    fn take(&self, said: Said);
+    /// The connection is over, or identified again as somebody else.
+    fn ended(&self);
+}
+
+/// The way back to one connection.
+pub trait Outlet: Send + Sync {
+    /// Hands something to the connection, which writes it when it can. Never blocks; to a connection that is gone it
+    /// does nothing.
+    fn post(&self, post: Post);
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// The connection's number, unique in this process: the same one for each identify on it.
+    pub connection: u64,
+    /// Where it comes from: `tcp 127.0.0.1:52144`, `websocket …`.
+    pub address: String,
+    /// Whether a session was welcomed on this connection before.
+    pub welcomed: bool,
+}
+
+/// What a device said, checked by its session.
+#[derive(Debug)]
+pub enum Said {
+    /// Values; numbered ones arrive without hole or repetition (rule H4).
+    Samples(Samples),
+    /// Numbers that will never come (rule H3).
+    Gap(Gap),
+    /// What its channels are. Not counted in [`Post::Committed`].
+    Describe(Description),
+    /// The answer to a command. Not counted in [`Post::Committed`].
+    Result(Outcome),
+}
+
+/// What the intake has for a connection.
+pub enum Post {
+    /// The identify is answered: the conversation goes on in `lane`.
+    Welcome {
+        /// What to tell the device.
+        welcome: Welcome,
+        /// Where everything else it says goes.
+        lane: Arc<dyn Lane>,
+    },
+    /// The identify is refused; the connection says so and closes.
+    Refused {
+        /// What the device is told as an `error` of its identify line, where it was the line's fault.
+        fault: Option<Fault>,
+        /// How the connection ends.
+        bye: Bye,
+    },
+    /// Messages are taken over. Not posted any more for an earlier lane once a welcome was posted.
+    Committed {
+        /// The highest number among them, where any was numbered: the ack.
+        seq: Option<u64>,
+        /// How many messages and gaps: room for as many again.
+        messages: u32,
+    },
+    /// Something in a message could not be taken: a channel too many, a description too large. The rest of it was.
+    Complaint {
+        /// What was wrong.
+        fault: Fault,
+        /// The message's number, where it had one.
+        seq: Option<u64>,
+    },
+    /// A command for the device; the intake counts it as sent.
+    Command(Command),
+    /// The window from now on.
+    Window(u32),
+    /// The conversation is over: say so and close; read nothing more.
+    Bye(Bye),
+}

@@ -1,0 +1,208 @@
+//! One JSON object, checked for what serde_json leaves open (depth, duplicate keys) and cut into its members, whose
+//! values stay the bytes that came.
+
+use crate::code::Fault;
+use crate::limits::LINE_DEPTH_MAX;
+use crate::message::Fail;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+/// The members of one object in the order they came.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    text: &'a str,
+    members: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads `bytes` as one object: UTF-8, at most [`LINE_DEPTH_MAX`] deep, no key twice on any level.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Fail> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Fail::new(Fault::BadUtf8, error.valid_up_to(), "not UTF-8 from here on"))?;
+        check_depth(text)?;
+        if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
+            return Err(Fail::new(Fault::BadJson, 0, "a line is one JSON object: {…}"));
+        }
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let members = Members.deserialize(&mut reader).map_err(|error| bad_json(text, &error))?;
+        reader.end().map_err(|error| bad_json(text, &error))?;
+        let object = Self { text, members };
+        object.check_keys()?;
+        Ok(object)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.members.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
+    }
+
+    pub(crate) fn members(&self) -> &[(Cow<'a, str>, &'a RawValue)] {
+        &self.members
+    }
+
+    /// Where in the line `part` stands, in bytes from 0. `part` must have been cut from this line.
+    pub(crate) fn at(&self, part: &str) -> usize {
+        offset(self.text, part)
+    }
+
+    fn check_keys(&self) -> Result<(), Fail> {
+        check_unique(self.text, &self.members)?;
+        for (_, value) in &self.members {
+            check_nested_keys(self.text, value.get())?;
+        }
+        Ok(())
+    }
+}
+
+/// How far into `whole` the slice `part` begins. A slice from elsewhere (an unescaped key) counts as the start.
+fn offset(whole: &str, part: &str) -> usize {
+    let distance = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    if distance <= whole.len() { distance } else { 0 }
+}
+
+fn bad_json(text: &str, error: &serde_json::Error) -> Fail {
+    // An end that came too early is reported behind the last byte; serde counts columns from 1.
+    let at = if error.is_eof() { text.len() } else { error.column().saturating_sub(1) };
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or(&message);
+    Fail::new(Fault::BadJson, at, reason)
+}
+
+/// Counts brackets outside of strings. Done before anything is parsed, so that depth never becomes recursion.
+fn check_depth(text: &str) -> Result<(), Fail> {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > LINE_DEPTH_MAX {
+                    let reason = format!("more than {LINE_DEPTH_MAX} levels of objects and arrays");
+                    return Err(Fail::new(Fault::TooDeep, at, &reason));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_unique(line: &str, members: &[(Cow<'_, str>, &RawValue)]) -> Result<(), Fail> {
+    /// Up to so many members comparing each with each is faster than hashing.
+    const FEW: usize = 8;
+    let repeated = if members.len() <= FEW {
+        (1..members.len()).find(|&i| members[..i].iter().any(|(key, _)| *key == members[i].0))
+    } else {
+        let mut seen = HashSet::with_capacity(members.len());
+        members.iter().position(|(key, _)| !seen.insert(key.as_ref()))
+    };
+    match repeated {
+        None => Ok(()),
+        Some(index) => {
+            let (key, value) = &members[index];
+            let at = match key {
+                Cow::Borrowed(key) => offset(line, key).saturating_sub(1),
+                Cow::Owned(_) => offset(line, value.get()),
+            };
+            Err(Fail::new(Fault::DuplicateKey, at, &format!("the key {key:?} stands here a second time")))
+        }
+    }
+}
+
+/// Checks the keys of every object below `value`. Each level is read again from its text; the depth is bounded.
+fn check_nested_keys(line: &str, value: &str) -> Result<(), Fail> {
+    if !value.starts_with(['{', '[']) || !value.contains('{') {
+        return Ok(());
+    }
+    let mut reader = serde_json::Deserializer::from_str(value);
+    if value.starts_with('{') {
+        let members = Members.deserialize(&mut reader).map_err(|error| bad_json(value, &error))?;
+        check_unique(line, &members)?;
+        members.iter().try_for_each(|(_, inner)| check_nested_keys(line, inner.get()))
+    } else {
+        let items = Items.deserialize(&mut reader).map_err(|error| bad_json(value, &error))?;
+        items.iter().try_for_each(|inner| check_nested_keys(line, inner.get()))
+    }
+}
+
+/// Reads an object into its members without looking into their values.
+struct Members;
+
+impl<'de> DeserializeSeed<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            members.push((key, map.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// Reads an array into its items without looking into them.
+struct Items;
+
+impl<'de> DeserializeSeed<'de> for Items {
+    type Value = Vec<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+/// A key, borrowed from the line unless it had escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}

@@ -1,0 +1,123 @@
+//! Every limit of the line protocol, with what happens at it.
+//!
+//! Names end in what is counted and in `MAX` or `MIN`; the relations between them are checked at compile time.
+
+/// Bytes of a line without its `\n`. A longer one is skipped up to its end and answered with `too_long`.
+pub const LINE_BYTES_MAX: usize = 65_536;
+
+/// The smallest `line_max` a device may ask for, in bytes. A smaller one is answered with `bad_message`: a welcome
+/// with the longest id and session must fit.
+pub const LINE_MAX_BYTES_MIN: usize = 256;
+
+/// Levels of objects and arrays in a line, the line's own object being the first. Deeper ones are `too_deep`.
+pub const LINE_DEPTH_MAX: usize = 16;
+
+/// Characters of a device's or gateway's id. A longer one is `bad_id`.
+pub const ID_CHARS_MAX: usize = 64;
+
+/// Characters of a session's name, its issuer's tag and counter together.
+pub const SESSION_CHARS_MAX: usize = 24;
+
+/// Characters of an issuer's tag: leaves room for `-` and a 15-digit counter.
+pub const TAG_CHARS_MAX: usize = 8;
+
+/// The highest number of a message: what every JSON reader holds exactly. A line that names a higher one is
+/// `bad_message`.
+pub const SEQ_MAX: u64 = (1 << 53) - 1;
+
+/// Sessions issued to a device in which nothing was accepted yet. One more forgets the oldest: who asks for that one
+/// gets a new one.
+pub const EMPTY_SESSIONS_MAX: usize = 4;
+
+/// Bytes of a channel's name. A longer one makes the message `bad_message`.
+pub const CHANNEL_BYTES_MAX: usize = 128;
+
+/// Channels in one message. More make it `bad_message`.
+pub const MESSAGE_CHANNELS_MAX: usize = 512;
+
+/// Channels of one device. A sample on a further one is left out and the device is told (`too_many`).
+pub const DEVICE_CHANNELS_MAX: usize = 1024;
+
+/// Bytes of a description once merged. A `describe` that would make it larger is answered with `too_long`.
+pub const DESCRIBE_BYTES_MAX: usize = 65_536;
+
+/// Bytes of a token as a peer sends it. A longer one is not looked up: `auth`.
+pub const TOKEN_BYTES_MAX: usize = 128;
+
+/// Bytes of a `reason`, from either side. A longer one is cut at a character.
+pub const REASON_BYTES_MAX: usize = 256;
+
+/// Numbered messages a device may have unacked: what a welcome grants.
+pub const WINDOW_MESSAGES: u32 = 64;
+
+/// Messages of one connection handed over and not yet committed. At the limit its lines wait unread.
+pub const IN_FLIGHT_MESSAGES_MAX: u32 = WINDOW_MESSAGES;
+
+/// Bytes read from a connection that wait while its lines are held back. At the limit its socket is not read.
+pub const READ_BUFFER_BYTES_MAX: usize = 2 * LINE_BYTES_MAX;
+
+/// Bytes that wait to be written to a device. One that does not read them is disconnected at the limit.
+pub const WRITE_BUFFER_BYTES_MAX: usize = 4 * LINE_BYTES_MAX;
+
+/// Seconds between heartbeats when a device leaves it to the hub.
+pub const HEARTBEAT_SECONDS: u32 = 15;
+
+/// The shortest and longest heartbeat in seconds that a welcome grants; what a device asks for is brought in between.
+pub const HEARTBEAT_SECONDS_MIN: u32 = 1;
+/// See [`HEARTBEAT_SECONDS_MIN`].
+pub const HEARTBEAT_SECONDS_MAX: u32 = 3600;
+
+/// Seconds in which a new connection must have identified; then it is closed.
+pub const IDENTIFY_SECONDS_MAX: u64 = 30;
+
+/// Seconds of silence after which the operating system probes a TCP connection without heartbeat.
+pub const TCP_KEEPALIVE_SECONDS: u64 = 15;
+
+/// Faulty lines a connection may send, one forgiven for every hundred good ones. One more and it is told `bye bad`.
+pub const FAULTY_LINES_MAX: u32 = 100;
+
+/// Messages a device's outbox holds unless its program says otherwise. One more drops the oldest: a declared loss.
+pub const OUTBOX_MESSAGES: usize = 4096;
+
+/// Bytes a device's outbox holds, as lines, unless its program says otherwise. More drop the oldest: a declared loss.
+pub const OUTBOX_BYTES: usize = 1 << 20;
+
+/// Seconds in which a welcome must have answered an identify on a connection that keeps order; then the device
+/// identifies again (D1). More than a welcome is ever held back.
+pub const WELCOME_SECONDS_MAX: u64 = 35;
+
+/// The same on a serial line.
+pub const WELCOME_SERIAL_SECONDS_MAX: u64 = 5;
+
+/// Seconds without progress of the ack after which a device goes back or drops the connection (D6), where the heartbeat
+/// is not longer.
+pub const PROGRESS_SECONDS_MIN: u64 = 5;
+
+/// Milliseconds within which a device comes back the first time (D9); the time doubles with each attempt in a row.
+pub const RECONNECT_FIRST_MS: u64 = 500;
+
+/// The longest time within which a device comes back, in milliseconds (D9).
+pub const RECONNECT_MS_MAX: u64 = 30_000;
+
+/// Seconds a welcome must have held before attempts are counted anew (D9).
+pub const HEALTHY_SECONDS: u64 = 60;
+
+/// Commands that wait for one device. One more is `refused: full`.
+pub const COMMANDS_QUEUED_MAX: usize = 50;
+
+/// Milliseconds a command lives when its sender names no `ttl`.
+pub const COMMAND_TTL_MS: u64 = 5_000;
+/// The longest `ttl` of a command in milliseconds (a day); a longer one is `refused: bad`.
+pub const COMMAND_TTL_MS_MAX: u64 = 86_400_000;
+
+/// A device's time further ahead than this, in milliseconds, is not believed (spec/protocol.md, Time).
+pub const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
+/// 2000-01-01T00:00:00Z in milliseconds since 1970: an earlier time of a device is not believed.
+pub const CLOCK_BEGINS_MS: i64 = 946_684_800_000;
+
+const _: () = assert!(LINE_MAX_BYTES_MIN >= 64 + ID_CHARS_MAX + SESSION_CHARS_MAX);
+const _: () = assert!(TAG_CHARS_MAX + 1 + 15 == SESSION_CHARS_MAX);
+const _: () = assert!(READ_BUFFER_BYTES_MAX > LINE_BYTES_MAX);
+const _: () = assert!(IN_FLIGHT_MESSAGES_MAX >= WINDOW_MESSAGES);
+const _: () =
+    assert!(HEARTBEAT_SECONDS_MIN <= HEARTBEAT_SECONDS && HEARTBEAT_SECONDS <= HEARTBEAT_SECONDS_MAX);

@@ -1,0 +1,101 @@
+//! What the hub side bears and what not: each limit, and what happens at it.
+
+use crate::notation::hub;
+use protocol::limits::{FAULTY_LINES_MAX, IN_FLIGHT_MESSAGES_MAX};
+use protocol::session::HubSide;
+
+/// `line` with every number in it, one after the other.
+fn repeated(count: u32, lines: impl Fn(u32) -> String) -> String {
+    (1..=count).map(lines).collect()
+}
+
+#[test]
+fn whoever_does_not_identify_is_told_to_go() {
+    hub("       | 29 s
+         device > heartbeat
+         hub    > need identify
+                | 999 ms, 1 ms
+         hub    > bye unidentified again now
+                | closed");
+}
+
+#[test]
+fn an_identify_that_waits_is_in_time() {
+    hub("       | identifies wait, 29 s
+         device > identify pump-1
+                | 40 s, identifies go on
+         hub    > welcome pump-1");
+}
+
+#[test]
+fn faulty_lines_are_borne_up_to_a_number() {
+    let faults =
+        repeated(FAULTY_LINES_MAX, |n| format!("device > {{\nhub > error line {} code bad_json\n", n + 1));
+    hub(&format!(
+        "device > identify pump-1
+         hub    > welcome pump-1
+         {faults}
+         device > temperature 20
+         device > {{
+         hub    > error code bad_json
+         hub    > bye bad again later
+                | closed"
+    ));
+}
+
+#[test]
+fn a_hundred_good_lines_make_up_for_a_faulty_one() {
+    let faults = repeated(FAULTY_LINES_MAX, |_| "device > {\nhub > error code bad_json\n".to_owned());
+    let good = repeated(100, |n| format!("device > temperature {n}\n"));
+    hub(&format!(
+        "device > identify pump-1
+         hub    > welcome pump-1
+         {faults}{good}
+         device > {{
+         hub    > error code bad_json
+         device > {{
+         hub    > error code bad_json
+         hub    > bye bad
+                | closed"
+    ));
+}
+
+#[test]
+fn lines_wait_while_as_much_is_in_flight_as_may_be() {
+    let many = repeated(IN_FLIGHT_MESSAGES_MAX, |n| format!("| reads\ndevice > {n} temperature {n}\n"));
+    hub(&format!(
+        "device > identify pump-1 nonce 1
+         hub    > welcome pump-1
+                | commits wait
+         {many}
+                | does not read, commits go on
+         hub    > ack {IN_FLIGHT_MESSAGES_MAX}
+                | reads"
+    ));
+}
+
+#[test]
+fn every_line_fits_a_small_device() {
+    let id = "p".repeat(64);
+    hub(&format!(
+        "device > identify {id} nonce 18446744073709551615 line_max 256
+         hub    > welcome {id} nonce 18446744073709551615 session k7-1
+                | command 1 fan \"{long}\"
+                | command 2 fan true
+         hub    > command 2 channel fan value true",
+        long = "x".repeat(256),
+    ));
+}
+
+#[test]
+fn a_line_max_below_the_least_is_an_error() {
+    hub("device > identify pump-1 line_max 255
+         hub    > error line 1 at 32 code bad_message
+         hub    > need identify");
+}
+
+#[test]
+fn a_conversation_is_small() {
+    // One per connection: what it costs a hub with ten thousand idle devices.
+    assert!(size_of::<HubSide>() <= 192, "{} bytes", size_of::<HubSide>());
+}
