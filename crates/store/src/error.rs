@@ -1,0 +1,118 @@
+//! What can go wrong, by what the caller can do about it: opening, committing, reading.
+//!
+//! SQLite's own error stays inside: nobody outside this crate acts on it. Each sentence has its cause in it, and so the
+//! cause is not also a `source`: it would be printed twice.
+
+use std::path::PathBuf;
+
+use crate::write::DeviceKey;
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds the folder.
+    #[error("the state folder {} is in use by another process{}", dir.display(), pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default())]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+        /// The other process, where it could be read.
+        pid: Option<u32>,
+    },
+    /// The folder was written by a newer program.
+    #[error(
+        "the state folder {} has version {found}, and this program knows versions up to {known}: use a newer glassline",
+        dir.display()
+    )]
+    Newer {
+        /// The folder.
+        dir: PathBuf,
+        /// The version that it has.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// There is a database by our name that is not ours.
+    #[error("{} is a database of another program", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder or a file in it cannot be used.
+    #[error("the state folder {} cannot be used: {cause}", dir.display())]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The database cannot be opened, migrated or read.
+    #[error("the database in {} cannot be used: {cause}", dir.display())]
+    Database {
+        /// The folder.
+        dir: PathBuf,
+        /// What SQLite said.
+        cause: Fault,
+    },
+    /// The operating system gave no random bytes for a tag.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// What SQLite said.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Fault(#[from] rusqlite::Error);
+
+impl From<Fault> for rusqlite::Error {
+    fn from(fault: Fault) -> rusqlite::Error {
+        fault.0
+    }
+}
+
+/// Why writes were not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The transaction or its fsync failed. Whether it will be found after a restart is not known; the writes
+    /// that follow go through a connection that was opened anew.
+    #[error("the store could not commit: {0}")]
+    Failed(Fault),
+    /// The message or gap does not follow what is stored, because one before it was not committed. Nothing is wrong with
+    /// the disk now; taking it would make the missing one look as if it had been taken over.
+    #[error("device {} is at cursor {stored}, so {got} cannot be written", device.0)]
+    NotNext {
+        /// Whose log.
+        device: DeviceKey,
+        /// The cursor that is stored.
+        stored: u64,
+        /// The cursor that came.
+        got: u64,
+    },
+    /// There never was such a device.
+    #[error("there is no device {}", .0.0)]
+    UnknownDevice(DeviceKey),
+    /// The new device's id is in use, or its key was.
+    #[error("there is a device {id} already, or there was one with the key {}", device.0)]
+    DeviceTaken {
+        /// The new device's key.
+        device: DeviceKey,
+        /// Its id.
+        id: Box<str>,
+    },
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the store could not be read: {0}")]
+pub struct ReadError(Fault);
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> ReadError {
+        ReadError(Fault(error))
+    }
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(error: rusqlite::Error) -> CommitError {
+        CommitError::Failed(Fault(error))
+    }
+}

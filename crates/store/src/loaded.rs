@@ -1,0 +1,82 @@
+//! What a store knew when it was opened: all that the hub keeps in memory.
+
+use std::sync::Arc;
+
+use crate::write::{CommandRow, DeviceKey, Position, TokenHash, TokenRow};
+
+/// What a store knew when it was opened.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Names this log. It changes whenever what was once committed may be gone: after a crash with a durability
+    /// weaker than `Disk`.
+    pub log: String,
+    /// The issuer's tag of this start: random, new, up to 8 characters of `[a-z0-9]`.
+    pub issuer: String,
+    /// The tags of earlier starts under which sessions were issued, oldest first.
+    pub earlier_issuers: Vec<String>,
+    /// All devices, by key.
+    pub devices: Vec<LoadedDevice>,
+    /// All tokens of people and programs.
+    pub tokens: Vec<TokenRow>,
+    /// Commands in a state of [`CommandRow::UNSETTLED`], oldest first.
+    pub unfinished: Vec<CommandRow>,
+    /// The lowest key that no device has ever had.
+    pub next_key: u64,
+}
+
+/// What is known of one device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedDevice {
+    /// Its number here.
+    pub key: DeviceKey,
+    /// The id that it identifies with.
+    pub id: Box<str>,
+    /// What people call it.
+    pub name: Option<Box<str>>,
+    /// Its token.
+    pub token: Option<TokenHash>,
+    /// Whether the device has shown that it has this token.
+    pub confirmed: bool,
+    /// Whether it was made by a join token or an empty id.
+    pub joined: bool,
+    /// When it was made, ms since 1970.
+    pub created: i64,
+    /// What its channels are, raw JSON.
+    pub describe: Option<Box<str>>,
+    /// The cursor of its last message or gap; 0 when there is none.
+    pub cursor: u64,
+    /// The counter of the session that it will be given next; 1 for a device that had none.
+    pub next_session: u64,
+    /// Its current session and the last seq in it.
+    pub position: Option<Position>,
+    /// Messages received.
+    pub received: u64,
+    /// Gaps recorded.
+    pub gaps: u64,
+    /// The number of its next command; 1 for a device that had none.
+    pub next_command: u64,
+    /// When something was last received from it, ms since 1970.
+    pub last_seen: Option<i64>,
+    /// Its channels, by the time at which each appeared first.
+    pub channels: Vec<LoadedChannel>,
+}
+
+/// What is known of one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedChannel {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its newest sample; `None` when all that ever came was late.
+    pub latest: Option<Latest>,
+}
+
+/// The newest sample of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// Raw JSON, exactly as sent.
+    pub value: Arc<str>,
+    /// Its time, ms since 1970.
+    pub ts: i64,
+    /// The cursor of its message.
+    pub cursor: u64,
+}

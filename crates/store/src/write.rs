@@ -1,0 +1,243 @@
+//! What the hub asks to be written: one [`Write`] each, handed back in a [`Commit`] when it is durable.
+//!
+//! All numbers come from the hub. Raw JSON (`value`, `describe`, `result`) is text that nothing here parses
+//! or reprints: it comes back exactly as it was given. Times are ms since 1970.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::CommitError;
+
+/// The number of a device in this store. It is given by the hub, from [`crate::Loaded::next_key`] upwards, and
+/// never used again, not even after the device was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceKey(pub u64);
+
+/// SHA-256 of a token. The token itself is never stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+impl fmt::Debug for TokenHash {
+    /// Says that there is one, and not which: logs are read by more people than databases.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// One thing to be written. Writes take effect in the order in which they are submitted.
+///
+/// A write for a device that was removed before has nowhere to go and is dropped; its commit says `Ok`. A write for a
+/// device that never was is refused ([`CommitError::UnknownDevice`]).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// A device that is new to this store.
+    Device(NewDevice),
+    /// The device's token was used for the first time (`confirmed`), or replaced.
+    DeviceToken {
+        /// Whose token.
+        device: DeviceKey,
+        /// The token that counts from now on.
+        token: TokenHash,
+        /// Whether the device has shown that it has this token.
+        confirmed: bool,
+    },
+    /// A session was issued. Durable before it is handed out; the device's next counter is `counter + 1`.
+    Session {
+        /// For whom.
+        device: DeviceKey,
+        /// Its counter.
+        counter: u64,
+        /// The issuer's tag that it bears. From now on this tag is among [`crate::Loaded::earlier_issuers`].
+        tag: Box<str>,
+    },
+    /// A message with its samples, its position and its cursor.
+    Message(Message),
+    /// A loss that was declared or found: takes a cursor like a message.
+    Gap(Gap),
+    /// The description of the device's channels as it now stands, merged.
+    Describe {
+        /// Whose description.
+        device: DeviceKey,
+        /// Raw JSON.
+        describe: Box<str>,
+    },
+    /// A command as it now stands: inserted, or in the place of the one with the same device, person and id.
+    Command(CommandRow),
+    /// The number that the device's next command will bear.
+    CommandCounter {
+        /// Whose commands.
+        device: DeviceKey,
+        /// The next number.
+        next: u64,
+    },
+    /// A token of a person or a program: inserted, or in the place of the one with the same hash.
+    Token(TokenRow),
+    /// A token was used.
+    TokenUsed {
+        /// Which.
+        hash: TokenHash,
+        /// When, ms since 1970.
+        at: i64,
+    },
+    /// A token counts no longer, and is forgotten.
+    TokenRevoked {
+        /// Which.
+        hash: TokenHash,
+    },
+    /// The device and all that is stored of it go. Its id is free at once; its samples are deleted piece by piece
+    /// behind the following commits, so that a long history does not hold up the others.
+    RemoveDevice {
+        /// Which.
+        device: DeviceKey,
+    },
+    /// What need not be remembered any longer goes: settled commands last changed before `commands` and tokens that
+    /// expired before `tokens` (ms since 1970). The store reads no clock, so that the hub says when.
+    Prune {
+        /// Settled commands last changed before this go.
+        commands: i64,
+        /// Tokens that expired before this go.
+        tokens: i64,
+    },
+}
+
+/// A device that is new to this store: nothing received, nothing issued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDevice {
+    /// Its number here.
+    pub key: DeviceKey,
+    /// The id that it identifies with. Unique.
+    pub id: Box<str>,
+    /// What people call it.
+    pub name: Option<Box<str>>,
+    /// Its token; without one nobody can identify as this device.
+    pub token: Option<TokenHash>,
+    /// Whether it was made by a join token or an empty id, and not by an administrator.
+    pub joined: bool,
+    /// When, ms since 1970.
+    pub created: i64,
+}
+
+/// Where a device's numbered log stands: `seq` is the last one taken over in `session`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The session.
+    pub session: Arc<str>,
+    /// The last seq in it that is taken over.
+    pub seq: u64,
+}
+
+/// One message of a device: all of it is stored, in one transaction with its position and its cursor, or nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Who sent it.
+    pub device: DeviceKey,
+    /// Its number in the device's log as panels see it: dense from 1 over messages and gaps. A message that does not
+    /// follow the one stored last is refused ([`CommitError::NotNext`]).
+    pub cursor: u64,
+    /// Its session and seq; `None` for a message without number, which moves no position.
+    pub position: Option<Position>,
+    /// When it was received, ms since 1970.
+    pub received: i64,
+    /// Its samples; may be empty.
+    pub samples: Vec<Sample>,
+}
+
+/// One value of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The channel, made when it is new.
+    pub channel: Arc<str>,
+    /// The time that is shown and compared, ms since 1970.
+    pub ts: i64,
+    /// What the device said, when its clock was wrong.
+    pub device_ts: Option<i64>,
+    /// Belongs in history and does not become the channel's latest.
+    pub late: bool,
+    /// Raw JSON, exactly as sent.
+    pub value: Arc<str>,
+}
+
+/// Messages `from` to `to` (both included) of `session` that will never come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    /// Whose.
+    pub device: DeviceKey,
+    /// Its number in the device's log, like a message's.
+    pub cursor: u64,
+    /// Where the device's log stands after it.
+    pub position: Option<Position>,
+    /// The session in which they are missing.
+    pub session: Arc<str>,
+    /// The first missing seq.
+    pub from: u64,
+    /// The last missing seq.
+    pub to: u64,
+    /// Why, e.g. `overflow`.
+    pub reason: Box<str>,
+    /// When it was learned, ms since 1970.
+    pub at: i64,
+}
+
+/// A command and what has become of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandRow {
+    /// To whom.
+    pub device: DeviceKey,
+    /// The number that it bears towards the device; `None` until it has one.
+    pub number: Option<u64>,
+    /// Made by the browser; unique per person and device.
+    pub id: Box<str>,
+    /// The person.
+    pub by: Box<str>,
+    /// The channel.
+    pub channel: Box<str>,
+    /// Raw JSON.
+    pub value: Box<str>,
+    /// `now`, `latest` or `queue`.
+    pub intent: Box<str>,
+    /// How long it is good for, ms.
+    pub ttl: u64,
+    /// Where it is on its way. `accepted`, `queued` and `sent` are not settled ([`CommandRow::UNSETTLED`]).
+    pub state: Box<str>,
+    /// Why, where there is a reason.
+    pub reason: Option<Box<str>>,
+    /// The device's answer, raw JSON.
+    pub result: Option<Box<str>>,
+    /// When it was accepted, ms since 1970.
+    pub created: i64,
+    /// When it expires, ms since 1970.
+    pub deadline: Option<i64>,
+    /// When it last changed, ms since 1970.
+    pub updated: i64,
+}
+
+impl CommandRow {
+    /// The states in which something is still to happen: such commands are loaded at the start and never pruned.
+    pub const UNSETTLED: [&'static str; 3] = ["accepted", "queued", "sent"];
+}
+
+/// A token of a person or a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// What is known of the token.
+    pub hash: TokenHash,
+    /// Who it stands for.
+    pub subject: Box<str>,
+    /// What it permits, as the hub spells it.
+    pub scopes: Box<str>,
+    /// When it was made, ms since 1970.
+    pub created: i64,
+    /// From when on it counts no longer, ms since 1970.
+    pub expires: i64,
+    /// When it was last used, ms since 1970; 0 for never.
+    pub used: i64,
+}
+
+/// Writes that shared one fate: one transaction, or refused for one reason.
+#[derive(Debug)]
+pub struct Commit {
+    /// What was submitted, in that order.
+    pub writes: Vec<Write>,
+    /// `Ok`: durable, as far as the durability of this store goes. `Err`: none of them was written.
+    pub result: Result<(), CommitError>,
+}

@@ -1,0 +1,116 @@
+//! The start: the database is brought to the newest version and read.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Writer;
+use super::pace::Pace;
+use super::state::State;
+use crate::connection;
+use crate::error::{Fault, OpenError};
+use crate::folder::Folder;
+use crate::load::{self, DeviceRow};
+use crate::loaded::Loaded;
+use crate::migration::{self, Refusal};
+use crate::store::{Durability, Options};
+use crate::tag;
+
+/// `meta`: the name of the log.
+const LOG: &str = "log";
+/// `meta`: present while the store is open with a durability that a crash may take something from.
+const OPEN_WEAKLY: &str = "open_weakly";
+
+impl Writer {
+    /// Opens the database in a folder that is ours.
+    pub(crate) fn open(folder: Folder, options: &Options) -> Result<(Writer, Loaded), OpenError> {
+        let dir = folder.dir().to_owned();
+        let failed =
+            |error: rusqlite::Error| OpenError::Database { dir: dir.clone(), cause: Fault::from(error) };
+        let mut connection = connection::open(&folder.database()).map_err(failed)?;
+        migration::migrate(&mut connection).map_err(|refusal| refused(refusal, &folder))?;
+        connection::set_up_writing(&connection, options.durability).map_err(failed)?;
+        let fresh = tag::random().map_err(OpenError::Random)?;
+        let log = name_log(&mut connection, options.durability, fresh).map_err(failed)?;
+        let devices = load::devices(&connection).map_err(failed)?;
+        let state = State::with_devices(&connection, &devices).map_err(failed)?;
+        let earlier = load::issuers(&connection).map_err(failed)?;
+        let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
+        let loaded = loaded(&connection, log, issuer, earlier, devices).map_err(failed)?;
+        let writer = Writer {
+            folder,
+            connection,
+            state,
+            in_doubt: false,
+            durability: options.durability,
+            pace: Pace::new(options.gather),
+        };
+        Ok((writer, loaded))
+    }
+}
+
+fn refused(refusal: Refusal, folder: &Folder) -> OpenError {
+    let dir = folder.dir().to_owned();
+    match refusal {
+        Refusal::Newer(found) => OpenError::Newer { dir, found, known: migration::NEWEST },
+        Refusal::Foreign => OpenError::Foreign { path: folder.database() },
+        Refusal::Failed(error) => OpenError::Database { dir, cause: Fault::from(error) },
+    }
+}
+
+/// The name of this log: the one it had, or `fresh` when something that was committed may be gone from it.
+fn name_log(connection: &mut Connection, durability: Durability, fresh: String) -> rusqlite::Result<String> {
+    let transaction = connection.transaction()?;
+    let crashed = meta(&transaction, OPEN_WEAKLY)?.is_some();
+    let log = meta(&transaction, LOG)?.filter(|_| !crashed).unwrap_or(fresh);
+    set_meta(&transaction, LOG, Some(&log))?;
+    let weak = durability != Durability::Disk;
+    set_meta(&transaction, OPEN_WEAKLY, weak.then_some(durability.name()))?;
+    transaction.commit()?;
+    Ok(log)
+}
+
+/// Says that nothing can be missing at the next start.
+pub(super) fn mark_closed(connection: &Connection) -> rusqlite::Result<()> {
+    set_meta(connection, OPEN_WEAKLY, None)
+}
+
+fn loaded(
+    connection: &Connection,
+    log: String,
+    issuer: String,
+    earlier_issuers: Vec<String>,
+    devices: Vec<DeviceRow>,
+) -> rusqlite::Result<Loaded> {
+    Ok(Loaded {
+        log,
+        issuer,
+        earlier_issuers,
+        devices: devices.into_iter().map(|row| row.device).collect(),
+        tokens: load::tokens(connection)?,
+        unfinished: load::unfinished(connection)?,
+        next_key: load::next_key(connection)?,
+    })
+}
+
+/// A tag under which no session was ever issued here. It becomes durable with the first session that bears it.
+fn new_issuer(earlier: &[String]) -> Result<String, getrandom::Error> {
+    loop {
+        let tag = tag::random()?;
+        if !earlier.contains(&tag) {
+            return Ok(tag);
+        }
+    }
+}
+
+fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+}
+
+fn set_meta(connection: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => {
+            connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", (name, value))?
+        }
+        None => connection.execute("DELETE FROM meta WHERE name = ?1", [name])?,
+    };
+    Ok(())
+}

@@ -1,0 +1,72 @@
+use store::{CommandRow, DeviceKey, Write};
+
+use crate::rig::{PUMP, Rig, command, device};
+
+#[test]
+fn a_command_is_one_per_person_device_and_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    rig.write([device(DeviceKey(2), "pump-2")]);
+    let done = CommandRow {
+        number: Some(13),
+        result: Some("21.50".into()),
+        reason: Some("as asked".into()),
+        updated: 2000,
+        ..command("ada", "c1", "done")
+    };
+    rig.write([
+        Write::Command(command("ada", "c1", "accepted")),
+        Write::Command(command("bob", "c1", "sent")),
+        Write::Command(CommandRow { device: DeviceKey(2), ..command("ada", "c1", "queued") }),
+        Write::Command(done.clone()),
+    ]);
+    let reader = rig.store.reader();
+    assert_eq!(reader.command(PUMP, Some("ada"), "c1").unwrap(), Some(done));
+    let state = |device, by| reader.command(device, Some(by), "c1").unwrap().map(|command| command.state);
+    assert_eq!(state(PUMP, "bob").as_deref(), Some("sent"));
+    assert_eq!(state(DeviceKey(2), "ada").as_deref(), Some("queued"));
+    assert_eq!(state(DeviceKey(2), "bob"), None);
+    assert_eq!(reader.commands(PUMP, 10).unwrap().len(), 2);
+}
+
+#[test]
+fn without_a_person_the_newest_with_the_id_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    rig.write([
+        Write::Command(CommandRow { created: 2000, ..command("bob", "c1", "sent") }),
+        Write::Command(command("zoe", "c1", "done")),
+    ]);
+    let found = rig.store.reader().command(PUMP, None, "c1").unwrap();
+    assert_eq!(found.as_ref().map(|command| &*command.by), Some("bob"));
+    assert_eq!(rig.store.reader().command(PUMP, None, "c2").unwrap(), None);
+}
+
+#[test]
+fn the_newest_commands_come_first_and_no_more_than_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    rig.write((1..=5).map(|at| {
+        let id = format!("c{at}");
+        Write::Command(CommandRow { created: at, ..command("ada", &id, "done") })
+    }));
+    let commands = rig.store.reader().commands(PUMP, 2).unwrap();
+    let ids: Vec<&str> = commands.iter().map(|command| &*command.id).collect();
+    assert_eq!(ids, ["c5", "c4"]);
+}
+
+#[test]
+fn settled_commands_are_pruned_by_age_and_others_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    rig.write([
+        Write::Command(command("ada", "old", "done")),
+        Write::Command(command("ada", "waiting", "queued")),
+        Write::Command(CommandRow { updated: 9000, ..command("ada", "young", "failed") }),
+        Write::Prune { commands: 9000, tokens: 0 },
+    ]);
+    let left = rig.store.reader().commands(PUMP, 10).unwrap();
+    let mut ids: Vec<&str> = left.iter().map(|command| &*command.id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["waiting", "young"]);
+}
