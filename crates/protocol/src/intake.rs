@@ -56,7 +56,7 @@ pub enum Said {
     Samples(Samples),
     /// Numbers that will never come (rule H3).
     Gap(Gap),
-    /// What its channels are. Not counted in [`Post::Committed`].
+    /// What its channels are.
     Describe(Description),
     /// The answer to a command. Not counted in [`Post::Committed`].
     Result(Outcome),
@@ -82,7 +82,7 @@ pub enum Post {
     Committed {
         /// The highest number among them, where any was numbered: the ack.
         seq: Option<u64>,
-        /// How many messages and gaps: room for as many again.
+        /// How many messages, gaps and descriptions: room for as many again.
         messages: u32,
     },
     /// Something in a message could not be taken: a channel too many, a description too large. The rest of it was.

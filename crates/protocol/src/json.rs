@@ -64,8 +64,13 @@ fn offset(whole: &str, part: &str) -> usize {
 
 fn bad_json(text: &str, error: &serde_json::Error) -> Fail {
     // An end that came too early is reported behind the last byte; serde counts columns from 1.
-    let at = if error.is_eof() { text.len() } else { error.column().saturating_sub(1) };
+    let mut at = if error.is_eof() { text.len() } else { error.column().saturating_sub(1) };
     let message = error.to_string();
+    if message.starts_with("control character") {
+        // Of this one it counts what stands before it.
+        at =
+            text.bytes().skip(at).position(|byte| byte.is_ascii_control()).map_or(at, |further| at + further);
+    }
     let reason = message.split(" at line ").next().unwrap_or(&message);
     Fail::new(Fault::BadJson, at, reason)
 }

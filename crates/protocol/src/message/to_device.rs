@@ -1,7 +1,7 @@
 //! What the hub side (a hub or a gateway) says to devices.
 
 use super::from_device::quoted;
-use super::{Fail, TO_DEVICE_KINDS, cut};
+use super::{Fail, TO_DEVICE_KINDS};
 use crate::code::{Again, Fault};
 use crate::json::Object;
 use serde_json::value::RawValue;
@@ -170,16 +170,21 @@ fn encode_error(complaint: &Complaint, line_max: usize) -> String {
     format!("{head}{}}}}}", quoted_within(&complaint.reason, room))
 }
 
-/// `text` as a JSON string of at most `bytes_max` bytes: cut until it fits, escapes counted.
+/// `text` as a JSON string of at most `bytes_max` bytes: as many whole characters as fit, escapes counted.
 fn quoted_within(text: &str, bytes_max: usize) -> String {
-    let mut kept = cut(text, bytes_max.saturating_sub(2));
-    loop {
-        let written = quoted(kept);
-        if written.len() <= bytes_max || kept.is_empty() {
-            return written;
-        }
-        kept = cut(kept, kept.len() - (written.len() - bytes_max).min(kept.len()));
+    let whole = quoted(text);
+    if whole.len() <= bytes_max {
+        return whole;
     }
+    let mut room = bytes_max.saturating_sub(2);
+    let mut buffer = [0; 4];
+    let beyond = text.char_indices().find(|(_, character)| {
+        let bytes = quoted(character.encode_utf8(&mut buffer)).len() - 2;
+        let fits = bytes <= room;
+        room = room.saturating_sub(bytes);
+        !fits
+    });
+    quoted(&text[..beyond.map_or(text.len(), |(at, _)| at)])
 }
 
 fn encode_bye(farewell: &Farewell) -> String {

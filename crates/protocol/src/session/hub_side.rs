@@ -49,7 +49,7 @@ pub struct HubSide {
     /// Where the numbers stand; nothing for a plain device.
     numbers: Option<Numbers>,
     welcomed: bool,
-    /// Messages and gaps handed over and not yet committed.
+    /// Messages, gaps and descriptions handed over and not yet committed.
     in_flight: u32,
     faulty: u32,
     good: u32,
@@ -117,15 +117,9 @@ impl HubSide {
         matches!(self.phase, Phase::Strange | Phase::Talking) && self.in_flight < IN_FLIGHT_MESSAGES_MAX
     }
 
-    /// Whether the intake owes an answer to an identify. Whoever closes meanwhile waits for it, so that a lane that
-    /// still comes is ended.
-    pub fn asking(&self) -> bool {
-        matches!(self.phase, Phase::Asking { .. })
-    }
-
     /// Whether everything that was said is answered: no identify waits, and nothing is in flight.
     pub fn settled(&self) -> bool {
-        !self.asking() && self.in_flight == 0
+        !matches!(self.phase, Phase::Asking { .. }) && self.in_flight == 0
     }
 
     /// The next thing to do; nothing until there is another input.
@@ -219,9 +213,7 @@ impl HubSide {
                 None => self.take(Said::Samples(samples)),
             },
             FromDevice::Skip { to, reason } => self.skip(now, number, to, reason),
-            FromDevice::Describe(description) => {
-                self.outputs.push_back(Output::Take(Said::Describe(description)))
-            }
+            FromDevice::Describe(description) => self.take(Said::Describe(description)),
             FromDevice::Result(outcome) => self.outputs.push_back(Output::Take(Said::Result(outcome))),
             FromDevice::Heartbeat | FromDevice::Unknown => {}
         }

@@ -48,3 +48,13 @@ fn a_command_is_not_said_before_the_welcome() {
                 | command 14 fan true
          hub    > command 14 channel fan value true");
 }
+
+#[test]
+fn what_the_intake_could_not_take_is_told_with_the_line_that_was_read_last() {
+    hub("device > identify pump-1
+         hub    > welcome pump-1
+         device > temperature 20.0
+                | complaint too_many
+         hub    > error line 2 code too_many
+         device > temperature 20.1");
+}

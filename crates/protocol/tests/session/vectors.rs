@@ -10,7 +10,7 @@ fn every_vector_holds() {
     for entry in std::fs::read_dir(&folder).expect("the folder of the vectors") {
         let path = entry.expect("an entry").path();
         if path.extension().is_some_and(|extension| extension == "txt") {
-            println!("{}", path.display());
+            eprintln!("{}", path.display());
             device(&std::fs::read_to_string(&path).expect("a text"));
             played += 1;
         }

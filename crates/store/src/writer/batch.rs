@@ -37,7 +37,7 @@ impl<'a> Batch<'a> {
         if let Some(device) = addressee(write)
             && self.state.device(device).is_none()
         {
-            let removed = device.0 < self.state.next_key;
+            let removed = self.state.was_removed(device);
             return if removed { Ok(()) } else { Err(CommitError::UnknownDevice(device)) };
         }
         match write {
@@ -91,9 +91,7 @@ impl<'a> Batch<'a> {
             .prepare_cached("SELECT 1 FROM device WHERE id = ?1")?
             .query_row([&new.id], |_| Ok(()))
             .optional()?;
-        // A key above what SQLite can count to would be the last one ever.
-        let in_order = new.key.0 >= self.state.next_key && new.key.0 < i64::MAX as u64;
-        if taken.is_some() || !in_order {
+        if taken.is_some() || !self.state.is_free(new.key) {
             return Err(CommitError::DeviceTaken { device: new.key, id: new.id.clone() });
         }
         self.run(

@@ -99,7 +99,7 @@ impl Writer {
     fn reopen(&mut self) -> rusqlite::Result<()> {
         let connection = connection::open(&self.folder.database())?;
         connection::set_up_writing(&connection, self.durability)?;
-        self.state = State::load(&connection)?;
+        self.state.reload(&connection)?;
         self.connection = connection;
         self.in_doubt = false;
         tracing::info!("the store was opened anew after a failed commit");

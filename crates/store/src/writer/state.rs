@@ -2,7 +2,7 @@
 //!
 //! Within a transaction it runs ahead of the database; after a failed one it is read anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -13,8 +13,11 @@ use crate::write::DeviceKey;
 /// What is stored, as far as the writer needs to know.
 pub(crate) struct State {
     devices: HashMap<DeviceKey, DeviceState>,
-    /// The lowest key that no device has ever had.
-    pub(crate) next_key: u64,
+    /// The lowest key that no device had before this store was opened. The hub gives keys in order and has devices
+    /// stored in any: with the first thing that they say.
+    first_key: u64,
+    /// Devices from `first_key` on that were removed.
+    removed: HashSet<DeviceKey>,
     /// The id of the next sample.
     pub(crate) next_sample: i64,
     /// Channels of removed devices, whose samples are still to be deleted.
@@ -41,16 +44,20 @@ pub(crate) struct SessionState {
 }
 
 impl State {
-    /// Reads it anew.
-    pub(crate) fn load(connection: &Connection) -> rusqlite::Result<State> {
-        State::with_devices(connection, &load::devices(connection)?)
+    /// Reads it anew after a failed transaction.
+    pub(crate) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let read = State::with_devices(connection, &load::devices(connection)?)?;
+        let (first_key, removed) = (self.first_key, std::mem::take(&mut self.removed));
+        *self = State { first_key, removed, ..read };
+        Ok(())
     }
 
-    /// The same, where the devices have been read already.
+    /// What is stored when the store is opened; the devices have been read already.
     pub(crate) fn with_devices(connection: &Connection, devices: &[DeviceRow]) -> rusqlite::Result<State> {
         Ok(State {
             devices: devices.iter().map(|row| (row.device.key, DeviceState::of(row))).collect(),
-            next_key: load::next_key(connection)?,
+            first_key: load::next_key(connection)?,
+            removed: HashSet::new(),
             next_sample: load::next_sample(connection)?,
             ownerless: load::ownerless_channels(connection)?,
         })
@@ -61,14 +68,24 @@ impl State {
         self.devices.get_mut(&key)
     }
 
+    /// Whether a device that is not here once was.
+    pub(crate) fn was_removed(&self, key: DeviceKey) -> bool {
+        key.0 < self.first_key || self.removed.contains(&key)
+    }
+
+    /// Whether a new device may have this key: none ever had it, and SQLite can count beyond it.
+    pub(crate) fn is_free(&self, key: DeviceKey) -> bool {
+        !self.was_removed(key) && !self.devices.contains_key(&key) && key.0 < i64::MAX as u64
+    }
+
     pub(crate) fn add(&mut self, key: DeviceKey) {
-        self.next_key = self.next_key.max(key.0 + 1);
         self.devices.insert(key, DeviceState::new());
     }
 
     /// Forgets a device; its samples wait to be deleted.
     pub(crate) fn remove(&mut self, key: DeviceKey) {
         if let Some(device) = self.devices.remove(&key) {
+            self.removed.insert(key);
             self.ownerless.extend(device.channels.into_values());
         }
     }

@@ -200,3 +200,20 @@ fn keys_of_devices_are_never_used_again() {
     assert_eq!(rig.loaded.next_key, 3);
     assert_eq!(rig.loaded.devices.len(), 1);
 }
+
+#[test]
+fn devices_are_stored_in_any_order_of_their_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let rig = Rig::with_pump(dir.path());
+        rig.write([
+            device(DeviceKey(3), "pump-3"),
+            device(DeviceKey(2), "pump-2"),
+            Write::RemoveDevice { device: DeviceKey(2) },
+            Write::RemoveDevice { device: DeviceKey(3) },
+        ]);
+    }
+    let rig = Rig::open(dir.path());
+    assert_eq!(rig.loaded.next_key, 4);
+    assert_eq!(rig.loaded.devices.len(), 1);
+}

@@ -11,7 +11,7 @@
 //! | `a commit fails` | what waits is discarded |
 //! | `identifies wait`, `identifies go on` | the same for identifies |
 //! | `refused CODE [FAULT]` | the identify that waits is refused |
-//! | `command N CHANNEL VALUE`, `window N`, `bye CODE` | the intake posts this |
+//! | `command N CHANNEL VALUE`, `window N`, `complaint FAULT`, `bye CODE` | the intake posts this |
 //! | `restart with tag TAG` | the hub begins again from what it stored |
 //! | `takes …` | what the intake was given next, as words; if a script says so once it must say it of all |
 //! | `closed` | the hub side closed the connection |
@@ -271,6 +271,9 @@ impl Film {
                 Post::Refused { fault, bye: Bye::from_word(code).expect("a code") }
             }
             ["bye", code] => Post::Bye(Bye::from_word(code).expect("a code")),
+            ["complaint", fault] => {
+                Post::Complaint { fault: Fault::from_word(fault).expect("a code"), seq: None }
+            }
             ["window", window] => Post::Window(window.parse().expect("a number")),
             ["command", number, channel, value] => Post::Command(Command {
                 number: number.parse().expect("a number"),

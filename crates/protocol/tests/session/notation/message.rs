@@ -18,7 +18,7 @@ pub(crate) fn line(words: &str) -> String {
         ["heartbeat"] => String::new(),
         ["error", ref rest @ ..] => format!("{{\"error\":{{{}}}}}", members(rest)),
         [number, ref rest @ ..] if number.parse::<u64>().is_ok() => numbered(number, rest),
-        [ref rest @ ..] => format!("{{{}}}", members(rest)),
+        ref rest => format!("{{{}}}", members(rest)),
     }
 }
 
