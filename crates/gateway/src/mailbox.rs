@@ -1,0 +1,84 @@
+//! The way from the intake back to a connection.
+//!
+//! A post never waits, so nothing here bounds the mailbox; the protocol does. In flight are at most
+//! [`protocol::limits::IN_FLIGHT_MESSAGES_MAX`] messages, and commits that follow each other are folded into one; a
+//! window replaces the one before it; commands come one at a time, each when the last was answered or given up;
+//! complaints answer lines, of which one reading brings a few; an identify has one answer; after the end nothing is kept. And the connection empties it whether or not its device
+//! reads: what cannot be written waits in the write buffer, which has a bound.
+
+use protocol::intake::{Outlet, Post};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+#[derive(Default)]
+pub(crate) struct Mailbox {
+    posts: Mutex<VecDeque<Post>>,
+    arrived: Notify,
+}
+
+impl Mailbox {
+    /// What was posted, oldest first; waits until there is something. Loses nothing when it is dropped while it waits.
+    pub(crate) async fn take(&self) -> VecDeque<Post> {
+        loop {
+            let posts = std::mem::take(&mut *self.lock());
+            if !posts.is_empty() {
+                return posts;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Post>> {
+        // Every state of a queue is a valid one, also that in which somebody panicked.
+        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outlet for Mailbox {
+    fn post(&self, post: Post) {
+        fold(&mut self.lock(), post);
+        self.arrived.notify_one();
+    }
+}
+
+/// Adds `post` behind the others, or makes one of it and the last.
+fn fold(posts: &mut VecDeque<Post>, post: Post) {
+    match (posts.back_mut(), post) {
+        (Some(Post::Committed { seq, messages }), Post::Committed { seq: later, messages: more }) => {
+            *seq = later.or(*seq);
+            *messages += more;
+        }
+        (Some(Post::Window(window)), Post::Window(later)) => *window = later,
+        (
+            Some(Post::Bye(_) | Post::Refused { .. }),
+            Post::Committed { .. } | Post::Window(_) | Post::Command(_),
+        ) => {}
+        (_, post) => posts.push_back(post),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::code::Bye;
+
+    #[tokio::test]
+    async fn commits_that_follow_each_other_are_one() {
+        let mailbox = Mailbox::default();
+        for (seq, messages) in [(Some(4), 2), (None, 1), (Some(9), 5)] {
+            mailbox.post(Post::Committed { seq, messages });
+        }
+        let posts = mailbox.take().await;
+        assert!(matches!(posts.front(), Some(Post::Committed { seq: Some(9), messages: 8 })));
+        assert_eq!(posts.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_behind_the_end() {
+        let mailbox = Mailbox::default();
+        mailbox.post(Post::Bye(Bye::Replaced));
+        mailbox.post(Post::Window(0));
+        assert_eq!(mailbox.take().await.len(), 1);
+    }
+}
