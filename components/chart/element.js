@@ -1,0 +1,181 @@
+import { Component, decimals, exactTime, number, Reading, Trace } from "glassline";
+import uPlot from "uplot";
+
+/** @typedef {import("glassline/component").Reason} Reason */
+/** @typedef {import("glassline/watch").Sample} Sample */
+
+/** Height of the drawing, px; the style reserves the same. */
+const HEIGHT = 220;
+const HOUR_S = 3600;
+const DAY_S = 24 * HOUR_S;
+
+export default class Chart extends Component {
+  /** @type {Trace | undefined} */
+  #trace;
+  /** @type {uPlot | undefined} */
+  #plot;
+  /** @type {ResizeObserver | undefined} */
+  #resize;
+  #wear = () => this.#plot?.redraw(false, true);
+  #scheme = matchMedia("(prefers-color-scheme: dark)");
+  #reading = new Reading(document.createElement("span"));
+
+  connected() {
+    this.#reading = new Reading(document.createElement("span"), this.settings.digits);
+    const buttons = [...this.querySelectorAll("[data-range]")].filter((each) => each instanceof HTMLButtonElement);
+    const chosen = buttons.find((each) => each.getAttribute("aria-pressed") === "true") ?? buttons[0];
+    this.#trace = new Trace(this, { span: Number(chosen.dataset.range), draw: () => this.#draw() });
+    for (const button of buttons) button.addEventListener("click", () => this.#choose(button, buttons));
+    const holder = this.part("plot");
+    this.#plot = new uPlot(this.#options(holder.clientWidth), [[], [], [], []], holder);
+    this.#resize = new ResizeObserver(() => this.#plot?.setSize({ width: holder.clientWidth, height: HEIGHT }));
+    this.#resize.observe(holder);
+    document.addEventListener("glassline:theme", this.#wear);
+    this.#scheme.addEventListener("change", this.#wear);
+  }
+
+  disconnected() {
+    this.#trace?.stop();
+    this.#resize?.disconnect();
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    document.removeEventListener("glassline:theme", this.#wear);
+    this.#scheme.removeEventListener("change", this.#wear);
+  }
+
+  /** @param {Sample} sample */
+  receive(sample) {
+    this.#trace?.take(sample);
+  }
+
+  /** @param {Sample} sample */
+  receiveLate(sample) {
+    this.#trace?.take(sample);
+  }
+
+  receiveGap() {
+    this.#trace?.gap();
+  }
+
+  /** @param {Reason} reason */
+  changed(reason) {
+    this.#trace?.changed(reason);
+  }
+
+  /** @param {HTMLButtonElement} chosen @param {HTMLButtonElement[]} buttons */
+  #choose(chosen, buttons) {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button === chosen));
+    if (this.#trace) this.#trace.span = Number(chosen.dataset.range);
+  }
+
+  #draw() {
+    const plot = this.#plot;
+    const trace = this.#trace;
+    if (!plot || !trace) return;
+    const { ts, mean, min, max } = trace.columns;
+    const { from, to } = trace.window;
+    plot.batch(() => {
+      plot.setData([ts.map((ms) => ms / 1000), max, min, mean], false);
+      plot.setScale("x", { min: from / 1000, max: to / 1000 });
+    });
+    this.dataset.points = String(trace.series.samples);
+    this.#note(trace, ts.length);
+    if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#readOut(null);
+  }
+
+  /** @param {Trace} trace @param {number} rows */
+  #note(trace, rows) {
+    const note = trace.error ? `History cannot be shown: ${trace.error}` : rows === 0 && !trace.isLoading ? "Nothing in this time" : "";
+    const part = this.part("note");
+    if (part.textContent !== note) part.textContent = note;
+  }
+
+  /** What stands above the drawing: the row below the cursor, else the newest value. @param {number | null} index */
+  #readOut(index) {
+    const part = this.part("readout");
+    const [ts, max, min, mean] = this.#plot?.data ?? [];
+    const at = index ?? -1;
+    const value = mean?.[at];
+    let said = "";
+    if (typeof value === "number" && ts) {
+      const spread = max?.[at] === min?.[at] ? "" : ` (${this.#figure(min?.[at])} to ${this.#figure(max?.[at])})`;
+      said = `${this.#figure(value)} ${this.unit}${spread} · ${exactTime(ts[at] * 1000)}`;
+    } else if (index === null && typeof this.latest?.value === "number") {
+      said = `${this.#figure(this.latest.value)} ${this.unit}`;
+    }
+    if (part.textContent !== said) part.textContent = said;
+  }
+
+  /** @param {unknown} value */
+  #figure(value) {
+    return this.#reading.format(typeof value === "number" ? Number(value.toPrecision(6)) : value);
+  }
+
+  /** @param {number} width @returns {uPlot.Options} */
+  #options(width) {
+    const axis = { stroke: () => this.#colour("--muted"), font: this.#font(), ticks: { show: false }, grid: { stroke: () => this.#colour("--line"), width: 1 } };
+    return {
+      width,
+      height: HEIGHT,
+      padding: [10, 12, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+      hooks: { setCursor: [(plot) => this.#readOut(plot.cursor.idx ?? null)] },
+      scales: { x: { time: true }, y: { range: (_plot, low, high) => spread(low, high) } },
+      axes: [
+        { ...axis, size: 32, values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeMark(at, step)) },
+        {
+          ...axis,
+          size: (_plot, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((each) => each.length)),
+          // The unit stands once, with the highest mark.
+          values: (plot, splits) => splits.map((at, i) => (plot.data[0].length === 0 ? "" : i === splits.length - 1 ? `${this.#mark(at, splits)} ${this.unit}` : this.#mark(at, splits)).trim()),
+        },
+      ],
+      series: [
+        {},
+        { points: { show: false }, width: 0 },
+        { points: { show: false }, width: 0 },
+        { stroke: () => this.#colour("--accent"), width: 1.5, points: { show: false } },
+      ],
+      bands: [{ series: [1, 2], fill: () => this.#colour("--accent-soft") }],
+    };
+  }
+
+  /** A mark on the value axis with as many decimals as the steps need. @param {number} at @param {number[]} splits */
+  #mark(at, splits) {
+    const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+    return number(at, decimals(Number(step.toPrecision(3))));
+  }
+
+  /** What a colour variable is in the present theme: a canvas does not understand variables. @param {string} name */
+  #colour(name) {
+    const ink = this.part("ink");
+    ink.style.color = `var(${name})`;
+    return getComputedStyle(ink).color;
+  }
+
+  #font() {
+    return `12px ${getComputedStyle(this).fontFamily}`;
+  }
+}
+
+/** Room above and below, also for a value that never changes. @param {number | null} low @param {number | null} high @returns {[number, number]} */
+function spread(low, high) {
+  if (low === null || high === null) return [0, 1];
+  const margin = (high - low) * 0.12 || Math.abs(high) * 0.02 || 1;
+  return [low - margin, high + margin];
+}
+
+const marks = {
+  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  minute: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
+  day: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" }),
+};
+
+/** A mark on the time axis in the reader's zone; midnight is its day. @param {number} at s @param {number} step s */
+function timeMark(at, step) {
+  const date = new Date(at * 1000);
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (step >= DAY_S || (isMidnight && step >= HOUR_S)) return marks.day.format(date);
+  return (step < 60 ? marks.second : marks.minute).format(date);
+}

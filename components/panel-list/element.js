@@ -1,0 +1,59 @@
+import { clock, Component, duration, exactTime } from "glassline";
+
+/** How often the list is fetched while the page is in view, ms. */
+const EVERY_MS = 3000;
+
+/** @typedef {{id?: string, user?: string, page?: string, since?: number, devices?: string[], address?: string, agent?: string}} PanelRow */
+
+export default class PanelList extends Component {
+  #fetchedAt = -Infinity;
+  #isFetching = false;
+
+  changed() {
+    if (this.#isFetching || document.hidden || performance.now() - this.#fetchedAt < EVERY_MS) return;
+    this.#isFetching = true;
+    this.#fetch().finally(() => {
+      this.#isFetching = false;
+      this.#fetchedAt = performance.now();
+    });
+  }
+
+  async #fetch() {
+    const problem = this.part("problem");
+    try {
+      const response = await fetch("/api/panels", { headers: { accept: "application/json" } });
+      if (!response.ok) throw new Error(`the hub answered ${response.status}`);
+      this.#show(await response.json());
+      problem.textContent = "";
+    } catch (error) {
+      problem.textContent = `The list cannot be renewed: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  /** @param {PanelRow[]} panels */
+  #show(panels) {
+    const rows = this.part("rows");
+    const template = this.part("row").content.firstElementChild;
+    while (rows.children.length > panels.length) rows.lastElementChild.remove();
+    while (rows.children.length < panels.length) rows.append(template.cloneNode(true));
+    panels.forEach((panel, i) => fill(rows.children[i], panel));
+    this.part("count").textContent = String(panels.length);
+  }
+}
+
+/** @param {Element} row @param {PanelRow} panel */
+function fill(row, panel) {
+  /** @param {string} part @param {string} content @param {string} [title] */
+  const write = (part, content, title = "") => {
+    const cell = /** @type {HTMLElement} */ (row.querySelector(`[data-part="${part}"]`));
+    const target = cell.querySelector("a") ?? cell;
+    if (target.textContent !== content) target.textContent = content;
+    cell.title = title;
+  };
+  write("page", panel.page ?? "–");
+  row.querySelector("a")?.setAttribute("href", panel.page ?? "/");
+  write("user", panel.user ?? "–");
+  write("devices", panel.devices?.join(", ") || "–");
+  write("since", panel.since ? duration(clock.now() - panel.since) : "–", panel.since ? exactTime(panel.since) : "");
+  write("from", panel.address || "–", panel.agent);
+}

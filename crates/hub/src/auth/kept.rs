@@ -1,0 +1,163 @@
+//! Tokens that are kept over restarts: those of the API, and logins. Each change is a write for the store.
+
+use std::collections::HashMap;
+
+use store::{TokenHash, TokenRow, Write};
+
+use super::grant::{Grant, Scopes, Subject};
+use super::limits::{LOGIN_IDLE_MS, LOGINS_MAX, TOKENS_MAX, USED_WRITE_MS};
+
+/// The word among a row's scopes that makes it a login: good in the cookie, and nowhere else.
+const LOGIN: &str = "login";
+
+/// What a kept token is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// In an `Authorization` header.
+    Api,
+    /// In the login cookie.
+    Login,
+}
+
+/// All kept tokens, by hash.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    tokens: HashMap<TokenHash, Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    grant: Grant,
+    used_for: Use,
+    created: i64,
+    expires: i64,
+    used: i64,
+    used_written: i64,
+}
+
+impl Token {
+    fn is_good(&self, now: i64) -> bool {
+        let idle = now.saturating_sub(self.used.max(self.created));
+        now < self.expires && (self.used_for == Use::Api || idle < LOGIN_IDLE_MS)
+    }
+}
+
+/// There are as many tokens as there may be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are as many tokens as there may be; wait for one to expire, or revoke one")]
+pub struct Full;
+
+impl Kept {
+    /// What the store knew. Rows that this version cannot read open nothing.
+    pub(super) fn load(rows: Vec<TokenRow>) -> Self {
+        Self { tokens: rows.into_iter().filter_map(read).collect() }
+    }
+
+    /// Keeps a token; gives what is to be written.
+    pub(super) fn insert(
+        &mut self,
+        hash: TokenHash,
+        grant: &Grant,
+        used_for: Use,
+        expires: i64,
+        now: i64,
+    ) -> Result<Vec<Write>, Full> {
+        let mut writes = self.make_room(used_for, now)?;
+        let token =
+            Token { grant: grant.clone(), used_for, created: now, expires, used: now, used_written: now };
+        writes.push(Write::Token(row(hash, &token)));
+        self.tokens.insert(hash, token);
+        Ok(writes)
+    }
+
+    /// Expired ones go first; then, of logins, the one that was not used for longest.
+    fn make_room(&mut self, used_for: Use, now: i64) -> Result<Vec<Write>, Full> {
+        let count_max = match used_for {
+            Use::Api => TOKENS_MAX,
+            Use::Login => LOGINS_MAX,
+        };
+        if self.count(used_for) < count_max {
+            return Ok(Vec::new());
+        }
+        let gone = |token: &Token| token.used_for == used_for && !token.is_good(now);
+        let mut writes = self.remove_where(gone);
+        if self.count(used_for) < count_max {
+            return Ok(writes);
+        }
+        let of_use = self.tokens.iter().filter(|(_, token)| token.used_for == used_for);
+        let idlest = of_use.min_by_key(|(_, token)| token.used).map(|(hash, _)| *hash);
+        match (used_for, idlest) {
+            (Use::Login, Some(hash)) => writes.extend(self.remove(&hash)),
+            _ => return Err(Full),
+        }
+        Ok(writes)
+    }
+
+    fn count(&self, used_for: Use) -> usize {
+        self.tokens.values().filter(|token| token.used_for == used_for).count()
+    }
+
+    /// What the token opens now, and what is to be written of its use.
+    pub(super) fn open(
+        &mut self,
+        hash: &TokenHash,
+        used_for: Use,
+        now: i64,
+    ) -> Option<(Grant, Option<Write>)> {
+        let token = self.tokens.get_mut(hash)?;
+        if token.used_for != used_for || !token.is_good(now) {
+            return None;
+        }
+        token.used = now;
+        let due = now.saturating_sub(token.used_written) >= USED_WRITE_MS;
+        if due {
+            token.used_written = now;
+        }
+        Some((token.grant.clone(), due.then_some(Write::TokenUsed { hash: *hash, at: now })))
+    }
+
+    /// Forgets a token; gives what is to be written.
+    pub(super) fn remove(&mut self, hash: &TokenHash) -> Option<Write> {
+        self.tokens.remove(hash).map(|_| Write::TokenRevoked { hash: *hash })
+    }
+
+    /// Forgets all tokens of a device.
+    pub(super) fn remove_device(&mut self, id: &str) -> Vec<Write> {
+        self.remove_where(|token| token.grant.device() == Some(id))
+    }
+
+    fn remove_where(&mut self, gone: impl Fn(&Token) -> bool) -> Vec<Write> {
+        let hashes: Vec<TokenHash> =
+            self.tokens.iter().filter(|(_, token)| gone(token)).map(|(hash, _)| *hash).collect();
+        hashes.iter().filter_map(|hash| self.remove(hash)).collect()
+    }
+}
+
+fn row(hash: TokenHash, token: &Token) -> TokenRow {
+    let scopes = token.grant.scopes();
+    TokenRow {
+        hash,
+        subject: token.grant.subject().write(),
+        scopes: match token.used_for {
+            Use::Api => scopes.to_string().into(),
+            Use::Login => format!("{LOGIN} {scopes}").into(),
+        },
+        created: token.created,
+        expires: token.expires,
+        used: token.used,
+    }
+}
+
+fn read(row: TokenRow) -> Option<(TokenHash, Token)> {
+    let used_for = if row.scopes.split(' ').any(|word| word == LOGIN) { Use::Login } else { Use::Api };
+    let grant = Grant::new(Subject::read(&row.subject)?, Scopes::read(&row.scopes));
+    let token = Token {
+        grant,
+        used_for,
+        created: row.created,
+        expires: row.expires,
+        used: row.used,
+        used_written: row.used,
+    };
+    Some((row.hash, token))
+}

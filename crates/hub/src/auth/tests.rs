@@ -1,0 +1,186 @@
+//! How credentials live and end.
+
+use std::sync::{Arc, Mutex};
+
+use store::{TokenRow, Write};
+
+use super::limits::{LINK_LIFE_MS, LOGIN_IDLE_MS, LOGIN_LIFE_MS, LOGINS_MAX, TICKET_LIFE_MS, TOKEN_LIFE_MS};
+use super::limits::{TOKENS_MAX, USED_WRITE_MS};
+use super::*;
+
+const NOW: i64 = 1_763_846_847_123;
+
+/// What was written, in order.
+type Written = Arc<Mutex<Vec<Write>>>;
+
+fn auth(loaded: Vec<TokenRow>) -> (Auth, Written) {
+    let written = Written::default();
+    let into = written.clone();
+    (Auth::new(loaded, Box::new(move |write| into.lock().expect("whole").push(write))), written)
+}
+
+/// What a store would have loaded after these writes.
+fn rows(written: &Written) -> Vec<TokenRow> {
+    let mut rows: Vec<TokenRow> = Vec::new();
+    for write in written.lock().expect("whole").iter() {
+        match write {
+            Write::Token(row) => rows.push(row.clone()),
+            Write::TokenRevoked { hash } => rows.retain(|row| row.hash != *hash),
+            Write::TokenUsed { hash, at } => {
+                rows.iter_mut().filter(|row| row.hash == *hash).for_each(|row| row.used = *at);
+            }
+            other => panic!("credentials write no {other:?}"),
+        }
+    }
+    rows
+}
+
+fn admin(auth: &Auth) -> Grant {
+    auth.bearer(auth.admin_token(), NOW).expect("the administrator's token")
+}
+
+#[test]
+fn the_administrators_token_permits_everything() {
+    let (auth, _) = auth(Vec::new());
+    let grant = admin(&auth);
+    assert!(Scope::ALL.into_iter().all(|scope| grant.may(scope)));
+    assert_eq!(&**grant.user(), ADMINISTRATOR);
+    assert_eq!(grant.device(), None);
+}
+
+#[test]
+fn tokens_of_one_kind_open_nothing_of_another() {
+    let (auth, _) = auth(Vec::new());
+    let (login, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    let issued = auth.issue_token(&admin(&auth), NOW).expect("room");
+    let ticket = auth.ticket(&admin(&auth), NOW);
+    assert!(auth.bearer(&login, NOW).is_none());
+    assert!(auth.bearer(auth.join_token(), NOW).is_none());
+    assert!(auth.bearer(&ticket, NOW).is_none());
+    assert!(auth.cookie(issued.token.text(), NOW).is_none());
+    assert!(auth.cookie(auth.admin_token(), NOW).is_none());
+    assert!(auth.redeem_ticket(issued.token.text(), NOW).is_none());
+    assert!(!auth.is_join(auth.admin_token()));
+    assert!(auth.is_join(auth.join_token()));
+}
+
+#[test]
+fn a_link_opens_once_and_for_half_an_hour() {
+    let (auth, _) = auth(Vec::new());
+    let code = auth.login_link(NOW);
+    let (login, grant) = auth.redeem_link(&code, NOW + LINK_LIFE_MS - 1).expect("in time");
+    assert!(auth.redeem_link(&code, NOW).is_none(), "used up");
+    assert_eq!(auth.cookie(&login, NOW + LINK_LIFE_MS), Some(grant));
+    let late = auth.login_link(NOW);
+    assert!(auth.redeem_link(&late, NOW + LINK_LIFE_MS).is_none());
+}
+
+#[test]
+fn a_ticket_opens_once_and_for_thirty_seconds() {
+    let (auth, _) = auth(Vec::new());
+    let grant = admin(&auth);
+    let ticket = auth.ticket(&grant, NOW);
+    assert_eq!(auth.redeem_ticket(&ticket, NOW + TICKET_LIFE_MS - 1), Some(grant.clone()));
+    assert!(auth.redeem_ticket(&ticket, NOW).is_none(), "used up");
+    let late = auth.ticket(&grant, NOW);
+    assert!(auth.redeem_ticket(&late, NOW + TICKET_LIFE_MS).is_none());
+}
+
+#[test]
+fn a_login_ends_when_it_is_idle_for_long_and_at_last_in_any_case() {
+    let (auth, _) = auth(Vec::new());
+    let (idle, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    let (busy, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    assert!(auth.cookie(&idle, NOW + LOGIN_IDLE_MS).is_none());
+    let step = LOGIN_IDLE_MS / 2;
+    for at in (NOW + step..NOW + LOGIN_LIFE_MS).step_by(step as usize) {
+        assert!(auth.cookie(&busy, at).is_some());
+    }
+    assert!(auth.cookie(&busy, NOW + LOGIN_LIFE_MS).is_none());
+}
+
+#[test]
+fn tokens_and_logins_survive_a_restart_as_hashes() {
+    let (first, written) = auth(Vec::new());
+    let issued = first.issue_token(&admin(&first), NOW).expect("room");
+    let (login, _) = first.redeem_link(&first.login_link(NOW), NOW).expect("a link");
+    let stored = format!("{:?}", written.lock().expect("whole"));
+    assert!(!stored.contains(issued.token.text()) && !stored.contains(&login));
+
+    let (second, _) = auth(rows(&written));
+    assert_eq!(second.bearer(issued.token.text(), NOW + 1), Some(admin(&second)));
+    assert_eq!(second.cookie(&login, NOW + 1), Some(admin(&second)));
+    assert!(second.bearer(first.admin_token(), NOW + 1).is_none(), "that one was of its run");
+    assert!(second.bearer(issued.token.text(), NOW + TOKEN_LIFE_MS).is_none());
+}
+
+#[test]
+fn what_is_revoked_stays_revoked_after_a_restart() {
+    let (first, written) = auth(Vec::new());
+    let issued = first.issue_token(&admin(&first), NOW).expect("room");
+    assert!(first.revoke(issued.token.text()));
+    assert!(!first.revoke(issued.token.text()));
+    assert!(first.bearer(issued.token.text(), NOW).is_none());
+    assert!(auth(rows(&written)).0.bearer(issued.token.text(), NOW).is_none());
+}
+
+#[test]
+fn use_is_written_now_and_then_and_keeps_a_login_over_a_restart() {
+    let (first, written) = auth(Vec::new());
+    let (login, _) = first.redeem_link(&first.login_link(NOW), NOW).expect("a link");
+    let before = written.lock().expect("whole").len();
+    for ms in 1..100 {
+        first.cookie(&login, NOW + ms).expect("good");
+    }
+    assert_eq!(written.lock().expect("whole").len(), before, "not each use is a write");
+    let used = NOW + LOGIN_IDLE_MS - 1;
+    first.cookie(&login, used).expect("good");
+    let (second, _) = auth(rows(&written));
+    assert!(second.cookie(&login, used + LOGIN_IDLE_MS - USED_WRITE_MS).is_some());
+}
+
+#[test]
+fn a_device_may_send_and_no_more_and_its_tokens_go_with_it() {
+    let (auth, written) = auth(Vec::new());
+    let own = Secret::random(SecretKind::Device);
+    assert!(auth.device("boiler-7", &own.hash(), auth.join_token()).is_none());
+    let grant = auth.device("boiler-7", &own.hash(), own.text()).expect("its own token");
+    let issued = auth.issue_token(&grant, NOW).expect("room");
+    let opened = auth.bearer(issued.token.text(), NOW).expect("issued");
+    assert!(opened.may_send_as("boiler-7") && !opened.may(Scope::View));
+    auth.device_removed("boiler-7");
+    assert!(auth.bearer(issued.token.text(), NOW).is_none());
+    assert!(rows(&written).is_empty());
+}
+
+#[test]
+fn logins_make_room_for_each_other_and_tokens_do_not() {
+    let (auth, written) = auth(Vec::new());
+    let (first, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    for ms in 1..=LOGINS_MAX as i64 {
+        auth.redeem_link(&auth.login_link(NOW + ms), NOW + ms).expect("a link");
+    }
+    assert!(auth.cookie(&first, NOW).is_none());
+    assert_eq!(rows(&written).len(), LOGINS_MAX);
+
+    let grant = admin(&auth);
+    for _ in 0..TOKENS_MAX {
+        auth.issue_token(&grant, NOW).expect("room");
+    }
+    assert_eq!(auth.issue_token(&grant, NOW), Err(Full));
+    assert!(auth.issue_token(&grant, NOW + TOKEN_LIFE_MS).is_ok(), "expired ones make room");
+}
+
+#[test]
+fn rows_of_another_version_open_nothing() {
+    let token = Secret::random(SecretKind::Token);
+    let row = TokenRow {
+        hash: token.hash(),
+        subject: "group/night-shift".into(),
+        scopes: "admin".into(),
+        created: NOW,
+        expires: NOW + TOKEN_LIFE_MS,
+        used: 0,
+    };
+    assert!(auth(vec![row]).0.bearer(token.text(), NOW).is_none());
+}

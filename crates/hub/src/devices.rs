@@ -1,0 +1,245 @@
+//! The devices as people and programs see them: who they are, where they stand; making and removing them.
+
+use crate::Hub;
+use crate::auth::{Grant, Scope, Secret, SecretKind};
+use crate::limits::DEVICES_MAX;
+use crate::router::{Device, Effect, Identity, Presence, frame};
+use bytes::Bytes;
+use protocol::code::Bye;
+use protocol::id::DeviceId;
+use protocol::message::Samples;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use store::{DeviceKey, Write};
+use tokio::sync::oneshot;
+
+/// One device in a list.
+#[derive(Debug, Clone)]
+pub struct DeviceSummary {
+    /// Its id.
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: Option<Box<str>>,
+    /// Whether it can be heard.
+    pub presence: Presence,
+    /// Since when, milliseconds since 1970.
+    pub since: i64,
+    /// How many channels it has.
+    pub channels: usize,
+}
+
+/// One device in full.
+#[derive(Debug, Clone)]
+pub struct DeviceState {
+    /// Its number in the store.
+    pub key: DeviceKey,
+    /// Its id.
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: Option<Box<str>>,
+    /// Whether it can be heard.
+    pub presence: Presence,
+    /// Since when, milliseconds since 1970.
+    pub since: i64,
+    /// When it was made, milliseconds since 1970.
+    pub created: i64,
+    /// When something was last heard, milliseconds since 1970.
+    pub last_seen: Option<i64>,
+    /// Messages received and committed.
+    pub received: u64,
+    /// Gaps recorded.
+    pub gaps: u64,
+    /// The last time it sent could not be believed.
+    pub clock_wrong: bool,
+    /// Its channels with their newest samples, by name.
+    pub channels: Vec<ChannelState>,
+    /// What it says its channels are: a JSON object.
+    pub describe: Box<str>,
+}
+
+/// The newest sample of a channel.
+#[derive(Debug, Clone)]
+pub struct ChannelState {
+    /// The channel's name.
+    pub channel: Arc<str>,
+    /// The value's JSON text, exactly as sent.
+    pub value: Arc<str>,
+    /// Its time, milliseconds since 1970.
+    pub ts: i64,
+    /// Milliseconds between samples, as the device declared them.
+    pub every: Option<u64>,
+}
+
+/// Why a message that came without a connection was not taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TakeError {
+    /// There is no such device.
+    #[error("there is no such device")]
+    UnknownDevice,
+    /// As many messages as allowed are on their way to the store.
+    #[error("too many messages of this device are on their way to the store")]
+    Busy,
+    /// The store could not commit it.
+    #[error("the store could not commit it")]
+    Failed,
+}
+
+/// Why a device was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CreateError {
+    /// The person may not.
+    #[error("you may not make devices")]
+    Denied,
+    /// It is no id.
+    #[error("a device id is 1 to 64 letters, digits, _ or -")]
+    BadId,
+    /// There is one by that id.
+    #[error("there is a device by that id already")]
+    Exists,
+    /// There are as many as may be.
+    #[error("there are as many devices as this hub keeps")]
+    Full,
+}
+
+impl Hub {
+    /// All devices, in the order of their ids.
+    pub fn devices(&self) -> Vec<DeviceSummary> {
+        let summary = |cell: &Arc<crate::registry::Cell>| {
+            let inner = cell.lock();
+            let (presence, since) = inner.device.presence();
+            let name = inner.device.identity.name.clone();
+            DeviceSummary {
+                id: cell.id.clone(),
+                name,
+                presence,
+                since,
+                channels: inner.device.channel_count(),
+            }
+        };
+        self.registry.all().iter().map(summary).collect()
+    }
+
+    /// The device list as a panel message.
+    pub(crate) fn device_list(&self) -> Bytes {
+        let row = |device: DeviceSummary| {
+            let row = frame::presence(
+                device.id.as_str(),
+                device.name.as_deref(),
+                device.presence.as_str(),
+                device.since,
+            );
+            // A row of the list is a presence patch whose id is called `id`.
+            format!("{{\"id\"{}", String::from_utf8_lossy(&row[r#"{"device""#.len()..]))
+        };
+        let rows: Vec<String> = self.devices().into_iter().map(row).collect();
+        format!("{{\"devices\":[{}]}}", rows.join(",")).into()
+    }
+
+    /// One device.
+    pub fn device(&self, id: &str) -> Option<DeviceState> {
+        let cell = self.registry.by_id(id)?;
+        let inner = cell.lock();
+        let device = &inner.device;
+        let (presence, since) = device.presence();
+        let (received, gaps) = device.counts();
+        let channels = device.latest().map(|(channel, latest, every)| ChannelState {
+            channel: channel.clone(),
+            value: latest.value.clone(),
+            ts: latest.ts,
+            every,
+        });
+        Some(DeviceState {
+            key: cell.key,
+            id: cell.id.clone(),
+            name: device.identity.name.clone(),
+            presence,
+            since,
+            created: device.identity.created,
+            last_seen: device.last_seen(),
+            received,
+            gaps,
+            clock_wrong: device.is_clock_wrong(),
+            channels: channels.collect(),
+            describe: device.description().into(),
+        })
+    }
+
+    /// What is known of the device's token.
+    pub fn device_token(&self, id: &str) -> Option<store::TokenHash> {
+        self.registry.by_id(id)?.lock().device.identity.token
+    }
+
+    /// Takes over a message without number; returns once it is committed.
+    pub async fn take_samples(self: &Arc<Self>, id: &str, samples: Samples) -> Result<(), TakeError> {
+        let cell = self.registry.by_id(id).ok_or(TakeError::UnknownDevice)?;
+        let now = self.now();
+        let committed = self.with(&cell, |inner, effects| {
+            let cursor = inner.device.take_loose(now, samples, effects).map_err(|_| TakeError::Busy)?;
+            let (sender, receiver) = oneshot::channel();
+            inner.waiting.push((cursor, sender));
+            Ok(receiver)
+        })?;
+        committed.await.map_err(|_| TakeError::Failed)
+    }
+
+    /// Makes a device; its token is shown this once.
+    pub fn create_device(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<Secret, CreateError> {
+        if !grant.may(Scope::Admin) {
+            return Err(CreateError::Denied);
+        }
+        let id = DeviceId::parse(id).ok_or(CreateError::BadId)?;
+        if self.registry.len() >= DEVICES_MAX {
+            return Err(CreateError::Full);
+        }
+        let secret = Secret::random(SecretKind::Device);
+        let identity = Identity {
+            key: self.registry.next_key(),
+            id,
+            name: None,
+            token: Some(secret.hash()),
+            joined: false,
+            confirmed: false,
+            created: self.now().wall,
+            stored: false,
+        };
+        let cell = self
+            .registry
+            .add(Device::new(identity, self.sessions.load(Ordering::Relaxed)))
+            .map_err(|_| CreateError::Exists)?;
+        self.with(&cell, |inner, effects| {
+            inner.device.keep(effects);
+            effects.push(Effect::List);
+        });
+        Ok(secret)
+    }
+
+    /// Gives a device a new token, shown this once; the old one counts no longer.
+    pub fn renew_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Option<Secret> {
+        let cell = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin))?;
+        let secret = Secret::random(SecretKind::Device);
+        self.with(&cell, |inner, effects| inner.device.set_token(secret.hash(), false, effects));
+        Some(secret)
+    }
+
+    /// Removes a device and all that is stored of it; false where there is none or the person may not.
+    pub fn remove_device(self: &Arc<Self>, grant: &Grant, id: &str) -> bool {
+        let Some(cell) = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin)) else { return false };
+        let now = self.now();
+        self.with(&cell, |inner, effects| {
+            inner.device.remove(effects);
+            self.sessions.fetch_max(inner.device.sessions(), Ordering::Relaxed);
+            inner.device.dismiss(now, Bye::Removed, effects);
+            effects.push(Effect::Record(Write::RemoveDevice { device: cell.key }));
+            inner.waiting.clear();
+        });
+        self.auth.device_removed(id);
+        self.forget(&cell);
+        true
+    }
+
+    /// Takes a device out of the list; those who watch it or the list are told.
+    pub(crate) fn forget(&self, cell: &crate::registry::Cell) {
+        self.registry.remove(cell.key);
+        self.roster.push(frame::removed(cell.id.as_str()));
+    }
+}

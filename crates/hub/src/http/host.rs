@@ -1,0 +1,175 @@
+//! Which `Host` is ours, and which `Origin`.
+//!
+//! A web page anywhere can send requests to 127.0.0.1, and can point a name of its own at it (DNS rebinding): then the
+//! browser takes the hub for a part of that page. What such a request cannot do is to carry our own name in `Host`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, Uri, header};
+
+/// The names under which this hub is known.
+#[derive(Debug, Clone)]
+pub(super) struct Hosts {
+    address: IpAddr,
+    names: Vec<String>,
+}
+
+impl Hosts {
+    /// For a listener on `address`.
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address: address.ip(), names: Vec::new() }
+    }
+
+    /// Known also by these host names, without port.
+    pub(super) fn add(&mut self, names: &[String]) {
+        self.names.extend(names.iter().map(|name| plain(name)));
+    }
+
+    /// The `Host` of a request, if it is ours.
+    pub(super) fn own<'a>(&self, headers: &'a HeaderMap, uri: &Uri) -> Option<&'a str> {
+        let host = only(headers, header::HOST)?;
+        // A request line with a whole URL outranks the header: then both must say the same.
+        let agrees = uri.authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(host));
+        (agrees && self.is_own_name(name_of(host)?)).then_some(host)
+    }
+
+    fn is_own_name(&self, name: &str) -> bool {
+        let name = plain(name);
+        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match bare.unwrap_or(&name).parse::<IpAddr>() {
+            // A number is no name that somebody could point at us.
+            Ok(ip) => ip.is_loopback() || ip == self.address || self.address.is_unspecified(),
+            Err(_) => name == "localhost" || self.names.contains(&name),
+        }
+    }
+
+    /// Whether the `Origin` of a request, if it has one, is that of our own pages: scheme and `host`.
+    pub(super) fn origin(&self, headers: &HeaderMap, host: &str) -> Origin {
+        if !headers.contains_key(header::ORIGIN) {
+            return Origin::Absent;
+        }
+        let own = only(headers, header::ORIGIN).and_then(|origin| origin.split_once("://"));
+        let own = own.is_some_and(|(scheme, authority)| {
+            // Behind a configured name may stand a proxy that speaks TLS; here nothing does.
+            let secure = || name_of(host).is_some_and(|name| self.names.contains(&plain(name)));
+            authority.eq_ignore_ascii_case(host) && (scheme == "http" || (scheme == "https" && secure()))
+        });
+        if own { Origin::Own } else { Origin::Foreign }
+    }
+}
+
+/// Where a request comes from, as its browser says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From one of our pages.
+    Own,
+    /// From somewhere else.
+    Foreign,
+    /// It does not say: a program, or a navigation.
+    Absent,
+}
+
+/// The header's value, unless there are several.
+fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    values.next().is_none().then(|| value.to_str().ok()).flatten()
+}
+
+/// `host` without its port: `[::1]:8080` is `[::1]`.
+fn name_of(host: &str) -> Option<&str> {
+    let end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
+    let (name, port) = host.split_at(end);
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    (!name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))).then_some(name)
+}
+
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        let mut hosts = Hosts::new("127.0.0.1:8080".parse().expect("an address"));
+        hosts.add(&["Hub.example.org".into()]);
+        hosts
+    }
+
+    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().expect("a value"))).collect()
+    }
+
+    fn is_ours(host: &str) -> bool {
+        hosts().own(&headers(&[(header::HOST, host)]), &Uri::from_static("/")).is_some()
+    }
+
+    #[test]
+    fn loopback_the_listener_and_configured_names_are_ours() {
+        for host in [
+            "127.0.0.1:8080",
+            "127.0.0.1",
+            "127.8.9.1:1",
+            "[::1]:8080",
+            "[::1]",
+            "localhost:8080",
+            "LOCALHOST.",
+            "hub.example.org",
+            "HUB.example.org:443",
+        ] {
+            assert!(is_ours(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn names_that_somebody_pointed_at_us_are_not_ours() {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "192.168.1.5:8080",
+            "127.0.0.1:80x",
+            "127.0.0.1:8080@evil.example",
+            "[::1",
+            "",
+            ":8080",
+            "[::2]:80",
+        ] {
+            assert!(!is_ours(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_listener_on_every_network_is_reached_by_any_address_but_not_by_any_name() {
+        let hosts = Hosts::new("0.0.0.0:8080".parse().expect("an address"));
+        let own = |host| hosts.own(&headers(&[(header::HOST, host)]), &Uri::from_static("/")).is_some();
+        assert!(own("192.168.1.5:8080"));
+        assert!(!own("evil.example:8080"));
+    }
+
+    #[test]
+    fn a_request_with_no_host_or_two_is_not_ours() {
+        let uri = Uri::from_static("/");
+        assert!(hosts().own(&HeaderMap::new(), &uri).is_none());
+        let mut two = headers(&[(header::HOST, "localhost")]);
+        two.append(header::HOST, "evil.example".parse().expect("a value"));
+        assert!(hosts().own(&two, &uri).is_none());
+        let one = headers(&[(header::HOST, "localhost")]);
+        assert!(hosts().own(&one, &Uri::from_static("http://evil.example/")).is_none());
+        assert!(hosts().own(&one, &Uri::from_static("http://localhost/")).is_some());
+    }
+
+    #[test]
+    fn an_origin_is_ours_by_scheme_and_host_with_its_port() {
+        let origin = |origin: &str, host| hosts().origin(&headers(&[(header::ORIGIN, origin)]), host);
+        assert_eq!(origin("http://127.0.0.1:8080", "127.0.0.1:8080"), Origin::Own);
+        assert_eq!(origin("https://hub.example.org", "hub.example.org"), Origin::Own);
+        for foreign in ["http://127.0.0.1:3000", "https://127.0.0.1:8080", "http://evil.example", "null", ""]
+        {
+            assert_eq!(origin(foreign, "127.0.0.1:8080"), Origin::Foreign, "{foreign}");
+        }
+        assert_eq!(hosts().origin(&HeaderMap::new(), "localhost"), Origin::Absent);
+    }
+}

@@ -1,0 +1,74 @@
+//! The limits of HTTP: what one connection and one request may cost, and what happens beyond.
+
+use std::time::Duration;
+
+/// Connections at one time, WebSockets among them. At the limit the next one waits to be accepted.
+pub const CONNECTIONS_MAX: usize = 12_000;
+
+/// How long a request's headers may take, and how long a connection may be idle between two requests. Then it is
+/// closed.
+pub const HEADERS_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Headers of a request. More are answered with 431.
+pub const HEADERS_MAX: usize = 64;
+
+/// Bytes of a request's line and headers, and of what is read ahead. More are answered with 431.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a request's body: a line of a device fits. More are answered with 413.
+pub const BODY_BYTES_MAX: usize = protocol::limits::LINE_BYTES_MAX;
+
+/// How long a body may take to arrive. Then it is answered with 400.
+pub const BODY_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long what is under way may take once the hub stops. Then it is cut off.
+pub const STOP_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long nothing is accepted after the operating system refused to (no file descriptors are left).
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Points of a chart when the request does not say.
+pub const POINTS: usize = 500;
+
+/// Points of a chart. More are answered with 400.
+pub const POINTS_MAX: usize = store::limits::HISTORY_POINTS_MAX;
+
+/// Reads of the store at one time, each on a thread. At the limit further ones wait.
+pub const READS_MAX: usize = 8;
+
+/// Reads that wait. One more is answered with 429.
+pub const READS_WAITING_MAX: usize = 256;
+
+/// Streams of samples at one time, each on a thread for as long as it is read. One more is answered with 429.
+pub const STREAMS_MAX: usize = 8;
+
+/// Bytes of one piece of a stream of samples.
+pub const STREAM_PIECE_BYTES: usize = 32 * 1024;
+
+/// Pieces of a stream that wait to be written. At the limit the store is read no further.
+pub const STREAM_PIECES_MAX: usize = 4;
+
+/// How long a stream waits for somebody who does not read on. Then it is cut off.
+pub const STREAM_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// Devices in one piece of the list of all devices, which is made while it is sent.
+pub const LIST_PIECE_DEVICES: usize = 64;
+
+/// Bytes that are read at once from a WebSocket: the memory that a quiet one costs.
+pub const SOCKET_READ_BYTES: usize = 4 * 1024;
+
+/// How long the first frame on `/socket` may take where a panel is expected.
+pub const FIRST_FRAME_WAIT_PANEL: Duration =
+    Duration::from_secs(crate::limits::PANEL_AUTHENTICATE_SECONDS_MAX);
+
+/// How long the first frame on `/socket` may take where a device is expected.
+pub const FIRST_FRAME_WAIT_DEVICE: Duration = Duration::from_secs(protocol::limits::IDENTIFY_SECONDS_MAX);
+
+/// Bytes of a path to go on to after the login. A longer one leads to `/`.
+pub const RETURN_PATH_BYTES_MAX: usize = 1024;
+
+// hyper reads no less at once.
+const _: () = assert!(HEADER_BYTES_MAX >= 8192);
+// Panels must not take all connections: somebody has to be able to look why.
+const _: () = assert!(CONNECTIONS_MAX > crate::limits::PANELS_MAX);
+const _: () = assert!(POINTS <= POINTS_MAX);

@@ -1,0 +1,109 @@
+//! HTTP: pages for people, an API for programs, and the WebSocket of panels (spec/http.md).
+//!
+//! | file | what |
+//! |---|---|
+//! | [`accept`] | connections: timeouts, a limit, a bounded end |
+//! | `guard`, `host` | what stands before every request: `Host` and `Origin` |
+//! | `credential` | credentials in requests become grants |
+//! | `login` | the login link, the cookie |
+//! | `pages`, `scene` | pages and what they show |
+//! | `devices`, `samples`, `history`, `commands`, `tokens`, `panels` | the API |
+//! | [`socket`] | WebSockets |
+//! | `operations`, `metrics` | health, counters, `openapi.json` |
+//! | `routes` | all paths, in one table |
+
+pub mod accept;
+mod body;
+mod commands;
+mod credential;
+mod devices;
+pub mod error;
+mod guard;
+mod history;
+mod host;
+pub mod limits;
+mod login;
+mod metrics;
+mod operations;
+mod pages;
+mod panels;
+mod query;
+mod reads;
+mod routes;
+mod samples;
+mod scene;
+pub mod socket;
+mod tokens;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+pub use accept::serve;
+pub use error::Failure;
+pub use panels::GatewayInfo;
+
+use crate::Hub;
+use crate::http::host::Hosts;
+use crate::http::metrics::Counters;
+use crate::http::reads::Reads;
+
+/// Gives the gateways that are connected, whoever knows them.
+type Gateways = Box<dyn Fn() -> Vec<GatewayInfo> + Send + Sync>;
+
+/// A hub as HTTP serves it: what it is called there, and what others contribute.
+pub struct Site {
+    hub: Arc<Hub>,
+    hosts: Hosts,
+    lines: Option<String>,
+    gateways: Gateways,
+    reads: Reads,
+    counters: Counters,
+}
+
+impl Site {
+    /// `hub` behind a listener on `address`.
+    pub fn new(hub: Arc<Hub>, address: SocketAddr) -> Self {
+        Self {
+            hub,
+            hosts: Hosts::new(address),
+            lines: None,
+            gateways: Box::new(Vec::new),
+            reads: Reads::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Known also by these host names (without port): what a `Host` header may say besides loopback and the listener's
+    /// address.
+    #[must_use]
+    pub fn known_as(mut self, names: &[String]) -> Self {
+        self.hosts.add(names);
+        self
+    }
+
+    /// Devices connect at `lines`, `host:port`: an empty device list tells people so.
+    #[must_use]
+    pub fn with_lines(self, lines: String) -> Self {
+        Self { lines: Some(lines), ..self }
+    }
+
+    /// The gateways are those that `gateways` gives when it is asked. It must not block.
+    #[must_use]
+    pub fn with_gateways(self, gateways: impl Fn() -> Vec<GatewayInfo> + Send + Sync + 'static) -> Self {
+        Self { gateways: Box::new(gateways), ..self }
+    }
+
+    /// The hub.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+}
+
+/// All that the hub serves, and `added`: routes of others on the same port (`/device`, `/socket`). `Host` and `Origin` are
+/// checked for those too.
+pub fn router(site: Arc<Site>, added: Router) -> Router {
+    routes::router().with_state(site.clone()).merge(added).layer(from_fn_with_state(site, guard::guard))
+}

@@ -1,0 +1,115 @@
+//! Reading the store from async code: its calls block, so each runs on a thread for blocking work, a bounded number at a
+//! time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use store::{ReadError, Reader};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use super::error::Failure;
+use super::limits::{READS_MAX, READS_WAITING_MAX, STREAMS_MAX};
+use crate::Hub;
+
+/// Who may read now.
+pub(super) struct Reads {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    streams: Arc<Semaphore>,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(READS_MAX)),
+            waiting: AtomicUsize::new(0),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        }
+    }
+}
+
+impl Reads {
+    /// Runs `read` as soon as there is a place.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        hub: &Arc<Hub>,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let place = self.place().await?;
+        let hub = hub.clone();
+        let result = spawn_blocking(move || {
+            // The place is held by the thread: a request that is given up does not end its read.
+            let _place = place;
+            read(hub.reader())
+        });
+        match result.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(Failure::storage(&error)),
+            Err(error) => Err(Failure::storage(&error)),
+        }
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let waiting = Waiting::enter(&self.waiting);
+        if waiting.before >= READS_WAITING_MAX {
+            return Err(Failure::too_many("Too many requests wait for the storage."));
+        }
+        Ok(self.places.clone().acquire_owned().await.expect("this semaphore is never closed"))
+    }
+
+    /// A place for a stream, which may take as long as whoever reads it.
+    pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        let place = self.streams.clone().try_acquire_owned();
+        place.map_err(|_| Failure::too_many("Too many streams of samples are being read."))
+    }
+}
+
+/// One who waits, also if it stops waiting.
+struct Waiting<'a> {
+    count: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        Self { count, before: count.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn one_stream_too_many_is_told_to_come_again_and_finds_room_later() {
+        let reads = Reads::default();
+        let mut places: Vec<_> = (0..STREAMS_MAX).map(|_| reads.stream().expect("room")).collect();
+        let refused = reads.stream().expect_err("no room");
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        places.pop();
+        assert!(reads.stream().is_ok());
+    }
+
+    #[tokio::test]
+    async fn reads_wait_for_each_other_up_to_a_limit() {
+        let reads = Reads::default();
+        let mut places = Vec::new();
+        for _ in 0..READS_MAX {
+            places.push(reads.place().await.expect("room"));
+        }
+        let waiting: Vec<_> = (0..READS_WAITING_MAX).map(|_| Waiting::enter(&reads.waiting)).collect();
+        assert_eq!(reads.place().await.expect_err("too many wait").status(), StatusCode::TOO_MANY_REQUESTS);
+        drop(waiting);
+        places.pop();
+        assert!(reads.place().await.is_ok());
+    }
+}

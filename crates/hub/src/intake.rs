@@ -1,0 +1,160 @@
+//! The hub as the one who takes over what devices say: who may identify, and the lane of each conversation.
+
+use crate::Hub;
+use crate::auth::{self, Secret, SecretKind};
+use crate::limits::{DEVICES_MAX, DEVICES_UNSTORED_MAX};
+use crate::registry::Cell;
+use crate::router::{Caller, Device, Identity};
+use protocol::code::{Bye, Fault};
+use protocol::id::DeviceId;
+use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
+use protocol::message::Identify;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Why an identify is refused.
+enum Refused {
+    /// The token is unknown or not for this device.
+    Auth,
+    /// There is no room for another device.
+    Full,
+}
+
+impl Intake for Hub {
+    fn identify(&self, identify: Identify, peer: Peer, outlet: Arc<dyn Outlet>) {
+        let Some(hub) = self.me.upgrade() else { return };
+        let token = identify.token.as_deref().unwrap_or_default();
+        match hub.admit(identify.device.as_ref(), token) {
+            Ok((cell, token)) => {
+                let now = hub.now();
+                hub.with(&cell, |inner, effects| {
+                    let caller = Caller { identify, peer, outlet, token };
+                    inner.device.identify(now, &hub.issuer, caller, effects);
+                });
+            }
+            Err(Refused::Auth) => outlet.post(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth }),
+            Err(Refused::Full) => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
+        }
+    }
+}
+
+impl Hub {
+    /// Whose credentials these are; a join token makes the device where there is none. With it comes the token that
+    /// the device is to use from then on, where it is new or has not used its own yet.
+    fn admit(
+        self: &Arc<Self>,
+        id: Option<&DeviceId>,
+        token: &str,
+    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
+        match id.and_then(|id| self.registry.by_id(id.as_str())) {
+            Some(cell) => self.admit_known(cell, token),
+            None if self.auth.is_join(token) => self.join(id, token),
+            None => Err(Refused::Auth),
+        }
+    }
+
+    fn admit_known(
+        self: &Arc<Self>,
+        cell: Arc<Cell>,
+        token: &str,
+    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
+        let renewed = self.with(&cell, |inner, effects| {
+            let identity = &inner.device.identity;
+            match identity.token {
+                Some(kept) if auth::matches(&kept, token) => {
+                    if !identity.confirmed {
+                        inner.device.set_token(kept, true, effects);
+                    }
+                    Ok(None)
+                }
+                _ if identity.joined && !identity.confirmed && self.auth.is_join(token) => {
+                    let own = Secret::random(SecretKind::Device);
+                    inner.device.set_token(own.hash(), false, effects);
+                    Ok(Some(own.into_text()))
+                }
+                _ => Err(Refused::Auth),
+            }
+        })?;
+        Ok((cell, renewed))
+    }
+
+    /// Makes a device for a join token. It is stored with its first session or sample, so that whoever only looks
+    /// leaves nothing behind.
+    fn join(
+        self: &Arc<Self>,
+        id: Option<&DeviceId>,
+        join_token: &str,
+    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
+        if self.registry.len() >= DEVICES_MAX || self.unstored.load(Ordering::Relaxed) >= DEVICES_UNSTORED_MAX
+        {
+            return Err(Refused::Full);
+        }
+        let own = Secret::random(SecretKind::Device);
+        let id = match id {
+            Some(id) => id.clone(),
+            None => new_id(),
+        };
+        let identity = Identity {
+            key: self.registry.next_key(),
+            id,
+            name: None,
+            token: Some(own.hash()),
+            joined: true,
+            confirmed: false,
+            created: self.now().wall,
+            stored: false,
+        };
+        match self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))) {
+            Ok(cell) => {
+                self.unstored.fetch_add(1, Ordering::Relaxed);
+                Ok((cell, Some(own.into_text())))
+            }
+            Err(taken) => self.admit_known(taken, join_token),
+        }
+    }
+}
+
+/// `new-` and 10 random characters.
+fn new_id() -> DeviceId {
+    let random: String = Secret::random(SecretKind::Device)
+        .text()
+        .chars()
+        .rev()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .take(10)
+        .collect();
+    DeviceId::parse(&format!("new-{random}")).expect("letters and digits make an id")
+}
+
+/// One conversation of a device with the hub.
+pub(crate) struct HubLane {
+    hub: Arc<Hub>,
+    cell: Arc<Cell>,
+    generation: u64,
+}
+
+impl HubLane {
+    pub(crate) fn new(hub: &Arc<Hub>, cell: &Arc<Cell>, generation: u64) -> Self {
+        Self { hub: hub.clone(), cell: cell.clone(), generation }
+    }
+}
+
+impl Lane for HubLane {
+    fn take(&self, said: Said) {
+        let now = self.hub.now();
+        self.hub.with(&self.cell, |inner, effects| inner.device.said(now, self.generation, said, effects));
+    }
+
+    fn ended(&self) {
+        self.hub.endings.report(self.cell.key, self.generation);
+    }
+}
+
+impl Drop for HubLane {
+    /// A welcome that never reached its connection ends its conversation too. It may be dropped under the device's
+    /// lock, so the end is reported and not carried out here.
+    fn drop(&mut self) {
+        self.ended();
+    }
+}

@@ -1,0 +1,260 @@
+//! The hub: keeps devices, routes what they say and are told, and serves panels.
+//!
+//! Decisions are made in [`router`], in plain synchronous code; everything else is a shell around it. What a device
+//! says comes in through [`protocol::intake::Intake`], which [`Hub`] implements; the store writes; [`panel`] and
+//! [`http`] show. The hub knows nothing of device connections: whoever holds them is on the other side of the intake.
+//!
+//! The life of a sample: [`intake`] → [`router`] → `apply` → store → `apply` (committed) → [`panel`].
+
+mod alarms;
+mod apply;
+pub mod auth;
+mod commands;
+mod devices;
+pub mod http;
+mod intake;
+pub mod limits;
+pub mod panel;
+mod registry;
+mod roster;
+mod router;
+pub mod view;
+
+pub use commands::CommandRequest;
+pub use devices::{ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
+pub use router::{Presence, Receipt, State as CommandState};
+
+use crate::alarms::{Alarms, Endings};
+use crate::auth::Auth;
+use crate::limits::{COMMANDS_KEPT_MS, PRUNE_EVERY};
+use crate::panel::{PanelInfo, Panels};
+use crate::registry::Registry;
+use crate::roster::Roster;
+use crate::router::{Device, Issuer};
+use protocol::code::Bye;
+use protocol::time::Time;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Weak};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use store::{Commit, DeviceKey, Durability, Loaded, OpenError, Options, Reader, Store, Write};
+use tokio::sync::{mpsc, watch};
+
+/// How a hub is run.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// What a commit survives, and how writes gather.
+    pub store: Options,
+    /// The folder with the user's `components/` and `views/`, where there is one.
+    pub folder: Option<PathBuf>,
+    /// Components whose templates get extra data from the embedding program.
+    pub components: Vec<Arc<dyn view::Component>>,
+}
+
+/// A hub.
+pub struct Hub {
+    /// Itself, for those who are handed a plain reference.
+    me: Weak<Hub>,
+    /// Where monotonic time begins.
+    started: Instant,
+    /// What is durable. Only `apply` and `auth` write to it.
+    store: Arc<Store>,
+    /// The name of the store's log, told to panels so that they know whether their cursors still mean anything.
+    log: String,
+    /// Whose sessions are handed out.
+    issuer: Issuer,
+    /// Who may do what.
+    auth: Auth,
+    /// All devices.
+    registry: Registry,
+    /// Devices that are not stored yet.
+    unstored: AtomicUsize,
+    /// The highest session counter of any device that was removed in this run.
+    sessions: AtomicU64,
+    /// Changes of the device list.
+    roster: Roster,
+    /// When which device wants to be looked at.
+    alarms: Alarms,
+    /// Conversations that are over.
+    endings: Endings,
+    /// Open panels.
+    panels: Panels,
+    /// The user's components and views, and the built-in ones.
+    views: view::Shelf,
+    /// Whether the hub is stopping.
+    stopping: watch::Sender<bool>,
+}
+
+impl Hub {
+    /// Opens the hub whose state is in the folder `state`. Its own tasks run on the current tokio runtime until
+    /// [`Hub::stop`].
+    ///
+    /// # Errors
+    /// When the folder is in use, newer than this program, or cannot be read or written.
+    pub fn open(state: &Path, settings: Settings) -> Result<Arc<Self>, OpenError> {
+        // Bounded by what connections, panels and requests may have under way to the store.
+        let (commits, committed) = mpsc::unbounded_channel();
+        let on_commit = move |commit: Commit| drop(commits.send(commit));
+        let (store, loaded) = Store::open(state, settings.store.clone(), on_commit)?;
+        let (endings, ended) = Endings::new();
+        let hub = Self::assemble(Arc::new(store), loaded, settings, endings);
+        tokio::spawn(Self::hear_commits(Arc::downgrade(&hub), committed));
+        tokio::spawn(Self::hear_endings(Arc::downgrade(&hub), ended));
+        tokio::spawn(Self::hear_alarms(Arc::downgrade(&hub)));
+        tokio::spawn(Self::prune(Arc::downgrade(&hub)));
+        Ok(hub)
+    }
+
+    fn assemble(store: Arc<Store>, loaded: Loaded, settings: Settings, endings: Endings) -> Arc<Self> {
+        let writer = store.clone();
+        let auth = Auth::new(loaded.tokens, Box::new(move |write| writer.submit(write)));
+        let issuer = Issuer { tag: loaded.issuer.into(), earlier: loaded.earlier_issuers.into() };
+        let registry = Registry::new(loaded.next_key);
+        let hub = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            started: Instant::now(),
+            store,
+            log: loaded.log,
+            issuer,
+            auth,
+            registry,
+            unstored: AtomicUsize::new(0),
+            sessions: AtomicU64::new(0),
+            roster: Roster::default(),
+            alarms: Alarms::default(),
+            endings,
+            panels: Panels::default(),
+            views: view::Shelf::open(settings.folder, settings.components),
+            stopping: watch::channel(false).0,
+        });
+        for device in loaded.devices {
+            let id = device.id.clone();
+            match Device::restore(device).map(|device| hub.registry.add(device)) {
+                Some(Ok(_)) => {}
+                _ => tracing::error!(%id, "a stored device has no valid id and is left out"),
+            }
+        }
+        let now = hub.now();
+        for row in loaded.unfinished {
+            let Some(cell) = hub.registry.by_key(row.device) else { continue };
+            cell.lock().device.restore_command(now, row);
+            hub.alarms.set(now.mono, cell.key);
+        }
+        hub
+    }
+
+    async fn hear_commits(hub: Weak<Self>, mut commits: mpsc::UnboundedReceiver<Commit>) {
+        while let Some(commit) = commits.recv().await {
+            let Some(hub) = hub.upgrade() else { return };
+            hub.settle(commit);
+        }
+    }
+
+    async fn hear_endings(hub: Weak<Self>, mut endings: mpsc::UnboundedReceiver<(DeviceKey, u64)>) {
+        while let Some((key, generation)) = endings.recv().await {
+            let Some(hub) = hub.upgrade() else { return };
+            let Some(cell) = hub.registry.by_key(key) else { continue };
+            let now = hub.now();
+            hub.with(&cell, |inner, effects| inner.device.ended(now, generation, effects));
+        }
+    }
+
+    async fn hear_alarms(hub: Weak<Self>) {
+        loop {
+            let Some(hub) = hub.upgrade() else { return };
+            let now = hub.now();
+            for key in hub.alarms.take(now.mono) {
+                let Some(cell) = hub.registry.by_key(key) else { continue };
+                hub.with(&cell, |inner, effects| inner.device.timeout(now, effects));
+            }
+            let next = hub.alarms.next().map(|mono| hub.started + std::time::Duration::from_millis(mono));
+            let due = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = due => {}
+                () = hub.alarms.earlier() => {}
+                () = hub.stopped() => return,
+            }
+        }
+    }
+
+    /// Lets the store forget what need not be remembered: settled commands and expired tokens.
+    async fn prune(hub: Weak<Self>) {
+        let mut hourly = tokio::time::interval(PRUNE_EVERY);
+        loop {
+            hourly.tick().await;
+            let Some(hub) = hub.upgrade() else { return };
+            let now = hub.now().wall;
+            hub.store.submit(Write::Prune { commands: now - COMMANDS_KEPT_MS, tokens: now });
+        }
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Time {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        Time {
+            wall: i64::try_from(wall).unwrap_or(i64::MAX),
+            mono: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Who may do what.
+    pub fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// The components and views to render with.
+    pub fn views(&self) -> Arc<view::Library> {
+        self.views.library(self.now().mono)
+    }
+
+    /// A file that pages load, by its hashed name.
+    pub fn asset(&self, file: &str) -> Option<view::Asset> {
+        self.views.asset(file)
+    }
+
+    /// Where stored samples and commands are read; its calls block.
+    pub fn reader(&self) -> &Reader {
+        self.store.reader()
+    }
+
+    /// The name of the log.
+    pub fn log(&self) -> &str {
+        &self.log
+    }
+
+    /// What a commit survives.
+    pub fn durability(&self) -> Durability {
+        self.store.durability()
+    }
+
+    /// All open panels, oldest first.
+    pub fn panels(&self) -> Vec<PanelInfo> {
+        self.panels.list()
+    }
+
+    /// Returns when the hub stops.
+    pub(crate) async fn stopped(&self) {
+        // Should the sender be gone, the hub is: that is a stop too.
+        drop(self.stopping().wait_for(|stopping| *stopping).await);
+    }
+
+    /// Becomes true when the hub stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Says goodbye to panels and devices and makes durable what is on its way. Blocks until the store is closed.
+    pub fn stop(self: &Arc<Self>) {
+        self.stopping.send_replace(true);
+        let now = self.now();
+        for cell in self.registry.all() {
+            self.with(&cell, |inner, effects| inner.device.dismiss(now, Bye::Stopping, effects));
+        }
+        self.store.close();
+    }
+}

@@ -1,0 +1,521 @@
+//! The way of a command: accepted, queued, sent, and then done, failed, expired, cancelled or unknown
+//! (spec/protocol.md, "Commands"). One at a time is under way to a device.
+
+use super::device::Device;
+use super::effect::Effect;
+use super::frame;
+use crate::limits::{COMMAND_ID_BYTES_MAX, COMMANDS_SETTLED_MAX};
+use protocol::intake::Post;
+use protocol::limits::{CHANNEL_BYTES_MAX, COMMAND_TTL_MS, COMMAND_TTL_MS_MAX, COMMANDS_QUEUED_MAX};
+use protocol::message::{Command, Identify, Outcome};
+use protocol::time::Time;
+use serde_json::value::RawValue;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use store::{CommandRow, Write};
+
+/// What becomes of a command while its device is offline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// Refused at once.
+    Now,
+    /// Kept; a newer one on its channel replaces it.
+    Latest,
+    /// Kept, in order.
+    Queue,
+}
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It never ran: not taken at all.
+    Refused,
+    /// Taken, about to be sent.
+    Accepted,
+    /// Waits for the device.
+    Queued,
+    /// It never ran: not sent in time.
+    Expired,
+    /// It never ran: taken back.
+    Cancelled,
+    /// On its way; it may have run.
+    Sent,
+    /// It ran once.
+    Done,
+    /// It ran once, and the device says why it failed.
+    Failed,
+    /// It may have run.
+    Unknown,
+}
+
+/// The words of an enum on the wire.
+macro_rules! words {
+    ($visible:vis $name:ident { $($variant:ident = $word:literal),* }) => {
+        impl $name {
+            /// The word on the wire.
+            $visible fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),* }
+            }
+
+            /// What the word means, if it is one.
+            $visible fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some($name::$variant),)* _ => None }
+            }
+        }
+    };
+}
+words!(pub(crate) Intent { Now = "now", Latest = "latest", Queue = "queue" });
+words!(pub State {
+    Refused = "refused", Accepted = "accepted", Queued = "queued", Expired = "expired", Cancelled = "cancelled",
+    Sent = "sent", Done = "done", Failed = "failed", Unknown = "unknown"
+});
+
+/// Why a command is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The person may not.
+    Denied,
+    /// The device is not there, and the command is for now.
+    Offline,
+    /// As many as allowed wait.
+    Full,
+    /// It is no valid command, or not for this channel, or its id is taken.
+    Bad,
+    /// The device cannot read a line as long as it.
+    TooLong,
+}
+
+impl Refusal {
+    /// The reason on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Refusal::Denied => "denied",
+            Refusal::Offline => "offline",
+            Refusal::Full => "full",
+            Refusal::Bad => "bad",
+            Refusal::TooLong => "too long",
+        }
+    }
+}
+
+/// What a person asks of a device.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Made by the browser; unique per person and device.
+    pub(crate) id: Box<str>,
+    /// Who asks.
+    pub(crate) by: Arc<str>,
+    /// For which channel.
+    pub(crate) channel: Box<str>,
+    /// What.
+    pub(crate) value: Box<RawValue>,
+    /// What becomes of it while the device is offline.
+    pub(crate) intent: Intent,
+    /// Milliseconds it stays wanted; nothing for the default.
+    pub(crate) ttl: Option<u64>,
+}
+
+/// Where a command stands, as panels are told.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The browser's id.
+    pub id: Box<str>,
+    /// Who asked.
+    pub by: Arc<str>,
+    /// For which channel.
+    pub channel: Box<str>,
+    /// What was asked, as it came.
+    pub asked: Box<str>,
+    /// Where it stands.
+    pub state: State,
+    /// Why, where there is a reason.
+    pub reason: Option<Box<str>>,
+    /// What the device answered with, as it came.
+    pub value: Option<Box<str>>,
+}
+
+/// A command and all that is known of it.
+#[derive(Debug, Clone)]
+struct Order {
+    request: Request,
+    ttl: u64,
+    created: i64,
+    /// Monotonic milliseconds.
+    deadline: u64,
+    number: Option<u64>,
+    /// It was kept while the device was offline.
+    waited: bool,
+    state: State,
+    reason: Option<Box<str>>,
+    value: Option<Box<str>>,
+}
+
+impl Order {
+    fn is(&self, by: &str, id: &str) -> bool {
+        &*self.request.by == by && &*self.request.id == id
+    }
+
+    fn receipt(&self) -> Receipt {
+        Receipt {
+            id: self.request.id.clone(),
+            by: self.request.by.clone(),
+            channel: self.request.channel.clone(),
+            asked: self.request.value.get().into(),
+            state: self.state,
+            reason: self.reason.clone(),
+            value: self.value.clone(),
+        }
+    }
+
+    fn line(&self, number: u64) -> Command {
+        let Request { channel, value, .. } = &self.request;
+        Command { number, channel: channel.to_string(), value: value.clone(), ttl: self.ttl }
+    }
+
+    /// The same for a command that waited: it tells how long it is still wanted, at least a millisecond.
+    fn late_line(&self, now: Time, number: u64) -> Command {
+        Command { ttl: self.deadline.saturating_sub(now.mono).max(1), ..self.line(number) }
+    }
+}
+
+/// All commands of a device.
+pub(super) struct Commands {
+    /// The number of the next one.
+    next: u64,
+    /// Taken, and not yet on their way.
+    waiting: VecDeque<Order>,
+    /// The one under way: `Accepted` until it is durable that it is sent, then `Sent`.
+    current: Option<Order>,
+    /// The last one given up as unknown: a late result of the same run may still settle it.
+    doubtful: Option<Order>,
+    /// The newest settled ones, so that a repeated request is recognized and asked for.
+    settled: VecDeque<Order>,
+}
+
+impl Commands {
+    pub(super) fn new(next: u64) -> Self {
+        let (waiting, settled) = (VecDeque::new(), VecDeque::new());
+        Self { next, waiting, current: None, doubtful: None, settled }
+    }
+
+    /// Commands that are on their way, in the order in which they will be sent.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
+        self.current.iter().chain(&self.waiting).map(Order::receipt)
+    }
+
+    fn find(&self, by: &str, id: &str) -> Option<&Order> {
+        let live = self.current.iter().chain(&self.waiting).chain(&self.doubtful);
+        live.chain(&self.settled).find(|order| order.is(by, id))
+    }
+
+    fn settle(&mut self, order: Order) {
+        if self.settled.len() == COMMANDS_SETTLED_MAX {
+            self.settled.pop_front();
+        }
+        self.settled.push_back(order);
+    }
+}
+
+impl Device {
+    /// Where a command of `by` stands, if it is remembered.
+    pub(crate) fn receipt(&self, by: &str, id: &str) -> Option<Receipt> {
+        self.commands.find(by, id).map(Order::receipt)
+    }
+
+    /// Somebody who may asks for something. The same request again is the same command.
+    pub(crate) fn command(&mut self, now: Time, request: Request, effects: &mut Vec<Effect>) -> Receipt {
+        if let Some(known) = self.commands.find(&request.by, &request.id) {
+            let same =
+                known.request.channel == request.channel && known.request.value.get() == request.value.get();
+            let refused = Receipt {
+                state: State::Refused,
+                reason: Some(Refusal::Bad.as_str().into()),
+                ..known.receipt()
+            };
+            return if same { known.receipt() } else { refused };
+        }
+        let ttl = request.ttl.unwrap_or(COMMAND_TTL_MS);
+        let order = Order {
+            ttl,
+            created: now.wall,
+            deadline: now.mono.saturating_add(ttl),
+            number: None,
+            waited: false,
+            state: State::Accepted,
+            reason: None,
+            value: None,
+            request,
+        };
+        match self.refusal(&order) {
+            Some(refusal) => self.settle(now, order, State::Refused, Some(refusal.as_str()), effects),
+            None => self.accept(now, order, effects),
+        }
+    }
+
+    fn refusal(&self, order: &Order) -> Option<Refusal> {
+        let Request { id, channel, intent, .. } = &order.request;
+        let names = (1..=COMMAND_ID_BYTES_MAX).contains(&id.len())
+            && (1..=CHANNEL_BYTES_MAX).contains(&channel.len());
+        if !names || !(1..=COMMAND_TTL_MS_MAX).contains(&order.ttl) {
+            return Some(Refusal::Bad);
+        }
+        if self.commands.waiting.len() >= COMMANDS_QUEUED_MAX {
+            return Some(Refusal::Full);
+        }
+        match self.conversation() {
+            None => (*intent == Intent::Now).then_some(Refusal::Offline),
+            // A plain device says which channels take commands: it would not know what to do with others.
+            Some(conversation) if conversation.session.is_none() && !self.channels.is_input(channel) => {
+                Some(Refusal::Bad)
+            }
+            Some(conversation) => {
+                (order.line(u64::MAX).encoded_bytes() > conversation.line_max).then_some(Refusal::TooLong)
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Time, order: Order, effects: &mut Vec<Effect>) -> Receipt {
+        if order.request.intent == Intent::Latest {
+            self.replace_waiting(now, &order.request.channel, effects);
+        }
+        let (by, id) = (order.request.by.clone(), order.request.id.clone());
+        let accepted = order.receipt();
+        effects.push(Effect::WakeAt(order.deadline));
+        self.tell(&accepted, effects);
+        self.commands.waiting.push_back(order);
+        self.send_next(now, effects);
+        // Nothing else waits for the device than what is not for now: it is queued.
+        if self.conversation().is_none()
+            && let Some(order) = self.commands.waiting.iter_mut().find(|order| order.is(&by, &id))
+        {
+            (order.state, order.waited) = (State::Queued, true);
+            let order = order.clone();
+            self.record(now, &order, effects);
+            self.tell(&order.receipt(), effects);
+            return order.receipt();
+        }
+        accepted
+    }
+
+    fn replace_waiting(&mut self, now: Time, channel: &str, effects: &mut Vec<Effect>) {
+        let is_older =
+            |order: &Order| order.request.intent == Intent::Latest && &*order.request.channel == channel;
+        while let Some(at) = self.commands.waiting.iter().position(is_older)
+            && let Some(order) = self.commands.waiting.remove(at)
+        {
+            self.settle(now, order, State::Cancelled, Some("replaced by a newer one"), effects);
+        }
+    }
+
+    /// The person takes a command back; one that is on its way stays so.
+    pub(crate) fn cancel(&mut self, now: Time, by: &str, id: &str, effects: &mut Vec<Effect>) {
+        if let Some(at) = self.commands.waiting.iter().position(|order| order.is(by, id))
+            && let Some(order) = self.commands.waiting.remove(at)
+        {
+            self.settle(now, order, State::Cancelled, None, effects);
+        }
+    }
+
+    /// Puts the next command on its way, if nothing else is: first it is made durable that it is sent.
+    fn send_next(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        if self.commands.current.is_some() || self.conversation().is_none() {
+            return;
+        }
+        let Some(mut order) = self.commands.waiting.pop_front() else { return };
+        let number = self.commands.next;
+        self.commands.next += 1;
+        (order.number, order.state) = (Some(number), State::Accepted);
+        self.store_first(effects);
+        let device = self.identity.key;
+        effects.push(Effect::Record(Write::CommandCounter { device, next: self.commands.next }));
+        self.record_as(now, &order, State::Sent, effects);
+        self.commands.current = Some(order);
+    }
+
+    /// It is durable that the command counts as sent: now its bytes leave.
+    pub(super) fn command_durable(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+        let Some(order) = &mut self.commands.current else { return };
+        if order.number != Some(number) || order.state == State::Sent {
+            return;
+        }
+        order.state = State::Sent;
+        let line = if order.waited { order.late_line(now, number) } else { order.line(number) };
+        let receipt = order.receipt();
+        let deadline = order.deadline;
+        if let Some(conversation) = self.conversation() {
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Command(line)));
+            effects.push(Effect::WakeAt(deadline.max(now.mono) + conversation.patience_ms));
+            effects.push(Effect::WakeAt(deadline));
+        }
+        self.tell(&receipt, effects);
+    }
+
+    /// It could not be made durable that the command is sent, so it is not sent.
+    pub(crate) fn command_failed(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+        let unsent = |order: &mut Order| order.number == Some(number) && order.state == State::Accepted;
+        if let Some(order) = self.commands.current.take_if(unsent) {
+            self.settle(now, order, State::Expired, Some("it could not be stored"), effects);
+        }
+    }
+
+    /// The device answered.
+    pub(super) fn result(&mut self, now: Time, outcome: Outcome, effects: &mut Vec<Effect>) {
+        let answered =
+            |order: &Order| order.number == Some(outcome.command) && order.state != State::Accepted;
+        let order = match self.commands.current.as_ref().is_some_and(answered) {
+            true => self.commands.current.take(),
+            false => self.commands.doubtful.take_if(|order| answered(order)),
+        };
+        let Some(mut order) = order else { return };
+        order.value = outcome.value.map(|value| value.get().into());
+        let state = if outcome.ok { State::Done } else { State::Failed };
+        let reason = outcome.reason.as_deref().or((!outcome.ok).then_some("the device gave no reason"));
+        self.settle(now, order, state, reason, effects);
+        self.send_next(now, effects);
+    }
+
+    /// What is sent and unanswered, seen in the light of an identify: the same run of the program may still have it,
+    /// another one has not.
+    pub(super) fn commands_identified(
+        &mut self,
+        now: Time,
+        identify: &Identify,
+        same_run: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let same_run = same_run && !identify.boot;
+        if let Some(handled) = identify.handled {
+            self.commands.next = self.commands.next.max(handled.saturating_add(1));
+        }
+        if !same_run && let Some(order) = self.commands.doubtful.take() {
+            self.commands.settle(order);
+        }
+        if let Some(order) = self.commands.current.take_if(|order| order.state == State::Sent) {
+            let number = order.number.unwrap_or_default();
+            let again = same_run
+                && match number.cmp(&identify.handled.unwrap_or(0)) {
+                    Ordering::Equal => true,
+                    Ordering::Greater => now.mono < order.deadline,
+                    Ordering::Less => false,
+                };
+            match (again, self.conversation()) {
+                (true, Some(conversation)) => {
+                    effects.push(Effect::Post(
+                        conversation.outlet.clone(),
+                        Post::Command(order.late_line(now, number)),
+                    ));
+                    effects.push(Effect::WakeAt(order.deadline.max(now.mono) + conversation.patience_ms));
+                    self.commands.current = Some(order);
+                }
+                _ => self.give_up(now, order, "the connection was lost before it answered", effects),
+            }
+        }
+        self.send_next(now, effects);
+    }
+
+    /// Settles what has run out of time.
+    pub(crate) fn timeout(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        while let Some(at) = self.commands.waiting.iter().position(|order| order.deadline <= now.mono)
+            && let Some(order) = self.commands.waiting.remove(at)
+        {
+            self.settle(now, order, State::Expired, Some("not sent in time"), effects);
+        }
+        let patience = match self.conversation() {
+            // A plain device never repeats a result: what has not come by the deadline does not come.
+            Some(conversation) if conversation.session.is_none() => 0,
+            Some(conversation) => conversation.patience_ms,
+            None => u64::from(protocol::limits::HEARTBEAT_SECONDS) * 2_000,
+        };
+        let overdue = |order: &mut Order| order.state == State::Sent && order.deadline + patience <= now.mono;
+        if let Some(order) = self.commands.current.take_if(overdue) {
+            self.give_up(now, order, "no answer in time", effects);
+            self.send_next(now, effects);
+        } else if let Some(order) = &self.commands.current {
+            effects.push(Effect::WakeAt((order.deadline + patience).max(now.mono + 1)));
+        }
+    }
+
+    /// Takes back what the store had of it at the last end of the program.
+    pub(crate) fn restore_command(&mut self, now: Time, row: CommandRow) {
+        let (Some(intent), Some(state)) = (Intent::from_word(&row.intent), State::from_word(&row.state))
+        else {
+            return;
+        };
+        let Ok(value) = RawValue::from_string(row.value.into_string()) else { return };
+        let left = row.deadline.map_or(0, |deadline| u64::try_from(deadline - now.wall).unwrap_or(0));
+        let by: Arc<str> = row.by.into();
+        let order = Order {
+            request: Request { id: row.id, by, channel: row.channel, value, intent, ttl: Some(row.ttl) },
+            ttl: row.ttl,
+            created: row.created,
+            deadline: now.mono + left,
+            number: row.number,
+            waited: true,
+            state,
+            reason: None,
+            value: None,
+        };
+        match state {
+            State::Sent => self.commands.current = Some(order),
+            _ => self.commands.waiting.push_back(order),
+        }
+    }
+
+    fn give_up(&mut self, now: Time, mut order: Order, reason: &str, effects: &mut Vec<Effect>) {
+        order.state = State::Unknown;
+        order.reason = Some(reason.into());
+        self.record(now, &order, effects);
+        self.tell(&order.receipt(), effects);
+        if let Some(older) = self.commands.doubtful.replace(order) {
+            self.commands.settle(older);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        now: Time,
+        mut order: Order,
+        state: State,
+        reason: Option<&str>,
+        effects: &mut Vec<Effect>,
+    ) -> Receipt {
+        order.state = state;
+        order.reason = reason.map(Into::into);
+        self.record(now, &order, effects);
+        let receipt = order.receipt();
+        self.tell(&receipt, effects);
+        self.commands.settle(order);
+        receipt
+    }
+
+    fn tell(&mut self, receipt: &Receipt, effects: &mut Vec<Effect>) {
+        self.notices.push(frame::receipt(self.identity.id.as_str(), receipt));
+        effects.push(Effect::Wake);
+    }
+
+    fn record(&mut self, now: Time, order: &Order, effects: &mut Vec<Effect>) {
+        self.record_as(now, order, order.state, effects);
+    }
+
+    fn record_as(&mut self, now: Time, order: &Order, state: State, effects: &mut Vec<Effect>) {
+        self.store_first(effects);
+        let left = i64::try_from(order.deadline.saturating_sub(now.mono)).unwrap_or(i64::MAX);
+        effects.push(Effect::Record(Write::Command(CommandRow {
+            device: self.identity.key,
+            number: order.number,
+            id: order.request.id.clone(),
+            by: (&*order.request.by).into(),
+            channel: order.request.channel.clone(),
+            value: order.request.value.get().into(),
+            intent: order.request.intent.as_str().into(),
+            ttl: order.ttl,
+            state: state.as_str().into(),
+            reason: order.reason.clone(),
+            result: order.value.clone(),
+            created: order.created,
+            deadline: Some(now.wall.saturating_add(left)),
+            updated: now.wall,
+        })));
+    }
+}

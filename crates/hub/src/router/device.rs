@@ -1,0 +1,290 @@
+//! What a device is: one small state machine, and what can be asked of it.
+
+use super::channels::{Channels, Latest};
+use super::commands::Commands;
+use super::conversation::Door;
+use super::effect::Effect;
+use super::intake::Pending;
+use super::tail::Tail;
+use crate::limits::{NOTICE_BYTES_MAX, NOTICES_MAX, TAIL_BYTES_MAX, TAIL_MESSAGES_MAX};
+use protocol::id::{DeviceId, SessionId};
+use protocol::session::position::{Position, Positions};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use store::{DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
+
+/// Whether a device can be heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It has a live connection.
+    Online,
+    /// It has none.
+    Offline,
+    /// Its gateway is gone, so nobody knows.
+    Unreachable,
+}
+
+impl Presence {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Presence::Online => "online",
+            Presence::Offline => "offline",
+            Presence::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// Who a device is, as opposed to what it does.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) key: DeviceKey,
+    pub(crate) id: DeviceId,
+    pub(crate) name: Option<Box<str>>,
+    /// What is known of its token.
+    pub(crate) token: Option<TokenHash>,
+    /// It was made by a join token, which may identify it again until its own token is `confirmed`.
+    pub(crate) joined: bool,
+    /// It has shown that it has its token.
+    pub(crate) confirmed: bool,
+    /// Milliseconds since 1970.
+    pub(crate) created: i64,
+    /// Its row is in the store or on its way there.
+    pub(crate) stored: bool,
+}
+
+/// What the store has made durable for a device.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// The messages and gaps up to this cursor.
+    Entries(u64),
+    /// The session with this counter was issued.
+    Session(u64),
+    /// The command with this number may be sent.
+    Command(u64),
+    /// A description.
+    Described,
+}
+
+/// A device.
+pub(crate) struct Device {
+    pub(crate) identity: Identity,
+    pub(super) presence: Presence,
+    /// When the presence last changed, milliseconds since 1970.
+    pub(super) since: i64,
+    /// When something was last heard, milliseconds since 1970.
+    pub(super) last_seen: Option<i64>,
+    /// Raised with each identify; what belongs to an older one is discarded.
+    pub(super) generation: u64,
+    pub(super) door: Door,
+    pub(super) positions: Positions,
+    pub(super) channels: Channels,
+    /// The cursor given last; those beyond the tail's head are under way to the store.
+    pub(super) cursor: u64,
+    pub(super) pending: VecDeque<Pending>,
+    /// Descriptions on their way to the store, by the generation that brought them.
+    pub(super) describing: VecDeque<Option<u64>>,
+    /// One before those that are pending was not committed, so none of them will be.
+    pub(super) doomed: bool,
+    /// Committed messages and gaps as patches, by cursor.
+    pub(super) tail: Tail,
+    /// Presence, descriptions and receipts, in a numbering of their own.
+    pub(super) notices: Tail,
+    pub(super) commands: Commands,
+    pub(super) received: u64,
+    pub(super) gaps: u64,
+    /// The last time it sent could not be believed.
+    pub(super) clock_wrong: bool,
+    /// It is no longer among the hub's devices; only those who still hold it see it.
+    removed: bool,
+}
+
+/// Who issues sessions: the tag of this start and those of the store's earlier ones.
+#[derive(Debug, Clone)]
+pub(crate) struct Issuer {
+    pub(crate) tag: Arc<str>,
+    pub(crate) earlier: Arc<[String]>,
+}
+
+impl Issuer {
+    /// Whether sessions with this tag are this store's own.
+    pub(crate) fn is_ours(&self, tag: &str) -> bool {
+        tag == &*self.tag || self.earlier.iter().any(|earlier| earlier == tag)
+    }
+}
+
+impl Device {
+    /// A device that nothing is known of yet. Its sessions are counted from above `sessions`, so that they never bear
+    /// the name of one that a removed device of the same id had.
+    pub(crate) fn new(identity: Identity, sessions: u64) -> Self {
+        let since = identity.created;
+        Self {
+            identity,
+            presence: Presence::Offline,
+            since,
+            last_seen: None,
+            generation: 0,
+            door: Door::Closed,
+            positions: Positions::restore(sessions, None),
+            channels: Channels::default(),
+            cursor: 0,
+            pending: VecDeque::new(),
+            describing: VecDeque::new(),
+            doomed: false,
+            tail: Tail::new(0, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX),
+            notices: Tail::new(0, NOTICES_MAX, NOTICE_BYTES_MAX),
+            commands: Commands::new(1),
+            received: 0,
+            gaps: 0,
+            clock_wrong: false,
+            removed: false,
+        }
+    }
+
+    /// A device as the store knew it, or nothing where its id is none of ours.
+    pub(crate) fn restore(loaded: LoadedDevice) -> Option<Self> {
+        let identity = Identity {
+            key: loaded.key,
+            id: DeviceId::parse(&loaded.id)?,
+            name: loaded.name,
+            token: loaded.token,
+            joined: loaded.joined,
+            confirmed: loaded.confirmed,
+            created: loaded.created,
+            stored: true,
+        };
+        let current = loaded.position.and_then(|position| {
+            Some(Position { session: SessionId::parse(&position.session)?, last: position.seq })
+        });
+        let mut device = Self::new(identity, 0);
+        device.since = loaded.last_seen.unwrap_or(loaded.created);
+        device.last_seen = loaded.last_seen;
+        device.positions = Positions::restore(loaded.next_session.saturating_sub(1), current);
+        device.cursor = loaded.cursor;
+        device.tail = Tail::new(loaded.cursor, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX);
+        device.commands = Commands::new(loaded.next_command);
+        device.received = loaded.received;
+        device.gaps = loaded.gaps;
+        for channel in loaded.channels {
+            let latest = channel.latest.map(|latest| Latest {
+                value: latest.value,
+                ts: latest.ts,
+                cursor: latest.cursor,
+            });
+            device.channels.restore(channel.name, latest);
+        }
+        if let Some(describe) = &loaded.describe {
+            device.channels.restore_description(describe);
+        }
+        Some(device)
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.identity.id.as_str()
+    }
+
+    pub(crate) fn presence(&self) -> (Presence, i64) {
+        (self.presence, self.since)
+    }
+
+    /// The cursor of the newest committed message or gap.
+    pub(crate) fn committed(&self) -> u64 {
+        self.tail.head()
+    }
+
+    /// When something was last heard, milliseconds since 1970.
+    pub(crate) fn last_seen(&self) -> Option<i64> {
+        self.last_seen
+    }
+
+    /// Messages received and gaps recorded, committed ones.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.received, self.gaps)
+    }
+
+    pub(crate) fn is_clock_wrong(&self) -> bool {
+        self.clock_wrong
+    }
+
+    pub(crate) fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// Each channel with its newest committed sample and its declared rhythm in milliseconds.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = (&Arc<str>, &Latest, Option<u64>)> {
+        self.channels.iter().filter_map(|(name, channel)| {
+            channel.latest.as_ref().map(|latest| (name, latest, self.channels.every(name)))
+        })
+    }
+
+    /// What the device says its channels are, one JSON object.
+    pub(crate) fn description(&self) -> String {
+        self.channels.description()
+    }
+
+    /// Makes sure that the device's row goes to the store before anything that belongs to it.
+    pub(super) fn store_first(&mut self, effects: &mut Vec<Effect>) {
+        let identity = &mut self.identity;
+        if std::mem::replace(&mut identity.stored, true) {
+            return;
+        }
+        effects.push(Effect::Record(Write::Device(NewDevice {
+            key: identity.key,
+            id: identity.id.as_str().into(),
+            name: identity.name.clone(),
+            token: identity.token,
+            joined: identity.joined,
+            created: identity.created,
+        })));
+        if identity.confirmed
+            && let Some(token) = identity.token
+        {
+            effects.push(Effect::Record(Write::DeviceToken { device: identity.key, token, confirmed: true }));
+        }
+        if self.channels.is_described() {
+            self.record_description(None, effects);
+        }
+    }
+
+    /// The device is no more: those who watch it learn it.
+    pub(crate) fn remove(&mut self, effects: &mut Vec<Effect>) {
+        self.removed = true;
+        self.notices.push(super::frame::removed(self.identity.id.as_str()));
+        effects.push(Effect::Wake);
+    }
+
+    /// The counter of the newest session it was given.
+    pub(crate) fn sessions(&self) -> u64 {
+        self.positions.issued()
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed
+    }
+
+    /// Stores the device now, without waiting for its first sample.
+    pub(crate) fn keep(&mut self, effects: &mut Vec<Effect>) {
+        self.store_first(effects);
+    }
+
+    /// Gives the device another token, or notes that it used its own.
+    pub(crate) fn set_token(&mut self, token: TokenHash, confirmed: bool, effects: &mut Vec<Effect>) {
+        let identity = &mut self.identity;
+        (identity.token, identity.confirmed) = (Some(token), confirmed);
+        if identity.stored {
+            effects.push(Effect::Record(Write::DeviceToken { device: identity.key, token, confirmed }));
+        }
+    }
+
+    pub(super) fn set_presence(&mut self, presence: Presence, now: i64, effects: &mut Vec<Effect>) {
+        if self.presence == presence {
+            return;
+        }
+        (self.presence, self.since) = (presence, now);
+        let name = self.identity.name.as_deref();
+        let frame = super::frame::presence(self.identity.id.as_str(), name, presence.as_str(), now);
+        self.notices.push(frame);
+        effects.push(Effect::Wake);
+        effects.push(Effect::List);
+    }
+}

@@ -1,0 +1,24 @@
+//! The closed list of what a decision may ask for.
+
+use protocol::intake::{Outlet, Post};
+use protocol::message::Welcome;
+use std::sync::Arc;
+use store::Write;
+
+/// One thing to be done, in the order decided. Only what touches the world is an effect; everything else is state.
+pub(crate) enum Effect {
+    /// Write this; the device is told when it is durable.
+    Record(Write),
+    /// Hand this to the device's connection.
+    Post(Arc<dyn Outlet>, Post),
+    /// Welcome the connection into a new conversation, which has this generation.
+    Welcome(Arc<dyn Outlet>, Welcome, u64),
+    /// Those who watch the device have something to take.
+    Wake,
+    /// Those who watch the list of devices have something to take: presence or name changed.
+    List,
+    /// The device was never stored and its connection is over: forget it.
+    Forget,
+    /// Come back at this monotonic millisecond, or earlier.
+    WakeAt(u64),
+}

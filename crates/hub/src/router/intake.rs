@@ -1,0 +1,271 @@
+//! Messages and gaps of a device, from taken to committed (rules H3, H5, H6 and H7).
+
+use super::channels::Latest;
+use super::device::{Device, Done, Issuer};
+use super::effect::Effect;
+use super::frame::{self, Shown};
+use crate::limits::DEVICE_PENDING_MAX;
+use bytes::Bytes;
+use protocol::code::{Bye, Fault};
+use protocol::id::SessionId;
+use protocol::intake::{Post, Said};
+use protocol::limits::{CLOCK_AHEAD_MS_MAX, CLOCK_BEGINS_MS};
+use protocol::message::{Description, Gap, Samples};
+use protocol::time::Time;
+use std::sync::Arc;
+use store::{Position, Write};
+
+/// A message or gap on its way to the store.
+pub(super) struct Pending {
+    cursor: u64,
+    generation: u64,
+    /// Whether it came over the device's connection, which then hears of its commit.
+    connected: bool,
+    position: Option<(SessionId, u64)>,
+    patch: Bytes,
+    /// What becomes the latest; late samples are not among it.
+    latest: Vec<(Arc<str>, Latest)>,
+    is_gap: bool,
+}
+
+/// Why a message that came without a connection was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakeRefused {
+    /// As many as allowed are on their way to the store.
+    Busy,
+}
+
+impl Device {
+    /// The device said something on the connection of `generation`; an older one is not heard (rule H1).
+    pub(crate) fn said(&mut self, now: Time, generation: u64, said: Said, effects: &mut Vec<Effect>) {
+        if generation != self.generation {
+            return;
+        }
+        self.last_seen = Some(now.wall);
+        let session = self.conversation().and_then(|conversation| conversation.session.clone());
+        match said {
+            Said::Samples(samples) => drop(self.take_samples(now, session.as_ref(), samples, true, effects)),
+            Said::Gap(gap) => drop(self.take_gap(now, session.as_ref(), gap, effects)),
+            Said::Describe(description) => self.take_description(description, effects),
+            Said::Result(outcome) => self.result(now, outcome, effects),
+        }
+    }
+
+    /// Takes a message that came without a connection; returns the cursor to wait for.
+    pub(crate) fn take_loose(
+        &mut self,
+        now: Time,
+        samples: Samples,
+        effects: &mut Vec<Effect>,
+    ) -> Result<u64, TakeRefused> {
+        if self.doomed || self.pending.len() >= DEVICE_PENDING_MAX {
+            return Err(TakeRefused::Busy);
+        }
+        self.last_seen = Some(now.wall);
+        Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, false, effects))
+    }
+
+    fn take_samples(
+        &mut self,
+        now: Time,
+        session: Option<&SessionId>,
+        message: Samples,
+        connected: bool,
+        effects: &mut Vec<Effect>,
+    ) -> u64 {
+        self.store_first(effects);
+        let (ts, device_ts) = self.believe(now, message.ts);
+        self.cursor += 1;
+        let mut shown = Vec::with_capacity(message.samples.len());
+        let mut left_out = false;
+        for sample in message.samples {
+            // A device with as many channels as it may have keeps those; what is on a further one is left out.
+            let Some(channel) = self.channels.name(&sample.channel) else {
+                left_out = true;
+                continue;
+            };
+            let late = self.channels.is_late(&channel, ts);
+            shown.push(Shown { channel, value: sample.value.get().into(), ts, late });
+        }
+        if left_out {
+            self.complain(Fault::TooMany, message.seq, effects);
+        }
+        let position = session.cloned().zip(message.seq);
+        effects.push(Effect::Record(Write::Message(store::Message {
+            device: self.identity.key,
+            cursor: self.cursor,
+            position: position.as_ref().map(stored_position),
+            received: now.wall,
+            samples: shown.iter().map(|sample| stored_sample(sample, device_ts)).collect(),
+        })));
+        let patch = frame::patch(self.id(), self.cursor, ts, &shown);
+        let latest = shown.into_iter().filter(|sample| !sample.late);
+        let latest = latest
+            .map(|sample| {
+                (sample.channel, Latest { value: sample.value, ts: sample.ts, cursor: self.cursor })
+            })
+            .collect();
+        self.push_pending(connected, position, patch, latest, false);
+        self.cursor
+    }
+
+    /// Takes a gap over like a message (rule H3); returns its cursor. It is the session's position from then on.
+    pub(super) fn take_gap(
+        &mut self,
+        now: Time,
+        session: Option<&SessionId>,
+        gap: Gap,
+        effects: &mut Vec<Effect>,
+    ) -> u64 {
+        let Some(session) = session else { return self.cursor };
+        self.store_first(effects);
+        self.cursor += 1;
+        let position = (session.clone(), gap.to);
+        effects.push(Effect::Record(Write::Gap(store::Gap {
+            device: self.identity.key,
+            cursor: self.cursor,
+            position: Some(stored_position(&position)),
+            session: session.to_string().into(),
+            from: gap.from,
+            to: gap.to,
+            reason: gap.reason.as_str().into(),
+            at: now.wall,
+        })));
+        let patch = frame::lost(self.id(), self.cursor, &gap);
+        self.push_pending(true, Some(position), patch, Vec::new(), true);
+        self.cursor
+    }
+
+    fn push_pending(
+        &mut self,
+        connected: bool,
+        position: Option<(SessionId, u64)>,
+        patch: Bytes,
+        latest: Vec<(Arc<str>, Latest)>,
+        is_gap: bool,
+    ) {
+        let (cursor, generation) = (self.cursor, self.generation);
+        self.pending.push_back(Pending { cursor, generation, connected, position, patch, latest, is_gap });
+    }
+
+    /// The time to show and compare, and the device's own where that could not be believed.
+    fn believe(&mut self, now: Time, ts: Option<i64>) -> (i64, Option<i64>) {
+        let Some(ts) = ts else { return (now.wall, None) };
+        self.clock_wrong = ts < CLOCK_BEGINS_MS || ts > now.wall + CLOCK_AHEAD_MS_MAX;
+        match self.clock_wrong {
+            true => (now.wall, Some(ts)),
+            false => (ts, None),
+        }
+    }
+
+    fn take_description(&mut self, description: Description, effects: &mut Vec<Effect>) {
+        if !self.channels.describe(description.channels) {
+            self.complain(Fault::TooLong, None, effects);
+            return self.make_room(1, None, effects);
+        }
+        let describe = self.channels.description();
+        self.notices.push(frame::describe(self.identity.id.as_str(), &describe));
+        effects.push(Effect::Wake);
+        match self.identity.stored {
+            true => self.record_description(Some(self.generation), effects),
+            // It goes to the store with the device.
+            false => self.make_room(1, None, effects),
+        }
+    }
+
+    /// Writes the description as it now stands; the conversation `of` that brought it has room again when it is done.
+    pub(super) fn record_description(&mut self, of: Option<u64>, effects: &mut Vec<Effect>) {
+        let describe = self.channels.description().into();
+        effects.push(Effect::Record(Write::Describe { device: self.identity.key, describe }));
+        self.describing.push_back(of);
+    }
+
+    /// A description is durable, or never will be.
+    pub(crate) fn described(&mut self, effects: &mut Vec<Effect>) {
+        if self.describing.pop_front().flatten() == Some(self.generation) {
+            self.make_room(1, None, effects);
+        }
+    }
+
+    /// So many messages of the conversation are no longer under way; `seq` is the highest number among them.
+    fn make_room(&self, messages: u32, seq: Option<u64>, effects: &mut Vec<Effect>) {
+        if let Some(conversation) = self.conversation() {
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Committed { seq, messages }));
+        }
+    }
+
+    fn complain(&self, fault: Fault, seq: Option<u64>, effects: &mut Vec<Effect>) {
+        if let Some(conversation) = self.conversation() {
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Complaint { fault, seq }));
+        }
+    }
+
+    /// The store has made something durable: what is committed is shown and acked (rules H6 and H7).
+    pub(crate) fn done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
+        match done {
+            Done::Entries(cursor) => self.show_up_to(*cursor, effects),
+            Done::Session(_) => {}
+            Done::Command(number) => self.command_durable(now, *number, effects),
+            Done::Described => self.described(effects),
+        }
+        self.opening_done(now, issuer, done, effects);
+    }
+
+    fn show_up_to(&mut self, cursor: u64, effects: &mut Vec<Effect>) {
+        let (mut acked, mut messages) = (None, 0);
+        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor)
+            && let Some(entry) = self.pending.pop_front()
+        {
+            self.tail.push(entry.patch);
+            match entry.is_gap {
+                true => self.gaps += 1,
+                false => self.received += 1,
+            }
+            for (channel, latest) in entry.latest {
+                self.channels.show(&channel, latest);
+            }
+            let current = entry.connected && entry.generation == self.generation;
+            if current {
+                messages += 1;
+            }
+            if let Some((session, seq)) = entry.position {
+                self.positions.accepted(&session, seq);
+                acked = current.then_some(seq).or(acked);
+            }
+        }
+        if messages > 0
+            && let Some(conversation) = self.conversation()
+        {
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Committed { seq: acked, messages }));
+        }
+        effects.push(Effect::Wake);
+    }
+
+    /// The messages and gaps up to `cursor` will never be durable, nor will those behind them: they count as never
+    /// taken, and the device sends them again after it identified anew.
+    pub(crate) fn failed(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
+        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor) {
+            self.pending.pop_front();
+        }
+        self.doomed = !self.pending.is_empty();
+        if !self.doomed {
+            self.cursor = self.tail.head();
+            self.channels.forget_pending();
+        }
+        self.dismiss(now, Bye::Failed, effects);
+    }
+}
+
+fn stored_position((session, seq): &(SessionId, u64)) -> Position {
+    Position { session: session.to_string().into(), seq: *seq }
+}
+
+fn stored_sample(sample: &Shown, device_ts: Option<i64>) -> store::Sample {
+    store::Sample {
+        channel: sample.channel.clone(),
+        ts: sample.ts,
+        device_ts,
+        late: sample.late,
+        value: sample.value.clone(),
+    }
+}

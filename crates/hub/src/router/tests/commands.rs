@@ -1,0 +1,239 @@
+//! The way of a command.
+
+use super::check;
+
+#[test]
+fn a_command_is_durably_sent_before_its_bytes_leave_and_ends_with_the_answer() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan true now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":true,"ttl":5000}
+        a > {"result":1,"ok":true,"value":1}
+        store < command c1 done
+        "#,
+    );
+}
+
+#[test]
+fn a_command_for_now_is_refused_while_the_device_is_offline() {
+    check(
+        r#"
+        ada > fan true now c1 5000
+        ada < refused: offline
+        store < command c1 refused
+        "#,
+    );
+}
+
+#[test]
+fn one_command_at_a_time_is_under_way_and_the_next_one_follows_the_answer() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan true now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":true,"ttl":5000}
+        ada > fan false now c2 5000
+        ada < accepted
+        a > {"result":1,"ok":false,"reason":"stuck"}
+        store < command c1 failed
+        store < next command 3
+        store < command c2 sent
+        commit
+        a < {"command":2,"channel":"fan","value":false,"ttl":5000}
+        wait 5000
+        wait 30000
+        store < command c2 unknown
+        "#,
+    );
+}
+
+#[test]
+fn what_could_not_be_sent_in_time_expires_and_never_runs() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 60000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":60000}
+        ada > fan 2 now c2 1000
+        ada < accepted
+        wait 1000
+        store < command c2 expired
+        a > {"result":1,"ok":true}
+        store < command c1 done
+        "#,
+    );
+}
+
+#[test]
+fn the_same_id_is_the_same_command_and_with_other_content_it_is_refused() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        ada > fan 1 now c1 5000
+        ada < sent
+        ada > fan 0 now c1 5000
+        ada < refused: bad
+        "#,
+    );
+}
+
+#[test]
+fn after_a_reconnect_of_the_same_run_a_begun_command_is_asked_for_its_result() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        cut a
+        wait 60
+        b > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":1,"handled":1}
+        b < welcome k7-1 ack 0
+        b < {"command":1,"channel":"fan","value":1,"ttl":4940}
+        b > {"result":1,"ok":true}
+        store < command c1 done
+        "#,
+    );
+}
+
+#[test]
+fn a_boot_makes_what_was_sent_unknown_and_numbers_go_on_above() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        b > {"identify":"pump-1","nonce":2,"boot":true}
+        a < bye replaced
+        store < session k7-2
+        commit
+        b < welcome k7-2 ack 0
+        store < command c1 unknown
+        ada > fan 0 now c2 5000
+        ada < accepted
+        store < next command 3
+        store < command c2 sent
+        "#,
+    );
+}
+
+#[test]
+fn a_late_result_of_the_same_run_settles_what_was_given_up() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true,"heartbeat":1}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 1000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":1000}
+        wait 3000
+        store < command c1 unknown
+        a > {"result":1,"ok":true}
+        store < command c1 done
+        "#,
+    );
+}
+
+#[test]
+fn a_plain_device_gets_commands_only_for_its_inputs_and_has_until_the_ttl() {
+    check(
+        r#"
+        a > {"identify":"pump-1"}
+        a < welcome
+        ada > fan 1 now c1 1000
+        ada < refused: bad
+        store < command c1 refused
+        a > {"describe":{"fan":{"input":"switch"}}}
+        store < describe {"fan":{"input":"switch"}}
+        ada > fan 1 now c2 1000
+        ada < accepted
+        store < next command 2
+        store < command c2 sent
+        commit
+        a < committed 1
+        a < {"command":1,"channel":"fan","value":1,"ttl":1000}
+        wait 1000
+        store < command c2 unknown
+        "#,
+    );
+}
+
+#[test]
+fn what_is_queued_is_kept_in_order_and_the_latest_one_replaces_its_like() {
+    check(
+        r#"
+        ada > fan 1 queue c1 60000
+        ada < queued
+        store < command c1 queued
+        ada > level 1 latest c2 60000
+        ada < queued
+        store < command c2 queued
+        ada > level 2 latest c3 60000
+        ada < queued
+        store < command c2 cancelled
+        store < command c3 queued
+        wait 1000
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":59000}
+        a > {"result":1,"ok":true}
+        store < command c1 done
+        store < next command 3
+        store < command c3 sent
+        "#,
+    );
+}

@@ -1,0 +1,286 @@
+//! Plays transcripts on one device, `pump-1`, whose issuer has the tag `k7`.
+//!
+//! | line | is |
+//! |---|---|
+//! | `a > {…}` | connection `a` sends this line; `identify` opens the conversation |
+//! | `commit`, `fail` | what went to the store became durable, or never will |
+//! | `cut a` | connection `a` is over |
+//! | `restart` | the hub comes back with what was durable |
+//! | `wait 5000` | so many milliseconds pass |
+//! | `ada > fan true queue c1 5000` | a command: channel, value, intent, id, ttl |
+//! | `panel` | a panel takes what it has not seen; the first time, a snapshot |
+//!
+//! Everything else is what the hub does: `store < …`, `a < …`, `ada < …`, `panel < …`.
+
+use super::super::watch::Watch;
+use super::super::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request};
+use protocol::id::{DeviceId, SessionId};
+use protocol::intake::{Outlet, Peer, Post, Said};
+use protocol::message::{FromDevice, ToDevice, decode_from_device};
+use protocol::time::Time;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use store::{DeviceKey, LoadedDevice, Position, Write};
+
+pub(super) struct Player {
+    device: Device,
+    issuer: Issuer,
+    now: Time,
+    written: Arc<Mutex<Vec<String>>>,
+    generations: BTreeMap<String, u64>,
+    welcomed: BTreeMap<String, bool>,
+    stored: Vec<Write>,
+    durable: Vec<Write>,
+    panel: Watch,
+}
+
+/// A connection that writes down what it is posted.
+struct Recorder {
+    name: String,
+    written: Arc<Mutex<Vec<String>>>,
+}
+
+impl Outlet for Recorder {
+    fn post(&self, post: Post) {
+        let name = &self.name;
+        let line = |message: ToDevice| {
+            let line = String::from_utf8(message.encode(65_536)).expect("lines are UTF-8");
+            format!("{name} < {}", line.trim_end())
+        };
+        let text = match post {
+            Post::Command(command) => line(ToDevice::Command(command)),
+            Post::Refused { bye, .. } => format!("{name} < refused {bye}"),
+            Post::Committed { seq: Some(seq), messages } => format!("{name} < ack {seq} of {messages}"),
+            Post::Committed { seq: None, messages } => format!("{name} < committed {messages}"),
+            Post::Complaint { fault, .. } => format!("{name} < complaint {fault}"),
+            Post::Bye(bye) => format!("{name} < bye {bye}"),
+            Post::Window(window) => format!("{name} < window {window}"),
+            Post::Welcome { .. } => unreachable!("a welcome is an effect of its own"),
+        };
+        self.written.lock().expect("no panic").push(text);
+    }
+}
+
+const START: Time = Time { wall: 1_763_846_847_000, mono: 1_000 };
+
+fn identity() -> Identity {
+    Identity {
+        key: DeviceKey(1),
+        id: DeviceId::parse("pump-1").expect("valid"),
+        name: None,
+        token: None,
+        joined: false,
+        confirmed: true,
+        created: START.wall,
+        stored: true,
+    }
+}
+
+impl Player {
+    pub(super) fn play(transcript: &[&str]) -> Vec<String> {
+        let mut player = Self {
+            device: Device::new(identity(), 0),
+            issuer: Issuer { tag: "k7".into(), earlier: Arc::new([]) },
+            now: START,
+            written: Arc::default(),
+            generations: BTreeMap::new(),
+            welcomed: BTreeMap::new(),
+            stored: Vec::new(),
+            durable: Vec::new(),
+            panel: Watch::begin(),
+        };
+        for line in transcript {
+            // What the hub does is not played: it is written down again, and compared.
+            if !line.contains(" < ") {
+                player.write(line);
+                player.input(line);
+            }
+        }
+        std::mem::take(&mut *player.written.lock().expect("no panic"))
+    }
+
+    fn write(&self, line: &str) {
+        self.written.lock().expect("no panic").push(line.to_owned());
+    }
+
+    fn input(&mut self, line: &str) {
+        let mut effects = Vec::new();
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("commit", _) => self.commit(true, &mut effects),
+            ("fail", _) => self.commit(false, &mut effects),
+            ("restart", _) => self.restart(),
+            ("cut", name) => self.device.ended(self.now, self.generations[name], &mut effects),
+            ("wait", ms) => {
+                let ms: u32 = ms.parse().expect("milliseconds");
+                self.now = Time { wall: self.now.wall + i64::from(ms), mono: self.now.mono + u64::from(ms) };
+                self.device.timeout(self.now, &mut effects);
+            }
+            ("panel", _) => self.look(),
+            (name, said) => match said.trim_start_matches("> ").starts_with('{') {
+                true => self.line(name, &said[2..], &mut effects),
+                false => self.command(name, &said[2..], &mut effects),
+            },
+        }
+        effects.into_iter().for_each(|effect| self.perform(effect));
+    }
+
+    fn line(&mut self, name: &str, line: &str, effects: &mut Vec<Effect>) {
+        match decode_from_device(line.as_bytes()).expect("a valid line") {
+            FromDevice::Identify(identify) => {
+                let connection = u64::from(name.as_bytes()[0]);
+                let welcomed = self.welcomed.get(name).copied().unwrap_or(false);
+                let peer = Peer { connection, address: "test".into(), welcomed };
+                let outlet = Arc::new(Recorder { name: name.into(), written: self.written.clone() });
+                let caller = Caller { identify, peer, outlet, token: None };
+                self.device.identify(self.now, &self.issuer, caller, effects);
+                self.generations.insert(name.into(), self.device.generation);
+            }
+            said => {
+                let said = match said {
+                    FromDevice::Samples(samples) => Said::Samples(samples),
+                    FromDevice::Describe(description) => Said::Describe(description),
+                    FromDevice::Result(outcome) => Said::Result(outcome),
+                    FromDevice::Skip { to, reason } => {
+                        let from = self.device.positions.current().map_or(0, |position| position.last) + 1;
+                        Said::Gap(protocol::message::Gap { from, to, reason })
+                    }
+                    other => panic!("not for the router: {other:?}"),
+                };
+                self.device.said(self.now, self.generations[name], said, effects);
+            }
+        }
+    }
+
+    fn command(&mut self, by: &str, words: &str, effects: &mut Vec<Effect>) {
+        let [channel, value, intent, id, ttl] = words.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("a command is: channel value intent id ttl")
+        };
+        let request = Request {
+            id: id.into(),
+            by: by.into(),
+            channel: channel.into(),
+            value: serde_json::value::RawValue::from_string(value.into()).expect("JSON"),
+            intent: Intent::from_word(intent).expect("an intent"),
+            ttl: Some(ttl.parse().expect("milliseconds")),
+        };
+        let receipt = self.device.command(self.now, request, effects);
+        let reason = receipt.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        self.write(&format!("{by} < {}{reason}", receipt.state.as_str()));
+    }
+
+    fn commit(&mut self, durable: bool, effects: &mut Vec<Effect>) {
+        for write in std::mem::take(&mut self.stored) {
+            let done = match &write {
+                Write::Message(message) => Done::Entries(message.cursor),
+                Write::Gap(gap) => Done::Entries(gap.cursor),
+                Write::Session { counter, .. } => Done::Session(*counter),
+                Write::Describe { .. } => Done::Described,
+                Write::Command(row) if &*row.state == "sent" => {
+                    Done::Command(row.number.expect("sent ones have one"))
+                }
+                _ => continue,
+            };
+            match (durable, &done) {
+                (true, _) => self.device.done(self.now, &self.issuer, &done, effects),
+                (false, Done::Entries(cursor)) => self.device.failed(self.now, *cursor, effects),
+                (false, Done::Described) => self.device.described(effects),
+                (false, Done::Session(_)) => self.device.session_failed(self.now, effects),
+                (false, Done::Command(number)) => self.device.command_failed(self.now, *number, effects),
+            }
+            if durable {
+                self.durable.push(write);
+            }
+        }
+    }
+
+    /// What a store would load after the writes that were durable.
+    fn restart(&mut self) {
+        let mut loaded = LoadedDevice {
+            key: DeviceKey(1),
+            id: "pump-1".into(),
+            name: None,
+            token: None,
+            confirmed: true,
+            joined: false,
+            created: START.wall,
+            describe: None,
+            cursor: 0,
+            next_session: 1,
+            position: None,
+            received: 0,
+            gaps: 0,
+            next_command: 1,
+            last_seen: None,
+            channels: Vec::new(),
+        };
+        for write in &self.durable {
+            match write {
+                Write::Session { counter, .. } => loaded.next_session = counter + 1,
+                Write::CommandCounter { next, .. } => loaded.next_command = *next,
+                Write::Message(store::Message { cursor, position, .. })
+                | Write::Gap(store::Gap { cursor, position, .. }) => {
+                    loaded.cursor = *cursor;
+                    loaded.position = position.clone().or(loaded.position);
+                }
+                _ => {}
+            }
+        }
+        self.stored.clear();
+        self.device = Device::restore(loaded).expect("a valid id");
+        self.issuer = Issuer { tag: "m2".into(), earlier: Arc::new(["k7".to_owned()]) };
+        self.panel = Watch::begin();
+        self.welcomed.clear();
+        self.generations.clear();
+    }
+
+    fn look(&mut self) {
+        let mut frames = Vec::new();
+        self.device.catch_up(&mut self.panel, &mut frames);
+        for frame in frames {
+            self.write(&format!("panel < {}", String::from_utf8_lossy(&frame)));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Record(write) => {
+                self.write(&format!("store < {}", summary(&write)));
+                self.stored.push(write);
+            }
+            Effect::Post(outlet, post) => outlet.post(post),
+            Effect::Welcome(outlet, welcome, generation) => {
+                let name = self
+                    .generations
+                    .iter()
+                    .find(|(_, known)| **known == generation)
+                    .map(|(name, _)| name.clone());
+                let name = name.expect("a welcome belongs to a connection");
+                let session = welcome.session.map(|session| format!(" {session}")).unwrap_or_default();
+                let ack = welcome.ack.map(|ack| format!(" ack {ack}")).unwrap_or_default();
+                self.write(&format!("{name} < welcome{session}{ack}"));
+                self.welcomed.insert(name, !session.is_empty());
+                drop(outlet);
+            }
+            Effect::Wake | Effect::List | Effect::Forget | Effect::WakeAt(_) => {}
+        }
+    }
+}
+
+fn summary(write: &Write) -> String {
+    let at = |position: &Option<Position>| {
+        position.as_ref().map(|Position { session, seq }| format!(" at {session} {seq}")).unwrap_or_default()
+    };
+    match write {
+        Write::Message(message) => format!("message {}{}", message.cursor, at(&message.position)),
+        Write::Gap(gap) => {
+            format!("gap {}{}: {} to {} {}", gap.cursor, at(&gap.position), gap.from, gap.to, gap.reason)
+        }
+        Write::Session { counter, tag, .. } => {
+            format!("session {}", SessionId::new(tag, *counter).expect("valid"))
+        }
+        Write::Command(row) => format!("command {} {}", row.id, row.state),
+        Write::CommandCounter { next, .. } => format!("next command {next}"),
+        Write::Describe { describe, .. } => format!("describe {describe}"),
+        other => format!("{other:?}"),
+    }
+}

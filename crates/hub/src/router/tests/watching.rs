@@ -1,0 +1,37 @@
+//! What panels get: nothing twice, nothing missing that is not counted.
+
+use super::check;
+use crate::limits::TAIL_MESSAGES_MAX;
+
+#[test]
+fn a_panel_that_fell_behind_is_moved_to_the_latest_values_and_told_how_many_it_passed_over() {
+    let mut transcript = String::from(
+        r#"
+        a > {"identify":"pump-1"}
+        a < welcome
+        a > {"u":1}
+        store < message 1
+        commit
+        a < committed 1
+        panel
+        panel < {"snapshot":"pump-1","cursor":1,"known":true,"presence":"online","since":1763846847000,"last_seen":1763846847000,"channels":{"u":{"value":1,"ts":1763846847000}},"describe":{},"counts":{"received":1,"gaps":0},"commands":[]}
+        a > {"u":2}
+        store < message 2
+        "#,
+    );
+    let last = TAIL_MESSAGES_MAX + 9;
+    for cursor in 3..=last {
+        transcript.push_str(&format!("a > {{\"t\":{cursor}}}\nstore < message {cursor}\n"));
+    }
+    transcript.push_str("commit\n");
+    transcript.push_str(&"a < committed 1\n".repeat(last - 1));
+    transcript.push_str(&format!(
+        r#"
+        panel
+        panel < {{"device":"pump-1","cursor":2,"channel":"u","value":2,"ts":1763846847000}}
+        panel < {{"device":"pump-1","cursor":{last},"channel":"t","value":{last},"ts":1763846847000,"skipped":{skipped}}}
+        "#,
+        skipped = last - 3
+    ));
+    check(&transcript);
+}

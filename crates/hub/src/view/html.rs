@@ -1,0 +1,289 @@
+//! Views in the author's own HTML: a template whose elements with `data-component` become components. What the function
+//! `component(…)` writes is such an element too, so there is one way in which components get into HTML.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
+use lol_html::html_content::{Attribute, ContentType, Element, TextChunk};
+use lol_html::{
+    ElementContentHandlers, HandlerResult, RewriteStrSettings, Selector, element, rewrite_str, text,
+};
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, State};
+
+use super::component::add_template;
+use super::definition::{Body, Given, GivenSetting, Placement, View};
+use super::escape::{escape, unescape};
+use super::filters::{humanize, json};
+use super::inline;
+use super::limits::OUTPUT_BYTES_MAX;
+use super::manifest::check_span;
+use super::problem::{Place, Problem};
+
+/// Stands between a view's HTML and the variables it has set, at the end of its output. It cannot be typed by accident.
+const END: char = '\u{1}';
+
+/// What is appended to a view's template to learn what it has set.
+const TRAILER: &str = "\u{1}{{ device }}\u{1}{{ title }}";
+
+/// In SVG a title is the tooltip of a shape, not that of the page.
+const PICTURE_TITLE: &str = "svg title";
+
+/// Adds what HTML views can call.
+pub(crate) fn add_to(templates: &mut Environment<'static>) {
+    templates.add_function("component", component);
+}
+
+/// Loads `views/NAME.html`: compiles it and looks once what title and device it has.
+pub(crate) fn load(
+    name: &str,
+    file: &str,
+    source: String,
+    templates: &mut Environment<'static>,
+    problems: &mut Vec<Problem>,
+) -> Option<View> {
+    problems.extend(inline::find(file, &source));
+    let variables = add_template(file, source + TRAILER, templates, problems)?;
+    // What only goes wrong with the data of a moment is shown when that moment comes.
+    let rendered = Rendered::new(templates, file, Value::UNDEFINED).ok();
+    Some(View {
+        name: name.to_owned(),
+        title: rendered.and_then(|rendered| rendered.title).unwrap_or_else(|| humanize(name)),
+        device: None,
+        body: Body::Html { template: file.to_owned(), variables },
+    })
+}
+
+/// A view's template, rendered: HTML in which the components are still to be expanded.
+pub(crate) struct Rendered {
+    /// The HTML.
+    html: String,
+    /// The view's device, from `{% set device = … %}` or `<meta name="device" content="…">`.
+    pub(crate) device: Option<String>,
+    /// The view's title, from `{% set title = … %}`, `<title>` or the first `<h1>`.
+    pub(crate) title: Option<String>,
+    file: String,
+    source: String,
+    spans: Vec<OutputSpan>,
+}
+
+impl Rendered {
+    /// Renders the template of this file.
+    pub(crate) fn new(
+        templates: &Environment<'static>,
+        file: &str,
+        variables: Value,
+    ) -> Result<Self, Problem> {
+        let template =
+            templates.get_template(file).map_err(|error| Problem::from_template(file, "", &error))?;
+        let source = template.source().to_owned();
+        let rendered = template.render_with_spans(variables);
+        let (output, spans) = rendered.map_err(|error| Problem::from_template(file, &source, &error))?;
+        if output.len() > OUTPUT_BYTES_MAX {
+            let what =
+                format!("The view renders to {} bytes; {OUTPUT_BYTES_MAX} are the most.", output.len());
+            return Err(Problem::whole(file, what));
+        }
+        let mut parts = output.rsplitn(3, END);
+        let (title, device, html) = (parts.next(), parts.next(), parts.next().unwrap_or_default().to_owned());
+        let set = |text: Option<&str>| text.map(unescape).filter(|text| !text.is_empty());
+        let mut rendered =
+            Self { html, device: set(device), title: set(title), file: file.to_owned(), source, spans };
+        rendered.read_head();
+        Ok(rendered)
+    }
+
+    /// Replaces every element with `data-component` by what `paint` makes of it, and takes out what was said to us.
+    pub(crate) fn expand(
+        &self,
+        mut paint: impl FnMut(Result<Placement, Problem>) -> String,
+    ) -> Result<String, Problem> {
+        let component = element!("[data-component]", |element| {
+            let painted = paint(self.placement(element));
+            element.replace(&with_attributes(&painted, element), ContentType::Html);
+            Ok(())
+        });
+        let in_picture = Cell::new(false);
+        let picture = element!(PICTURE_TITLE, |_| mark(&in_picture));
+        let ours = element!("title, meta[name=device]", |element| {
+            if !in_picture.take() {
+                element.remove();
+            }
+            Ok(())
+        });
+        rewrite(&self.html, vec![component, picture, ours]).map_err(|what| Problem::whole(&self.file, what))
+    }
+
+    /// `<title>`, `<h1>` and `<meta name="device">`, where the template set nothing.
+    fn read_head(&mut self) {
+        let device = RefCell::new(None);
+        let (titles, headings): (RefCell<Vec<Text>>, RefCell<Vec<Text>>) = Default::default();
+        let in_picture = Cell::new(false);
+        let meta = element!("meta[name=device]", |element| {
+            *device.borrow_mut() = element.get_attribute("content");
+            Ok(())
+        });
+        let picture = element!(PICTURE_TITLE, |_| mark(&in_picture));
+        let title = element!("title", |_| begin_text(&titles, in_picture.take()));
+        let title_text = text!("title", |text| add_text(&titles, text));
+        let heading = element!("h1", |_| begin_text(&headings, false));
+        let heading_text = text!("h1", |text| add_text(&headings, text));
+        // HTML that cannot be read is told when it is expanded.
+        let _ = rewrite(&self.html, vec![meta, picture, title, title_text, heading, heading_text]);
+        let first = |texts: RefCell<Vec<Text>>| texts.take().into_iter().find(|text| !text.in_picture);
+        let said = [first(titles), first(headings)].into_iter().flatten();
+        let mut said = said.map(|text| unescape(text.text.trim())).filter(|text| !text.is_empty());
+        self.device = self.device.take().or(device.into_inner().as_deref().map(unescape));
+        self.title = self.title.take().or_else(|| said.next());
+    }
+
+    fn placement(&self, element: &Element<'_, '_>) -> Result<Placement, Problem> {
+        let place = self.place(element.source_location().bytes().start);
+        let kind = unescape(&element.get_attribute("data-component").unwrap_or_default());
+        let mut placed = Placement::new(&kind, place);
+        for attribute in element.attributes() {
+            self.read_attribute(&mut placed, attribute)?;
+        }
+        Ok(placed)
+    }
+
+    fn read_attribute(&self, placed: &mut Placement, attribute: &Attribute<'_>) -> Result<(), Problem> {
+        let name = attribute.name();
+        let Some(name) = name.strip_prefix("data-").filter(|name| *name != "component") else {
+            return Ok(());
+        };
+        let name = name.replace('-', "_");
+        let value = unescape(&attribute.value());
+        let place = || match attribute.name_source_location() {
+            Some(location) => self.place(location.bytes().start),
+            None => placed.place.clone(),
+        };
+        match name.as_str() {
+            "device" => placed.device = Some(value),
+            "channel" => placed.channel = Some(value),
+            "label" => placed.label = Some(value),
+            "span" => {
+                let span = value.trim().parse();
+                let span = span.map_err(|_| format!("“span” must be a whole number, but is “{value}”."));
+                placed.span = Some(span.and_then(check_span).map_err(|what| Problem::new(place(), what))?);
+            }
+            _ => {
+                let place = place();
+                placed.settings.push(GivenSetting { name, value: Given::Text(value), place });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where in the author's file the byte `offset` of the output comes from.
+    fn place(&self, offset: usize) -> Place {
+        let span = self.spans.iter().find(|span| span.output_range().contains(&offset));
+        match span {
+            Some(span) if span.name() == self.file => {
+                let within = match span.kind() {
+                    OutputSpanKind::Raw => offset - span.output_range().start,
+                    _ => 0,
+                };
+                Place::at(&self.file, &self.source, span.source_range().start + within)
+            }
+            _ => Place::whole(&self.file),
+        }
+    }
+}
+
+/// What stands in an element.
+struct Text {
+    in_picture: bool,
+    text: String,
+}
+
+/// Begins the text of another element of the same kind.
+fn begin_text(texts: &RefCell<Vec<Text>>, in_picture: bool) -> HandlerResult {
+    texts.borrow_mut().push(Text { in_picture, text: String::new() });
+    Ok(())
+}
+
+/// Adds to the text of the newest element.
+fn add_text(texts: &RefCell<Vec<Text>>, chunk: &TextChunk<'_>) -> HandlerResult {
+    texts.borrow_mut().last_mut().into_iter().for_each(|text| text.text.push_str(chunk.as_str()));
+    Ok(())
+}
+
+/// Notes that the element was met; the handler of the next selector for the same element takes the mark away.
+fn mark(met: &Cell<bool>) -> HandlerResult {
+    met.set(true);
+    Ok(())
+}
+
+/// The component as rendered, with the attributes that the author gave the element it replaces: `class` is added to, `id`
+/// and others are taken over.
+fn with_attributes(painted: &str, author: &Element<'_, '_>) -> String {
+    let ours = |name: &str| name.starts_with("data-") || name.starts_with("on") || name == "style";
+    let given: Vec<(String, String)> = author
+        .attributes()
+        .iter()
+        .map(|attribute| (attribute.name(), attribute.value()))
+        .filter(|(name, _)| !ours(name))
+        .collect();
+    let mut first = true;
+    let add = element!("*", |element| {
+        if !std::mem::take(&mut first) {
+            return Ok(());
+        }
+        for (name, value) in &given {
+            match (name.as_str(), element.get_attribute("class")) {
+                ("class", Some(class)) => element.set_attribute("class", &format!("{class} {value}"))?,
+                _ => element.set_attribute(name, value)?,
+            }
+        }
+        Ok(())
+    });
+    if given.is_empty() {
+        return painted.to_owned();
+    }
+    rewrite(painted, vec![add]).unwrap_or_else(|_| painted.to_owned())
+}
+
+fn rewrite(
+    html: &str,
+    handlers: Vec<(Cow<'_, Selector>, ElementContentHandlers<'_>)>,
+) -> Result<String, String> {
+    let settings = RewriteStrSettings {
+        element_content_handlers: handlers,
+        strict: false,
+        enable_esi_tags: false,
+        ..RewriteStrSettings::new()
+    };
+    rewrite_str(html, settings).map_err(|error| format!("This cannot be read as HTML: {error}."))
+}
+
+/// `component("gauge", channel="temperature", unit="°C")`: the element that could have been written in its place.
+fn component(state: &State, kind: String, settings: Kwargs) -> Result<Value, Error> {
+    let mut html = format!("<div data-component=\"{}\"", escape(&kind));
+    let view_device =
+        state.lookup("device").filter(|device| device.as_str().is_some_and(|id| !id.is_empty()));
+    if let Some(device) = view_device.filter(|_| !settings.has("device")) {
+        push_attribute(&mut html, "device", &device)?;
+    }
+    let names: Vec<String> = settings.args().map(str::to_owned).collect();
+    for name in names {
+        push_attribute(&mut html, &name, &settings.get::<Value>(&name)?)?;
+    }
+    html.push_str("></div>");
+    Ok(Value::from_safe_string(html))
+}
+
+/// A setting as an attribute. What is absent is not given.
+fn push_attribute(html: &mut String, name: &str, value: &Value) -> Result<(), Error> {
+    let text = match value.kind() {
+        ValueKind::Undefined | ValueKind::None => return Ok(()),
+        ValueKind::String => value.to_string(),
+        ValueKind::Bool | ValueKind::Number | ValueKind::Seq | ValueKind::Map => json(value)?,
+        kind => {
+            let what = format!("“{name}” cannot be a {kind}");
+            return Err(Error::new(ErrorKind::InvalidOperation, what));
+        }
+    };
+    html.push_str(&format!(" data-{}=\"{}\"", escape(&name.replace('_', "-")), escape(&text)));
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! A hub with its real store, spoken to through the intake as a gateway would: who may identify, and what stays.
+
+use hub::{Hub, Presence, Settings};
+use protocol::code::Bye;
+use protocol::id::DeviceId;
+use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
+use protocol::message::{Identify, Sample, Samples, Welcome};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
+
+/// A connection of a device, without a socket.
+struct Wire {
+    posts: mpsc::UnboundedReceiver<Post>,
+    outlet: Arc<Sender>,
+    connection: u64,
+}
+
+struct Sender(mpsc::UnboundedSender<Post>);
+
+impl Outlet for Sender {
+    fn post(&self, post: Post) {
+        // A connection that is gone hears nothing.
+        let _ = self.0.send(post);
+    }
+}
+
+impl Wire {
+    fn new() -> Self {
+        static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+        let (sender, posts) = mpsc::unbounded_channel();
+        Self {
+            posts,
+            outlet: Arc::new(Sender(sender)),
+            connection: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    fn identify(&self, hub: &Hub, identify: Identify) {
+        let peer = Peer { connection: self.connection, address: "test".into(), welcomed: false };
+        hub.identify(identify, peer, self.outlet.clone());
+    }
+
+    async fn next(&mut self) -> Post {
+        self.posts.recv().await.expect("the hub holds the other end")
+    }
+
+    async fn welcome(&mut self) -> (Welcome, Arc<dyn Lane>) {
+        match self.next().await {
+            Post::Welcome { welcome, lane } => (welcome, lane),
+            Post::Refused { bye, .. } => panic!("refused: {bye}"),
+            _ => panic!("something else came before the welcome"),
+        }
+    }
+
+    async fn refusal(&mut self) -> Bye {
+        match self.next().await {
+            Post::Refused { bye, .. } => bye,
+            _ => panic!("not refused"),
+        }
+    }
+
+    async fn committed(&mut self) -> Option<u64> {
+        match self.next().await {
+            Post::Committed { seq, .. } => seq,
+            _ => panic!("something else than a commit"),
+        }
+    }
+}
+
+async fn open(folder: &Path) -> Arc<Hub> {
+    Hub::open(folder, Settings::default()).expect("the folder is ours")
+}
+
+async fn close(hub: Arc<Hub>) {
+    tokio::task::spawn_blocking(move || hub.stop()).await.expect("stops");
+}
+
+fn plain(id: &str, token: &str) -> Identify {
+    Identify { device: DeviceId::parse(id), token: Some(token.into()), ..Identify::default() }
+}
+
+fn temperature(seq: Option<u64>, value: &str) -> Said {
+    let value = serde_json::value::RawValue::from_string(value.into()).expect("JSON");
+    Said::Samples(Samples { seq, ts: None, samples: vec![Sample { channel: "temperature".into(), value }] })
+}
+
+#[tokio::test]
+async fn a_join_token_makes_a_device_again_until_its_own_token_was_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let join = hub.auth().join_token().to_owned();
+
+    let mut first = Wire::new();
+    first.identify(&hub, plain("pump-1", &join));
+    let (made, lane) = first.welcome().await;
+    lane.take(temperature(None, "20.5"));
+    first.committed().await;
+    assert_eq!(made.device, "pump-1");
+
+    let mut second = Wire::new();
+    second.identify(&hub, plain("pump-1", &join));
+    let (again, _lane) = second.welcome().await;
+    let own = again.token.expect("it has not used its own token yet");
+    assert_ne!(made.token.as_ref(), Some(&own), "a token is shown once");
+
+    let mut third = Wire::new();
+    third.identify(&hub, plain("pump-1", &own));
+    assert_eq!(third.welcome().await.0.token, None);
+
+    let mut fourth = Wire::new();
+    fourth.identify(&hub, plain("pump-1", &join));
+    assert_eq!(fourth.refusal().await, Bye::Auth);
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn an_empty_id_is_given_one_and_nobody_gets_in_without_a_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let join = hub.auth().join_token().to_owned();
+
+    let mut wire = Wire::new();
+    wire.identify(&hub, Identify { token: Some(join), ..Identify::default() });
+    let (welcome, _lane) = wire.welcome().await;
+    assert!(welcome.device.starts_with("new-"), "{}", welcome.device);
+    assert!(welcome.token.is_some());
+
+    for token in ["", "wrong"] {
+        let mut wire = Wire::new();
+        wire.identify(&hub, plain("somebody", token));
+        assert_eq!(wire.refusal().await, Bye::Auth);
+    }
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn a_device_that_never_sent_anything_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let join = hub.auth().join_token().to_owned();
+    let mut wire = Wire::new();
+    wire.identify(&hub, plain("visitor", &join));
+    let (_, lane) = wire.welcome().await;
+    assert_eq!(hub.devices().len(), 1);
+    lane.ended();
+    // The end of a conversation is carried out by a task of the hub's.
+    while !hub.devices().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn what_was_acked_is_there_after_a_restart_and_the_session_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let join = hub.auth().join_token().to_owned();
+    let mut wire = Wire::new();
+    wire.identify(&hub, Identify { nonce: Some(1), boot: true, ..plain("pump-1", &join) });
+    let (welcome, lane) = wire.welcome().await;
+    lane.take(temperature(Some(1), "21.50"));
+    assert_eq!(wire.committed().await, Some(1));
+    let (session, token) = (welcome.session.expect("not plain"), welcome.token.expect("new"));
+    close(hub).await;
+
+    let hub = open(folder.path()).await;
+    let device = hub.device("pump-1").expect("kept");
+    assert_eq!(device.presence, Presence::Offline);
+    assert_eq!(&*device.channels[0].value, "21.50");
+    let mut wire = Wire::new();
+    let session_id = protocol::id::SessionId::parse(&session);
+    let identify =
+        Identify { nonce: Some(2), session: session_id, oldest: Some(2), ..plain("pump-1", &token) };
+    wire.identify(&hub, identify);
+    let (welcome, _lane) = wire.welcome().await;
+    assert_eq!((welcome.session, welcome.ack), (Some(session), Some(1)));
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn a_device_made_anew_never_gets_a_session_name_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let admin = hub.auth().bearer(hub.auth().admin_token(), hub.now().wall).expect("the administrator");
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let token = hub.create_device(&admin, "pump-1").expect("free");
+        let mut wire = Wire::new();
+        wire.identify(&hub, Identify { nonce: Some(1), boot: true, ..plain("pump-1", token.text()) });
+        sessions.push(wire.welcome().await.0.session.expect("not plain"));
+        assert!(hub.remove_device(&admin, "pump-1"));
+        assert!(matches!(wire.next().await, Post::Bye(Bye::Removed)));
+    }
+    assert_ne!(sessions[0], sessions[1]);
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn a_sample_without_connection_is_answered_once_it_is_committed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let admin = hub.auth().bearer(hub.auth().admin_token(), hub.now().wall).expect("the administrator");
+    hub.create_device(&admin, "script").expect("free");
+    let Said::Samples(samples) = temperature(None, "-0") else { unreachable!("it is a sample") };
+    hub.take_samples("script", samples).await.expect("committed");
+    let device = hub.device("script").expect("kept");
+    assert_eq!((&*device.channels[0].value, device.received), ("-0", 1));
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn devices_that_speak_in_another_order_than_they_identified_are_all_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hub = open(folder.path()).await;
+    let join = hub.auth().join_token().to_owned();
+    let (mut first, mut second) = (Wire::new(), Wire::new());
+    first.identify(&hub, plain("first", &join));
+    let (_, first_lane) = first.welcome().await;
+    second.identify(&hub, plain("second", &join));
+    let (_, second_lane) = second.welcome().await;
+    second_lane.take(temperature(None, "2"));
+    second.committed().await;
+    first_lane.take(temperature(None, "1"));
+    first.committed().await;
+    close(hub).await;
+
+    let hub = open(folder.path()).await;
+    for (id, value) in [("first", "1"), ("second", "2")] {
+        assert_eq!(&*hub.device(id).expect("kept").channels[0].value, value);
+    }
+    close(hub).await;
+}

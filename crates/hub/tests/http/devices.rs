@@ -1,0 +1,122 @@
+//! Devices over the API.
+
+use tokio::io::AsyncWriteExt as _;
+
+use crate::rig::{Answer, Rig};
+
+#[tokio::test]
+async fn a_device_is_made_shown_and_removed() {
+    let rig = Rig::start().await;
+    let made = rig.ask_as_admin("POST", "/api/devices").body("{\"id\":\"boiler-7\"}").send().await;
+    assert_eq!((made.status, made.header("location")), (201, Some("/api/devices/boiler-7")));
+    assert_eq!(made.header("cache-control"), Some("no-store"));
+    assert!(made.json()["token"].as_str().is_some_and(|token| token.starts_with("gl_device_")));
+
+    let one = rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await.json();
+    assert_eq!(
+        (&one["id"], &one["name"], &one["presence"]),
+        (&"boiler-7".into(), &"boiler-7".into(), &"offline".into())
+    );
+    assert_eq!(one["channels"], serde_json::json!({}));
+    assert_eq!(one["received"], 0);
+
+    assert_eq!(rig.ask_as_admin("DELETE", "/api/devices/boiler-7").send().await.status, 204);
+    let gone = rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await;
+    assert_eq!((gone.status, gone.error_code().as_str()), (404, "not_found"));
+    assert_eq!(rig.ask_as_admin("DELETE", "/api/devices/boiler-7").send().await.status, 404);
+}
+
+#[tokio::test]
+async fn the_list_is_whole_however_long_it_is() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.ask_as_admin("GET", "/api/devices").send().await.json(), serde_json::json!([]));
+    let grant = rig.hub.auth().administrator(rig.hub.auth().admin_token()).expect("the administrator");
+    let ids: Vec<String> = (0..150).map(|n| format!("device-{n:03}")).collect();
+    for id in &ids {
+        rig.hub.create_device(&grant, id).expect("made");
+    }
+    let list = rig.ask_as_admin("GET", "/api/devices").send().await.json();
+    let listed: Vec<&str> =
+        list.as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
+    assert_eq!(listed, ids);
+    assert!(list[0].get("describe").is_none(), "a list has no descriptions");
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_says_why() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    for (body, status, code) in [
+        ("{\"id\":\"boiler-7\"}", 409, "exists"),
+        ("{\"id\":\"a b\"}", 400, "bad_id"),
+        ("{\"id\":7}", 400, "bad_message"),
+        ("{\"id\":", 400, "bad_json"),
+        ("", 400, "bad_json"),
+    ] {
+        let answer = rig.ask_as_admin("POST", "/api/devices").body(body).send().await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (status, code), "{body}");
+    }
+    let answer = rig.ask_as_admin("POST", "/api/devices").body("{\n\"id\": x}").send().await;
+    assert!(answer.body.contains("at line 2 column"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
+    let rig = Rig::start().await;
+    let large = format!("{{\"id\":\"{}\"}}", "x".repeat(70_000));
+    let answer = rig.ask_as_admin("POST", "/api/devices").body(&large).send().await;
+    assert_eq!((answer.status, answer.error_code().as_str()), (413, "too_large"));
+
+    let mut stream = rig.connect().await;
+    let chunked = format!(
+        "POST /api/devices HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\n\
+         Connection: close\r\n\r\n\
+         {:x}\r\n{large}\r\n0\r\n\r\n",
+        rig.address,
+        rig.hub.auth().admin_token(),
+        large.len()
+    );
+    // The hub may close before it has read all of it: the answer is there all the same.
+    let _ = stream.write_all(chunked.as_bytes()).await;
+    assert_eq!(Answer::read(&mut stream).await.status, 413);
+}
+
+#[tokio::test]
+async fn without_a_credential_there_is_nothing_to_see() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    for (method, path) in [
+        ("GET", "/api/devices"),
+        ("GET", "/api/devices/boiler-7"),
+        ("GET", "/api/devices/nobody"),
+        ("DELETE", "/api/devices/boiler-7"),
+        ("POST", "/api/devices/boiler-7/samples"),
+        ("GET", "/api/devices/boiler-7/channels/a/history"),
+        ("GET", "/api/devices/boiler-7/channels/a/samples"),
+        ("POST", "/api/devices/boiler-7/commands"),
+        ("GET", "/api/devices/boiler-7/commands/c"),
+        ("GET", "/api/panels"),
+        ("GET", "/api/gateways"),
+        ("POST", "/api/ticket"),
+        ("POST", "/api/token"),
+    ] {
+        for ask in [rig.ask(method, path), rig.ask(method, path).bearer("gl_token_wrong")] {
+            let answer = ask.body("{}").send().await;
+            assert_eq!(
+                (answer.status, answer.error_code().as_str()),
+                (401, "unauthorized"),
+                "{method} {path}"
+            );
+            assert!(answer.header("www-authenticate").is_none(), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn panels_and_gateways_are_listed() {
+    let rig = Rig::start().await;
+    assert_eq!(rig.ask_as_admin("GET", "/api/panels").send().await.json(), serde_json::json!([]));
+    let gateways = rig.ask_as_admin("GET", "/api/gateways").send().await.json();
+    let local = serde_json::json!([{"id": "local", "presence": "online", "since": 1_763_846_847_123_u64, "devices": 3}]);
+    assert_eq!(gateways, local);
+}

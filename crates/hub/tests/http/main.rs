@@ -1,0 +1,13 @@
+//! A hub as its HTTP port shows it: real sockets, a real store, nothing in between.
+
+mod accept;
+mod commands;
+mod devices;
+mod guard;
+mod login;
+mod operations;
+mod pages;
+mod rig;
+mod samples;
+mod sockets;
+mod tokens;

@@ -1,0 +1,109 @@
+//! The page that a device gets by itself.
+
+use hub::view::{Library, StillScene};
+
+use crate::scene::{NOW, device, settings};
+
+/// Tag and id of each component of a device's page, in order.
+fn placed(channels: &[(&str, &str)], describe: &str) -> Vec<String> {
+    let html = page(channels, describe);
+    let tags = html.split("<gl-").skip(1).map(|tag| {
+        let (kind, rest) = tag.split_once(' ').expect("a component has attributes");
+        let id = rest.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+        format!("{kind} {id}")
+    });
+    tags.collect()
+}
+
+fn page(channels: &[(&str, &str)], describe: &str) -> String {
+    let devices = [("d-1".to_owned(), device("d-1", channels, describe))].into();
+    let scene = StillScene { now_ms: NOW, devices, ..StillScene::default() };
+    Library::built_in().device_page("d-1", &scene).expect("the device is known").html
+}
+
+#[test]
+fn values_show_as_what_they_are() {
+    let channels = [
+        ("door", "true"),
+        ("mode", "\"auto\""),
+        ("pumps", "[1]"),
+        ("rpm", "1450"),
+        ("x", "null"),
+        ("y", "{}"),
+    ];
+    let expected = [
+        "device-header c-device-header-1",
+        "lamp c-door-1",
+        "text c-mode-1",
+        "json c-pumps-1",
+        "value c-rpm-1",
+        "json c-x-1",
+        "json c-y-1",
+        "chart c-rpm-2",
+    ];
+    assert_eq!(placed(&channels, ""), expected);
+}
+
+#[test]
+fn inputs_and_the_order_are_as_described() {
+    let describe = r#"{"speed":{"input":"slider","min":0,"max":9},"fan":{"input":"switch"},"reset":{"input":"button"},
+        "target":{"input":"number"},"temperature":{"min":-20,"max":50},"humidity":{"unit":"%"},"mystery":{}}"#;
+    let expected = [
+        "device-header c-device-header-1",
+        "slider c-speed-1",
+        "switch c-fan-1",
+        "button c-reset-1",
+        "number-field c-target-1",
+        "gauge c-temperature-1",
+        "value c-humidity-1",
+        "value c-a-1",
+        "chart c-temperature-2",
+        "chart c-humidity-2",
+        "chart c-a-2",
+    ];
+    assert_eq!(placed(&[("temperature", "21.5"), ("a", "1")], describe), expected);
+}
+
+#[test]
+fn a_number_has_its_unit_and_its_course() {
+    let html = page(&[("humidity", "40")], r#"{"humidity":{"unit":"%"}}"#);
+    let settings = settings(&html, "c-humidity-1");
+    assert_eq!((settings["unit"].as_str(), settings["sparkline"].as_bool()), (Some("%"), Some(true)));
+}
+
+#[test]
+fn the_page_says_that_it_makes_itself() {
+    let html = page(&[("a", "1")], "");
+    assert!(html.contains(" data-auto=\"d-1\""));
+    assert!(html.contains("\"component/slider\":"), "what may come later can be imported");
+    assert!(!html.contains("modulepreload\" href=\"/assets/slider."), "and is not loaded before");
+    assert!(html.contains("data-page=\"/devices/d-1\""));
+}
+
+#[test]
+fn ids_stay_when_a_channel_comes() {
+    let before = placed(&[("b", "1")], "");
+    let after = placed(&[("a", "1"), ("b", "1")], "");
+    assert!(before.iter().all(|placed| after.contains(placed)), "{before:?} {after:?}");
+}
+
+#[test]
+fn too_many_channels_are_left_out() {
+    let names: Vec<String> = (0..140).map(|n| format!("channel-{n:03}")).collect();
+    let channels: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let html = page(&channels, "");
+    assert!(html.contains("12 more channels are left out: 128 are the most on this page."));
+    assert_eq!(html.matches("<gl-chart").count(), 16);
+}
+
+#[test]
+fn a_description_that_is_none_is_ignored() {
+    for describe in ["[1]", "{", r#"{"a":7,"b":{"input":9}}"#] {
+        assert_eq!(placed(&[("a", "1")], describe)[1], "value c-a-1", "{describe}");
+    }
+}
+
+#[test]
+fn an_unknown_device_has_no_page() {
+    assert_eq!(Library::built_in().device_page("nobody", &StillScene::default()), None);
+}

@@ -1,0 +1,10 @@
+//! Pages from components and views: built-in ones, and those of the folders in `fixtures/`.
+
+mod check;
+mod component;
+mod derive;
+mod html;
+mod page;
+mod sample;
+mod scene;
+mod shelf;

@@ -1,0 +1,16 @@
+/**
+ * What the author of a component imports from "glassline".
+ *
+ *     import { Component } from "glassline";
+ *     export default class extends Component {
+ *       receive(sample) { this.part("value").textContent = sample.value; }
+ *     }
+ */
+export { Component } from "glassline/component";
+export { age, clock, duration } from "glassline/age";
+export { decimals, exactTime, humanize, number, shortTime, text } from "glassline/format";
+export { fetchHistory } from "glassline/history";
+export { panel } from "glassline/panel";
+export { Reading } from "glassline/reading";
+export { Spark } from "glassline/spark";
+export { Trace } from "glassline/trace";

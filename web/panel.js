@@ -1,0 +1,202 @@
+/**
+ * This page as the hub sees it: one connection, what it watches, and the components that show it.
+ * Changes come out of `watch.js` and are handed to the components of the device they concern.
+ */
+import { clock } from "glassline/age";
+import { Socket, SignedOut } from "glassline/socket";
+import { isUnderWay, Watch } from "glassline/watch";
+
+/** @typedef {import("glassline/component").Component} Component */
+/** @typedef {import("glassline/socket").Connection} Connection */
+/** @typedef {import("glassline/watch").Change} Change */
+/** @typedef {import("glassline/watch").Message} Message */
+/** @typedef {(change: Change) => void} Listener */
+
+/** How often ages and states are looked at, ms. */
+const TICK_MS = 1000;
+/** How long a command stays valid unless its component says otherwise, ms. */
+export const COMMAND_TTL_MS = 5000;
+
+class Panel {
+  watch = new Watch();
+  /** @type {Connection} */
+  connection = "connecting";
+  /** When the next attempt to connect begins, ms. @type {number | undefined} */
+  retryAt = undefined;
+  user = "";
+  /** What an ack of this hub means: `disk`, `lazy` or `memory`; empty until it has said so. */
+  durability = "";
+  #view = "";
+  /** @type {Set<Component>} */
+  #components = new Set();
+  /** @type {Map<string, Set<Component>>} */
+  #byDevice = new Map();
+  /** @type {Set<Listener>} */
+  #listeners = new Set();
+  #wantsList = false;
+  #socket = new Socket({
+    page: typeof location === "undefined" ? "/" : location.pathname,
+    ticket: fetchTicket,
+    open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/panel`),
+    welcomed: (welcome) => this.#welcomed(welcome),
+    received: (message) => this.#received(message),
+    changed: (state, retryAt) => this.#connectionChanged(state, retryAt),
+  });
+
+  /** @param {string} view name of the view that this page shows */
+  start(view) {
+    this.#view = view;
+    this.#socket.connect();
+    addEventListener("online", () => this.#socket.connect());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) return;
+      this.#socket.connect();
+      this.#tick();
+    });
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Try to connect now instead of waiting. */
+  reconnect() {
+    this.#socket.connect();
+  }
+
+  /** @param {Listener} listener called for every change on this page */
+  listen(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /** The component is on the page: its device is watched from now on. @param {Component} component */
+  add(component) {
+    this.#components.add(component);
+    const id = component.device;
+    if (!id) return;
+    const others = this.#byDevice.get(id);
+    if (others) {
+      others.add(component);
+      if (this.watch.devices.get(id)?.cursor !== undefined) component.deliver({ kind: "snapshot", device: id });
+      return;
+    }
+    this.#byDevice.set(id, new Set([component]));
+    this.#socket.send(this.watch.ask([id]));
+  }
+
+  /** @param {Component} component */
+  remove(component) {
+    this.#components.delete(component);
+    const id = component.device;
+    const others = this.#byDevice.get(id);
+    if (!others?.delete(component) || others.size > 0) return;
+    this.#byDevice.delete(id);
+    this.watch.devices.delete(id);
+    this.#socket.send({ unwatch: [id] });
+  }
+
+  /** From now on the device list is kept up to date as well. */
+  watchList() {
+    if (this.#wantsList) return;
+    this.#wantsList = true;
+    this.#socket.send({ watch_devices: true });
+  }
+
+  /**
+   * Asks a device for something. What becomes of it arrives at every component of that channel as its receipt.
+   * @param {object} asked
+   * @param {string} asked.device
+   * @param {string} asked.channel
+   * @param {unknown} asked.value
+   * @param {string} asked.component id of the element
+   * @param {string} [asked.intent] `now`, `latest` or `queue`
+   * @param {number} [asked.ttl] ms
+   */
+  command({ device, channel, value, component, intent = "now", ttl = COMMAND_TTL_MS }) {
+    const command = { command: randomId(), device, channel, value, intent, ttl, view: this.#view, component };
+    this.#changed(this.watch.asked(command, clock.now()));
+    if (!this.#socket.send(command)) this.#settle(command.command, "refused", "this page has no connection to the hub");
+  }
+
+  /** @param {Message} welcome @returns {Message[]} */
+  #welcomed(welcome) {
+    clock.set(welcome.time);
+    this.user = welcome.user ?? "";
+    this.durability = welcome.durability ?? "";
+    for (const receipt of this.watch.underWay()) this.#lookUp(receipt.device, receipt.id);
+    return this.watch.resume(welcome, this.#byDevice.keys(), this.#wantsList);
+  }
+
+  /** @param {Message} message */
+  #received(message) {
+    this.#changed(this.watch.apply(message, clock.now()));
+  }
+
+  /** @param {Change[]} changes */
+  #changed(changes) {
+    for (const change of changes) {
+      if (change.kind === "hole") this.#watchAnew(change.device);
+      if (change.kind === "error") console.warn(`the hub said: ${change.code}: ${change.reason}`);
+      const components = "device" in change ? this.#byDevice.get(change.device) : this.#components;
+      for (const component of components ?? []) component.deliver(change);
+      for (const listener of this.#listeners) listener(change);
+    }
+  }
+
+  /** Something is missing that was not declared as skipped: ask for the full state. @param {string} id */
+  #watchAnew(id) {
+    console.warn(`entries of ${id} are missing; asking for its state again`);
+    this.#socket.send({ unwatch: [id] });
+    this.#socket.send({ watch: [id] });
+  }
+
+  /** @param {Connection} state @param {number} [retryAt] */
+  #connectionChanged(state, retryAt) {
+    this.connection = state;
+    this.retryAt = retryAt;
+    for (const component of this.#components) component.refresh("connection");
+    document.dispatchEvent(new CustomEvent("glassline:connection", { detail: state }));
+  }
+
+  #tick() {
+    if (document.hidden) return;
+    for (const component of this.#components) component.refresh("time");
+  }
+
+  /**
+   * A command was under way when the connection broke. It is looked up, never sent again: by now it may not be wanted any more.
+   * @param {string} device
+   * @param {string} id
+   */
+  async #lookUp(device, id) {
+    const path = `/api/devices/${encodeURIComponent(device)}/commands/${encodeURIComponent(id)}`;
+    try {
+      const response = await fetch(path, { headers: { accept: "application/json" } });
+      if (response.status === 404) return this.#settle(id, "refused", "it did not reach the hub");
+      if (!response.ok) throw new Error(`${response.status}`);
+      const found = await response.json();
+      this.#received({ device, ...found, command: id });
+    } catch {
+      this.#settle(id, "unknown", "the connection was lost before its outcome was known");
+    }
+  }
+
+  /** @param {string} id @param {string} state @param {string} reason */
+  #settle(id, state, reason) {
+    const receipt = this.watch.commands.get(id);
+    if (receipt && isUnderWay(receipt)) this.#received({ command: id, state, reason });
+  }
+}
+
+/** The one panel of this page. */
+export const panel = new Panel();
+
+/** @returns {Promise<string>} */
+async function fetchTicket() {
+  const response = await fetch("/api/ticket", { method: "POST", headers: { accept: "application/json" } });
+  if (response.status === 401 || response.status === 403) throw new SignedOut("not signed in");
+  if (!response.ok) throw new Error(`no ticket: ${response.status}`);
+  return (await response.json()).ticket;
+}
+
+/** 128 random bits in hex. `crypto.randomUUID` is missing on pages that did not come over TLS or from this machine. */
+function randomId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

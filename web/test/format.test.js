@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decimals, humanize, number, text } from "../format.js";
+
+test("a number has the decimals that say something", () => {
+  assert.deepEqual([21.5, 0.1 + 0.2, 22, 1013.25, 101_325.4].map(decimals), [1, 1, 0, 1, 0]);
+});
+
+test("a number reads like one", () => {
+  assert.equal(number(-4), "−4");
+  assert.equal(number(21.5, 2), (21.5).toLocaleString(undefined, { minimumFractionDigits: 2 }));
+  assert.equal(number(Number.NaN), "–");
+  assert.match(number(1.5e15), /E15$/);
+  assert.match(number(0.00012), /E/);
+});
+
+test("any value has a text", () => {
+  assert.equal(text(undefined), "–");
+  assert.equal(text(true), "On");
+  assert.equal(text({ a: [1] }), '{"a":[1]}');
+  assert.equal(text("as it is"), "as it is");
+});
+
+test("a channel's name reads like words", () => {
+  assert.equal(humanize("wind_speed"), "Wind speed");
+});

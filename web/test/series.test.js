@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ROWS_MAX, Series } from "../series.js";
+
+test("history comes first, live samples go on from there", () => {
+  const series = new Series(1);
+  series.load({ points: [[10, 1], [20, 2], [25, "no number"]] });
+  series.append(30, 3);
+  assert.deepEqual(series.columns().mean, [1, 2, 3]);
+  assert.equal(series.samples, 3);
+});
+
+test("a bucket keeps its spike", () => {
+  const series = new Series(100);
+  series.load({ buckets: [[0, 1, 9000, 5, 100]] });
+  const { min, max, mean } = series.columns();
+  assert.deepEqual([min, max, mean], [[1], [9000], [5]]);
+});
+
+test("live samples fold into buckets, so that any rate is bounded", () => {
+  const series = new Series(1000);
+  for (let i = 0; i < 5000; i++) series.append(i, i % 100);
+  const { ts, min, max } = series.columns();
+  assert.equal(ts.length, 5);
+  assert.deepEqual([min[0], max[0]], [0, 99]);
+  assert.equal(series.samples, 5000);
+  const fine = new Series(1);
+  for (let i = 0; i < ROWS_MAX + 50; i++) fine.append(i * 2, i);
+  assert.equal(fine.columns().ts.length, ROWS_MAX);
+});
+
+test("samples of the same millisecond are all counted", () => {
+  const series = new Series(1);
+  series.append(5, 1);
+  series.append(5, 3);
+  assert.equal(series.samples, 2);
+  assert.deepEqual(series.columns().mean, [2]);
+});
+
+test("a late sample takes its place among the others", () => {
+  const series = new Series(1);
+  series.load({ points: [[10, 1], [30, 3]] });
+  series.insert(20, 2);
+  series.insert(20, 2);
+  assert.deepEqual(series.columns().ts, [10, 20, 30]);
+});
+
+test("a gap and a long pause break the line", () => {
+  const series = new Series(1);
+  series.load({ points: [[1000, 1], [2000, 2], [3000, 3]], gaps: [{ from: 2500, to: 2500, reason: "overflow" }] });
+  assert.deepEqual(series.columns(1000).mean, [1, 2, null, 3]);
+  series.append(20_000, 4);
+  assert.deepEqual(series.columns(1000).mean, [1, 2, null, 3, null, 4]);
+  assert.deepEqual(series.columns().mean, [1, 2, null, 3, 4], "without a rhythm a pause means nothing");
+});
+
+test("a live gap breaks before what comes next", () => {
+  const series = new Series(1000);
+  series.append(10, 1);
+  series.breakHere();
+  series.append(20, 2);
+  assert.deepEqual(series.columns().mean, [1, null, 2]);
+});
+
+test("one row before the window stays, so that the line enters from the edge", () => {
+  const series = new Series(1);
+  series.load({ points: [[10, 1], [20, 2], [30, 3]] });
+  series.trim(25);
+  assert.deepEqual(series.columns().ts, [20, 30]);
+});
