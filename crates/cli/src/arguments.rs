@@ -1,0 +1,276 @@
+//! The command line: every subcommand, its flags and their help.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Where the demo serves pages unless told otherwise; also the default of `http` in `glassline.toml`.
+pub(crate) const HTTP_DEFAULT: &str = "127.0.0.1:8080";
+/// Where devices connect unless told otherwise; also the default of `lines` in `glassline.toml`.
+pub(crate) const LINES_DEFAULT: &str = "127.0.0.1:7070";
+
+/// Connects devices to live panels in browsers.
+///
+/// A device speaks lines of JSON over a plain socket; a browser opens a view made of components that show what the
+/// device sends and send messages back to it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "glassline",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_long_help = "\
+Examples:
+  glassline demo                        try it, with a simulated weather station
+  glassline init plant                  begin a configuration of your own in the folder plant
+  glassline serve --config plant/glassline.toml
+  glassline tail weather-1              follow a device from the terminal
+  glassline send weather-1 reset true   send it a command"
+)]
+pub(crate) struct Arguments {
+    /// What is logged to standard error: error, warn, info, debug, trace, or a filter such as `hub=debug,warn`
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "GLASSLINE_LOG",
+        hide_env_values = true,
+        display_order = 900
+    )]
+    pub(crate) log: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+    Serve(Serve),
+    Init(Init),
+    Check(Check),
+    Devices(Devices),
+    Tail(Tail),
+    Send(Send),
+    #[command(subcommand)]
+    Simulate(Simulate),
+}
+
+/// Try everything in one process, with a simulated weather station
+///
+/// Starts hub and gateway, connects the station `weather-1` through the device port, and opens its view in the browser.
+/// It also prints a line to paste into another terminal, which makes a second device. What devices send is kept
+/// in the state folder; Ctrl-C ends the demo.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline demo
+  glassline demo --http 127.0.0.1:9090 --no-open
+  glassline demo --http 127.0.0.1:0 --lines 127.0.0.1:0 --ready ready.json")]
+pub(crate) struct Demo {
+    /// Address for pages and the HTTP API; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = HTTP_DEFAULT)]
+    pub(crate) http: SocketAddr,
+
+    /// Address for device lines; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = LINES_DEFAULT)]
+    pub(crate) lines: SocketAddr,
+
+    /// Folder for what devices send [default: glassline/demo in the user's state folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Do not open the browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+
+    /// Write a JSON file once everything listens: http, lines, link, token, join
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready: Option<PathBuf>,
+}
+
+/// Run a hub and a gateway
+///
+/// Devices connect to the `lines` address, browsers to the `http` address. Whatever is acknowledged to a device is on
+/// disk in the state folder. Without a configuration file the defaults hold, and only the built-in views exist.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline init plant
+  glassline serve --config plant/glassline.toml
+  glassline serve --config plant/glassline.toml --state plant/state --lines 127.0.0.1:7171")]
+pub(crate) struct Serve {
+    /// The configuration file, as `glassline init` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Folder for everything durable [default: glassline/serve in the user's state folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Address for pages and the HTTP API, instead of the configured one; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+
+    /// Address for device lines, instead of the configured one; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) lines: Option<SocketAddr>,
+
+    /// Write a JSON file once everything listens: http, lines, link, token, join
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready: Option<PathBuf>,
+}
+
+/// Write a small commented configuration folder to start from
+///
+/// Existing files are never overwritten: if one is in the way, nothing is written.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline init plant
+  glassline init .")]
+pub(crate) struct Init {
+    /// The folder to write; made if need be
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Check configuration, views and components
+///
+/// Each problem is one line with file, line and column. The exit code is 1 if there is any.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline check plant
+  glassline check plant && glassline serve --config plant/glassline.toml")]
+pub(crate) struct Check {
+    /// The folder of glassline.toml
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Which running hub to speak to.
+#[derive(Debug, Args)]
+pub(crate) struct Hub {
+    /// Address of the hub, such as http://127.0.0.1:8080; needs --token
+    #[arg(long = "hub", value_name = "URL", conflicts_with = "state", help_heading = "Which hub")]
+    pub(crate) url: Option<String>,
+
+    /// A token that permits it
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "GLASSLINE_TOKEN",
+        hide_env_values = true,
+        help_heading = "Which hub"
+    )]
+    pub(crate) token: Option<String>,
+
+    /// State folder of a hub that runs on this machine [default: that of `serve`, then that of `demo`]
+    #[arg(long, value_name = "DIR", help_heading = "Which hub")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// List the devices of a running hub
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline devices
+  glassline devices --hub http://10.0.0.5:8080 --token TOKEN
+  glassline devices --json | jq -r '.[] | select(.presence != \"online\") | .id'")]
+pub(crate) struct Devices {
+    /// Print the list as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) hub: Hub,
+}
+
+/// Follow what a device sends
+///
+/// Prints the latest value of each channel, then a line for each sample: time, channel, value. Presence changes,
+/// losses and passed-over samples have lines of their own.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline tail weather-1
+  glassline tail weather-1 --json | jq .value
+  glassline tail weather-1 | head -20")]
+pub(crate) struct Tail {
+    /// The device's id
+    pub(crate) device: String,
+
+    /// Print each message of the hub as JSON, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) hub: Hub,
+}
+
+/// Send a command to a device and follow what becomes of it
+///
+/// Prints each step as it happens: accepted, sent, and then done, failed, refused, expired or unknown. The exit code is
+/// 0 when the device has done it, and 1 otherwise.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline send weather-1 reset true
+  glassline send pump-1 speed 0.75 --ttl 10000
+  glassline send sign-1 text 'Back in five minutes'")]
+pub(crate) struct Send {
+    /// The device's id
+    pub(crate) device: String,
+
+    /// The channel that takes the command
+    pub(crate) channel: String,
+
+    /// What to send: JSON, or else plain text
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) value: String,
+
+    /// How long the command is wanted, in milliseconds [default: 5000]
+    #[arg(long, value_name = "MS")]
+    pub(crate) ttl: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) hub: Hub,
+}
+
+/// Run simulated devices against a device port
+#[derive(Debug, Subcommand)]
+pub(crate) enum Simulate {
+    Weather(Weather),
+}
+
+/// Weather stations weather-1, weather-2, … that report and obey `reset`
+///
+/// Each one is a real connection and keeps what was not acknowledged until it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline simulate weather --devices 3
+  glassline simulate weather --to 10.0.0.5:7070 --devices 100 --token JOIN-TOKEN --seed 7")]
+pub(crate) struct Weather {
+    /// Device address of the hub or gateway [default: that of the hub that runs here]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) to: Option<String>,
+
+    /// How many stations
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) devices: u32,
+
+    /// The join token [default: that of the hub that runs here]
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+
+    /// Begin of the random weather: the same seed, the same weather
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// State folder of a hub that runs on this machine [default: that of `serve`, then that of `demo`]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}

@@ -1,0 +1,234 @@
+//! `glassline.toml`: its keys, their defaults, and errors that point at the place.
+
+use crate::arguments::{HTTP_DEFAULT, LINES_DEFAULT};
+use crate::nearest::did_you_mean;
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The name of the configuration file in its folder.
+pub(crate) const FILE_NAME: &str = "glassline.toml";
+
+/// What `glassline.toml` says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    /// Where pages and the HTTP API are served.
+    pub(crate) http: SocketAddr,
+    /// Where devices connect.
+    pub(crate) lines: SocketAddr,
+    /// What an acknowledged message survives.
+    pub(crate) durability: Durability,
+    /// Host names, besides addresses, under which browsers may reach the hub.
+    pub(crate) hosts: Vec<String>,
+    /// The folder of the file, with the user's `components/` and `views/`; none where there is no file.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// What an acknowledged message survives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Durability {
+    /// A power cut.
+    #[default]
+    Disk,
+    /// A crash of the program; a power cut but for the last seconds.
+    Lazy,
+    /// A crash of the program.
+    Memory,
+}
+
+impl From<Durability> for store::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Disk => store::Durability::Disk,
+            Durability::Lazy => store::Durability::Lazy,
+            Durability::Memory => store::Durability::Memory,
+        }
+    }
+}
+
+/// The file as it is written: every key may be left out.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    http: Option<SocketAddr>,
+    lines: Option<SocketAddr>,
+    durability: Option<Durability>,
+    #[serde(default)]
+    names: Names,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    #[serde(default)]
+    hosts: Vec<String>,
+}
+
+/// Something in the file that is wrong: its place, the line with a caret, and a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    file: PathBuf,
+    line: usize,
+    column: usize,
+    width: usize,
+    source: String,
+    what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, width, source, what, .. } = self;
+        writeln!(out, "{}:{line}:{column}: {what}", self.file.display())?;
+        let margin = " ".repeat(line.to_string().len());
+        let before: String =
+            source.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        writeln!(out, " {margin} |")?;
+        writeln!(out, " {line} | {source}")?;
+        write!(out, " {margin} | {before}{}", "^".repeat(*width))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Configuration {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or a [`Problem`] in it.
+    pub(crate) fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the configuration {} cannot be read", file.display()))?;
+        Ok(Self::parse(&text, file)?)
+    }
+
+    /// What holds without a file: nothing of the user's is looked for.
+    pub(crate) fn without_file() -> Self {
+        Self::from_file(File::default(), None)
+    }
+
+    fn parse(text: &str, file: &Path) -> Result<Self, Problem> {
+        let parsed = toml::from_str(text).map_err(|error| Problem::new(file, text, &error))?;
+        Ok(Self::from_file(parsed, Some(file)))
+    }
+
+    fn from_file(given: File, file: Option<&Path>) -> Self {
+        let address = |given: Option<SocketAddr>, default: &str| {
+            given.unwrap_or_else(|| default.parse().expect("the defaults are addresses"))
+        };
+        Self {
+            http: address(given.http, HTTP_DEFAULT),
+            lines: address(given.lines, LINES_DEFAULT),
+            durability: given.durability.unwrap_or_default(),
+            hosts: given.names.hosts,
+            folder: file.map(folder_of),
+        }
+    }
+}
+
+/// The folder of a file: that of `glassline.toml` is the present one.
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+impl Problem {
+    fn new(file: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let span = error.span().unwrap_or(0..0);
+        let start = text.floor_char_boundary(span.start);
+        let line_begins = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let source = text[line_begins..].lines().next().unwrap_or_default();
+        let column = text[line_begins..start].chars().count() + 1;
+        let marked = text.get(start..span.end).and_then(|marked| marked.lines().next()).unwrap_or_default();
+        Self {
+            file: file.to_owned(),
+            line: text[..start].matches('\n').count() + 1,
+            column,
+            width: marked.chars().count().max(1),
+            source: source.to_owned(),
+            what: explain(error.message()),
+        }
+    }
+}
+
+/// The parser's sentence in ours. serde names the key that is wrong and those that exist in backticks.
+fn explain(message: &str) -> String {
+    let named: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match named.split_first() {
+        Some((given, known)) if message.starts_with("unknown field") => {
+            format!("there is no key “{given}”{}", did_you_mean(given, known))
+        }
+        Some((given, known)) if message.starts_with("unknown variant") => {
+            format!("“{given}” is none of {}{}", known.join(", "), did_you_mean(given, known))
+        }
+        _ if message.contains("socket address") => {
+            "this is no address: an IP and a port are needed, such as 127.0.0.1:8080".to_owned()
+        }
+        _ => message.lines().collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Configuration, String> {
+        Configuration::parse(text, Path::new("plant/glassline.toml")).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        let configuration = parse("").expect("an empty file is valid");
+        assert_eq!(configuration.http, HTTP_DEFAULT.parse().expect("valid"));
+        assert_eq!(configuration.durability, Durability::Disk);
+        assert_eq!(configuration.folder.as_deref(), Some(Path::new("plant")));
+    }
+
+    #[test]
+    fn a_file_without_folder_is_in_the_present_one() {
+        assert_eq!(folder_of(Path::new(FILE_NAME)), Path::new("."));
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_its_place_and_the_nearest_name() {
+        let error = parse("http = \"127.0.0.1:1\"\ndurabilty = \"disk\"\n").expect_err("misspelt");
+        let expected = "\
+plant/glassline.toml:2:1: there is no key “durabilty”; did you mean “durability”?
+   |
+ 2 | durabilty = \"disk\"
+   | ^^^^^^^^^";
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn an_unknown_value_names_those_that_exist() {
+        let error = parse("durability = \"disc\"").expect_err("misspelt");
+        assert!(
+            error.contains(":1:14: “disc” is none of disk, lazy, memory; did you mean “disk”?"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_address_says_what_one_is() {
+        let error = parse("\n\nlines = \"localhost\"").expect_err("no address");
+        assert!(error.starts_with("plant/glassline.toml:3:9: this is no address"), "{error}");
+        assert!(error.ends_with("|         ^^^^^^^^^^^"), "{error}");
+    }
+
+    #[test]
+    fn broken_toml_is_shown_with_its_place() {
+        let error = parse("# °C\nhttp = ").expect_err("broken");
+        assert!(error.starts_with("plant/glassline.toml:2:"), "{error}");
+    }
+
+    #[test]
+    fn a_key_of_a_table_is_checked_too() {
+        let error = parse("[names]\nhost = []").expect_err("misspelt");
+        assert!(error.contains(":2:1: there is no key “host”; did you mean “hosts”?"), "{error}");
+    }
+}

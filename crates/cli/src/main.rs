@@ -1,0 +1,84 @@
+//! The program `glassline`: a hub and a gateway in one process, and the commands around them.
+//!
+//! Everything that touches the surroundings of the program is here and in no other crate: arguments, configuration,
+//! environment, logging, signals, standard output. Each subcommand is a module; `remote` holds those that speak to a
+//! hub that runs already.
+
+mod arguments;
+mod browser;
+mod check;
+mod clock;
+mod configuration;
+mod demo;
+mod fleet;
+mod folders;
+mod init;
+mod listen;
+mod logging;
+mod nearest;
+mod output;
+mod paste;
+mod ready;
+mod remote;
+mod running;
+mod serve;
+mod simulate;
+mod sockets;
+mod stop;
+
+use anyhow::{Context as _, Result};
+use arguments::{Arguments, Command, Simulate};
+use clap::Parser as _;
+use std::future::Future;
+use std::process::ExitCode;
+use tokio::runtime;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<output::Closed>() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("glassline: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    logging::begin(level(arguments))?;
+    match &arguments.command {
+        Command::Demo(demo) => on_all_cores(demo::run(demo)),
+        Command::Serve(serve) => on_all_cores(serve::run(serve)),
+        Command::Init(init) => init::run(init),
+        Command::Check(check) => check::run(check),
+        Command::Devices(devices) => on_this_thread(remote::devices::run(devices)),
+        Command::Tail(tail) => on_this_thread(remote::tail::run(tail)),
+        Command::Send(send) => on_this_thread(remote::send::run(send)),
+        Command::Simulate(Simulate::Weather(weather)) => on_all_cores(fleet::weather(weather)),
+    }
+}
+
+/// What is logged unless somebody asks: of `serve` how it goes, of the others only what is wrong.
+fn level(arguments: &Arguments) -> &str {
+    let asked = arguments.log.as_deref().filter(|level| !level.is_empty());
+    asked.unwrap_or(match arguments.command {
+        Command::Serve(_) => "info",
+        _ => "warn",
+    })
+}
+
+fn on_all_cores(work: impl Future<Output = Result<()>>) -> Result<()> {
+    runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads can be started")?
+        .block_on(work)
+}
+
+fn on_this_thread(work: impl Future<Output = Result<()>>) -> Result<()> {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no sockets can be used")?
+        .block_on(work)
+}

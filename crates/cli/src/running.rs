@@ -1,0 +1,138 @@
+//! A hub and a gateway in one process: opened, listening, and ended in order.
+
+use crate::listen::{self, HTTP, LINES, listen};
+use crate::ready::{Ready, RunFile};
+use crate::sockets;
+use anyhow::{Result, anyhow};
+use gateway::{Gateway, Limits};
+use hub::Hub;
+use hub::http::{GatewayInfo, Site};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::OpenError;
+use tokio::task::JoinHandle;
+
+/// What `/api/gateways` calls the gateway in this process.
+const GATEWAY: &str = "local";
+
+/// What is to run.
+pub(crate) struct Plan {
+    /// The folder for everything durable.
+    pub(crate) state: PathBuf,
+    /// What a commit survives.
+    pub(crate) durability: store::Durability,
+    /// The folder with the user's `components/` and `views/`.
+    pub(crate) folder: Option<PathBuf>,
+    /// Host names under which browsers may reach the hub, besides addresses.
+    pub(crate) hosts: Vec<String>,
+    /// Where pages and the API are served.
+    pub(crate) http: SocketAddr,
+    /// Where devices connect.
+    pub(crate) lines: SocketAddr,
+    /// Where a login link leads.
+    pub(crate) landing: &'static str,
+}
+
+/// What runs.
+pub(crate) struct Running {
+    /// The hub.
+    pub(crate) hub: Arc<Hub>,
+    /// Where everything is.
+    pub(crate) ready: Ready,
+    gateway: Gateway,
+    landing: &'static str,
+    http: JoinHandle<()>,
+    lines: JoinHandle<()>,
+    run_file: RunFile,
+}
+
+impl Running {
+    /// Opens the state, listens, and writes `run.json` and the ready file, in this order.
+    ///
+    /// # Errors
+    /// A sentence for the person who started it: the state is in use or of a newer version, a port is taken.
+    pub(crate) async fn begin(plan: Plan, ready_file: Option<&Path>) -> Result<Self> {
+        listen::check_loopback(plan.http, HTTP)?;
+        listen::check_loopback(plan.lines, LINES)?;
+        // First the state: whoever starts the same thing twice learns that, and not that its ports are taken.
+        let hub = open(&plan)?;
+        let http = listen(plan.http, HTTP).await?;
+        let lines = listen(plan.lines, LINES).await?;
+        let (http_address, lines_address) = (http.local_addr()?, lines.local_addr()?);
+
+        let gateway = Gateway::new(hub.clone(), Limits::default());
+        let site = Arc::new(site(&hub, &gateway, &plan, http_address, lines_address));
+        let router = hub::http::router(site.clone(), sockets::routes(site, gateway.clone()));
+        let url = format!("http://{http_address}");
+        let ready = Ready {
+            link: link(&hub, &url, plan.landing),
+            http: url,
+            lines: lines_address.to_string(),
+            token: hub.auth().admin_token().to_owned(),
+            join: hub.auth().join_token().to_owned(),
+        };
+        let running = Self {
+            http: tokio::spawn(hub::http::serve(http, router, hub.stopping())),
+            lines: tokio::spawn(gateway::listen::serve_tcp(gateway.clone(), lines)),
+            run_file: RunFile::write(&ready, &plan.state)?,
+            landing: plan.landing,
+            hub,
+            ready,
+            gateway,
+        };
+        if let Some(file) = ready_file {
+            running.ready.write(file)?;
+        }
+        Ok(running)
+    }
+
+    /// Another login link, as each is good once.
+    pub(crate) fn new_link(&self) -> String {
+        link(&self.hub, &self.ready.http, self.landing)
+    }
+
+    /// Says goodbye to devices and panels, makes durable what is on its way, and lets go of the state folder.
+    pub(crate) async fn end(self) {
+        self.gateway.shutdown().await;
+        // While the folder is still ours: whoever opens it next writes a file of its own.
+        drop(self.run_file);
+        let hub = self.hub.clone();
+        let ended =
+            [tokio::task::spawn_blocking(move || hub.stop()).await, self.lines.await, self.http.await];
+        for error in ended.into_iter().filter_map(Result::err) {
+            tracing::error!("a part did not end as it should: {error}");
+        }
+    }
+}
+
+fn open(plan: &Plan) -> Result<Arc<Hub>> {
+    let settings = hub::Settings {
+        store: store::Options { durability: plan.durability, ..store::Options::default() },
+        folder: plan.folder.clone(),
+        ..hub::Settings::default()
+    };
+    Hub::open(&plan.state, settings).map_err(|error| match (&error, Ready::of_state(&plan.state)) {
+        (OpenError::InUse { .. }, Ok(Some(other))) => {
+            anyhow!("{error}; it serves {}", other.http)
+        }
+        _ => error.into(),
+    })
+}
+
+fn site(hub: &Arc<Hub>, gateway: &Gateway, plan: &Plan, http: SocketAddr, lines: SocketAddr) -> Site {
+    let (gateway, since) = (gateway.clone(), hub.now().wall);
+    let gateways = move || {
+        let devices = gateway.connections().iter().filter(|live| live.device.is_some()).count();
+        vec![GatewayInfo { id: GATEWAY.to_owned(), presence: hub::Presence::Online, since, devices }]
+    };
+    Site::new(hub.clone(), http).known_as(&plan.hosts).with_lines(lines.to_string()).with_gateways(gateways)
+}
+
+fn link(hub: &Hub, url: &str, landing: &str) -> String {
+    let code = hub.auth().login_link(hub.now().wall);
+    match landing {
+        "/" => format!("{url}/login/{code}"),
+        landing => format!("{url}/login/{code}?to={landing}"),
+    }
+}

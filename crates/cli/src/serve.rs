@@ -1,0 +1,56 @@
+//! `glassline serve`: a hub and a gateway, durable, until they are told to stop.
+
+use crate::configuration::Configuration;
+use crate::folders::{Purpose, state_default};
+use crate::output::announce;
+use crate::running::{Plan, Running};
+use crate::stop::Stop;
+use crate::{arguments, check};
+use anyhow::Result;
+
+/// Runs until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The configuration is wrong, or as [`Running::begin`].
+pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
+    let stop = Stop::on_signal()?;
+    let plan = plan(arguments)?;
+    let (state, durability) = (plan.state.clone(), plan.durability.name());
+    for problem in plan.folder.as_deref().map(check::pages).unwrap_or_default() {
+        tracing::warn!("{problem}");
+    }
+    let running = Running::begin(plan, arguments.ready.as_deref()).await?;
+    announce(&format!(
+        "Pages    {}\nDevices  {}\nState    {} (durability: {durability})\nLog in   {} (once, within {} minutes)",
+        running.ready.http,
+        running.ready.lines,
+        state.display(),
+        running.ready.link,
+        hub::auth::limits::LINK_LIFE_MS / 60_000
+    ));
+    stop.asked().await;
+    tracing::info!("stopping");
+    running.end().await;
+    Ok(())
+}
+
+/// Flags outrank the file.
+fn plan(arguments: &arguments::Serve) -> Result<Plan> {
+    let configuration = match &arguments.config {
+        Some(file) => Configuration::read(file)?,
+        None => Configuration::without_file(),
+    };
+    let state = match &arguments.state {
+        Some(state) => state.clone(),
+        None => state_default(Purpose::Serve)?,
+    };
+    Ok(Plan {
+        state,
+        durability: configuration.durability.into(),
+        folder: configuration.folder,
+        hosts: configuration.hosts,
+        http: arguments.http.unwrap_or(configuration.http),
+        lines: arguments.lines.unwrap_or(configuration.lines),
+        landing: "/",
+    })
+}

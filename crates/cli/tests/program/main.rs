@@ -1,0 +1,13 @@
+//! The real program from outside: started, spoken to over its ports, and ended; never looked into.
+//!
+//! Everything waits for what it expects, with a deadline that is only reached when something is wrong.
+
+mod rig;
+
+mod bad_lines;
+mod configuration;
+mod demo;
+mod durability;
+mod refusals;
+mod sockets;
+mod terminal;

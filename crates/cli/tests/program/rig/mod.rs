@@ -1,0 +1,16 @@
+//! What the tests are built on: a running program, a raw device, and HTTP.
+
+mod device;
+mod http;
+mod hub;
+mod program;
+
+pub(crate) use device::Device;
+pub(crate) use http::{Answer, request, request_as};
+pub(crate) use hub::Hub;
+pub(crate) use program::{Ended, Program};
+
+use std::time::Duration;
+
+/// How long anything may take. Nothing takes as long unless it is broken.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

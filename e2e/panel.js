@@ -1,0 +1,192 @@
+// A panel for a test: one page in a Chromium context of its own, which notices everything that goes wrong in it.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { eventually, SOON_MS } from "./deadline.js";
+
+const OUT = join(import.meta.dirname, "out");
+/** A window on a desk. */
+const DESK = { width: 1280, height: 800 };
+
+/**
+ * @typedef {object} Look
+ * @property {{width: number, height: number}} [window]
+ * @property {"light" | "dark"} [theme]  what the system asks for
+ */
+
+export class Panel {
+  page;
+  #context;
+  #hub;
+  /** What went wrong in the page: errors and warnings of scripts, of the content policy, of requests. @type {string[]} */
+  #problems = [];
+  /** @type {RegExp[]} */
+  #expected = [];
+
+  /**
+   * @param {import("./hub.js").Hub} hub
+   * @param {import("playwright-core").BrowserContext} context
+   * @param {import("playwright-core").Page} page
+   */
+  constructor(hub, context, page) {
+    this.#hub = hub;
+    this.#context = context;
+    this.page = page;
+    page.on("pageerror", (error) => this.#problems.push(`error: ${error.message}`));
+    page.on("console", (message) => {
+      const kind = message.type();
+      if (kind === "error" || kind === "warning") this.#problems.push(`${kind}: ${message.text()} (${message.location().url})`);
+    });
+    page.on("response", (answer) => {
+      if (answer.status() >= 400) this.#problems.push(`${answer.status()}: ${answer.url()}`);
+    });
+  }
+
+  /**
+   * A blank page in a context of its own, signed in if anybody signed in at this hub before.
+   * @param {import("playwright-core").Browser} browser
+   * @param {import("./hub.js").Hub} hub
+   * @param {Look} [look]
+   */
+  static async blank(browser, hub, { window = DESK, theme = "light" } = {}) {
+    const context = await browser.newContext({
+      viewport: window,
+      colorScheme: theme,
+      locale: "en-GB",
+      timezoneId: "Europe/Berlin",
+      reducedMotion: "reduce",
+      storageState: hub.login,
+    });
+    context.setDefaultTimeout(SOON_MS);
+    return new Panel(hub, context, await context.newPage());
+  }
+
+  /** Signs in, by the link if nobody used it yet, and goes to a page of the hub. @param {string} path */
+  async open(path) {
+    if (!this.#hub.login) {
+      await this.page.goto(this.#hub.ready.link);
+      this.#hub.login = await this.#context.storageState();
+    }
+    await this.go(path);
+  }
+
+  /** Goes to another page and waits until its panel is connected. @param {string} path */
+  async go(path) {
+    await this.page.goto(this.#hub.ready.http + path);
+    await this.connected();
+  }
+
+  /** Waits until the page says that it is connected. */
+  async connected() {
+    await this.page.locator('[data-role="connection"][data-state="connected"]').waitFor({ state: "attached" });
+  }
+
+  /**
+   * The component of that kind, by its channel and its device if there are several.
+   * @param {string} kind
+   * @param {{channel?: string, device?: string, id?: string}} [which]
+   */
+  component(kind, { channel, device, id } = {}) {
+    const which = [
+      channel && `[data-channel="${channel}"]`,
+      device && `[data-device="${device}"]`,
+      id && `[id="${id}"]`,
+    ];
+    return this.page.locator(`gl-${kind}${which.filter(Boolean).join("")}`);
+  }
+
+  /** The receipt on an input component: what became of its last command. @param {string} kind @param {string} channel */
+  receipt(kind, channel) {
+    return this.component(kind, { channel }).locator('[data-part="receipt"]');
+  }
+
+  /**
+   * Waits until the text of an element is as expected, and returns it.
+   * @param {import("playwright-core").Locator} locator
+   * @param {string | RegExp} expected  a part of it, or a pattern
+   * @param {number} [within] ms
+   */
+  async reads(locator, expected, within = SOON_MS) {
+    let text = "";
+    const matches = async () => {
+      text = (await locator.innerText({ timeout: within })).trim();
+      return typeof expected === "string" ? text.includes(expected) : expected.test(text);
+    };
+    try {
+      await eventually("the text", matches, within);
+    } catch {
+      throw new Error(`expected ${expected} in ${locator}, it reads ${JSON.stringify(text)}`);
+    }
+    return text;
+  }
+
+  /**
+   * Waits until a component says of itself that it is in one of these states.
+   * @param {import("playwright-core").Locator} component
+   * @param {...string} states  fresh, late, stale, gone, none
+   */
+  async state(component, ...states) {
+    /** @type {string | null} */
+    let state = null;
+    await eventually(`one of the states ${states}`, async () => {
+      state = await component.getAttribute("data-state");
+      return states.includes(state ?? "");
+    }).catch((error) => {
+      throw new Error(`${component} is ${state}: ${error.message}`);
+    });
+  }
+
+  /** A valve between the hub and the pages that are opened from now on: what the hub says waits while it is shut. */
+  async valve() {
+    let isShut = false;
+    /** @type {(() => void)[]} */
+    const waiting = [];
+    await this.page.routeWebSocket(/\/panel$/, (page) => {
+      page.connectToServer().onMessage((frame) => {
+        if (isShut) waiting.push(() => page.send(frame));
+        else page.send(frame);
+      });
+    });
+    return {
+      shut() {
+        isShut = true;
+      },
+      open() {
+        isShut = false;
+        for (const send of waiting.splice(0)) send();
+      },
+    };
+  }
+
+  /** Whether the page is wider than the window, and what makes it so. */
+  overflow() {
+    return this.page.evaluate(() => {
+      const width = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= width) return [];
+      const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1);
+      return wide.map((element) => `${element.tagName.toLowerCase()}.${element.className}`).slice(0, 8);
+    });
+  }
+
+  /** From now on, this going wrong is part of the test. @param {RegExp} problem */
+  expect(problem) {
+    this.#expected.push(problem);
+  }
+
+  /** What went wrong that no test expected. */
+  problems() {
+    return this.#problems.filter((problem) => !this.#expected.some((expected) => expected.test(problem)));
+  }
+
+  /** What it looks like now, for whoever reads why a test failed. @param {string} name */
+  async picture(name) {
+    mkdirSync(OUT, { recursive: true });
+    const path = join(OUT, `${name.replace(/[^a-z0-9]+/gi, "-")}.png`);
+    await this.page.screenshot({ path, fullPage: true });
+    return path;
+  }
+
+  async end() {
+    await this.#context.close();
+  }
+}
