@@ -14,8 +14,11 @@ use super::error::Failure;
 use super::host::Origin;
 use crate::auth::{Grant, Scope};
 
-/// The login cookie.
-pub(super) const COOKIE: &str = "glassline_login";
+/// The name of the login cookie of a hub that listens on `port`. Browsers keep one cookie for all ports of a host: without
+/// the port in its name, logging in at one hub would log out of the other one on the same machine.
+pub(super) fn cookie_name(port: u16) -> String {
+    format!("glassline_login_{port}")
+}
 
 /// What a route needs, as a type: which scope its [`Allowed`] proves.
 pub(super) trait Needs: Send + Sync {
@@ -77,7 +80,7 @@ impl Site {
             return self.bearer(headers)?.ok_or_else(|| Failure::unauthorized("This token is not valid."));
         }
         let now = self.hub.now().wall;
-        let grant = logins(headers).find_map(|login| self.hub.auth().cookie(login, now));
+        let grant = logins(headers, &self.cookie).find_map(|login| self.hub.auth().cookie(login, now));
         let grant = grant.ok_or_else(|| Failure::unauthorized("Log in, or send a token."))?;
         // Whatever page a browser has open, it sends the cookie along.
         if !method.is_safe() && !self.is_from_own_page(uri, headers) {
@@ -121,11 +124,11 @@ fn with_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
-/// The values of the login cookie. There may be several, for other paths: a stale one is not to hide a valid one.
-pub(super) fn logins(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// The values of the login cookie `name`. There may be several, for other paths: a stale one is not to hide a valid one.
+pub(super) fn logins<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs.filter(move |(given, _)| *given == name).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -158,7 +161,10 @@ mod tests {
 
     #[test]
     fn the_login_is_found_among_other_cookies() {
-        let headers = headers(header::COOKIE, &["a=b; glassline_login=one", "glassline_login=two;c=d"]);
-        assert_eq!(logins(&headers).collect::<Vec<_>>(), ["one", "two"]);
+        let headers = headers(
+            header::COOKIE,
+            &["a=b; glassline_login_80=one", "glassline_login_80=two;glassline_login_81=d"],
+        );
+        assert_eq!(logins(&headers, &cookie_name(80)).collect::<Vec<_>>(), ["one", "two"]);
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Site;
 use super::body::Body;
-use super::credential::{COOKIE, logins};
+use super::credential::logins;
 use super::error::Failure;
 use super::limits::RETURN_PATH_BYTES_MAX;
 use super::pages;
@@ -55,7 +55,7 @@ pub(super) async fn with_link(
     let login =
         (method == Method::GET).then(|| site.hub.auth().redeem_link(&code, site.hub.now().wall)).flatten();
     match login {
-        Some((login, _)) => go_on(to, &cookie(&login, LOGIN_LIFE_MS / 1000)),
+        Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
         None => {
             let why = "This link was used already, or it is too old. Links are good once, for half an hour.";
             page(&site, StatusCode::UNAUTHORIZED, to, Some(why))
@@ -76,7 +76,7 @@ pub(super) async fn with_token(
     let to = local(form.to.as_deref());
     let login = site.hub.auth().login_with_admin_token(form.token.trim(), site.hub.now().wall);
     Ok(match login {
-        Some((login, _)) => go_on(to, &cookie(&login, LOGIN_LIFE_MS / 1000)),
+        Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
         None => page(&site, StatusCode::UNAUTHORIZED, to, Some("This is not the token of this run.")),
     })
 }
@@ -88,10 +88,10 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     only_from_own_page(&site, &uri, &headers)?;
-    for login in logins(&headers) {
+    for login in logins(&headers, &site.cookie) {
         site.hub.auth().revoke(login);
     }
-    Ok(go_on("/login", &cookie("", 0)))
+    Ok(go_on("/login", &cookie(&site, "", 0)))
 }
 
 fn only_from_own_page(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
@@ -119,8 +119,8 @@ pub(super) fn page(site: &Site, status: StatusCode, to: &str, why: Option<&str>)
 ///
 /// Not `Secure` and without the `__Host-` prefix: both need TLS, and on loopback there is none. `SameSite=Strict` keeps
 /// other sites from using it; no script can read it.
-fn cookie(login: &str, seconds: i64) -> String {
-    format!("{COOKIE}={login}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+fn cookie(site: &Site, login: &str, seconds: i64) -> String {
+    format!("{}={login}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", site.cookie)
 }
 
 fn go_on(to: &str, cookie: &str) -> Response {

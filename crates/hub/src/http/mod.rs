@@ -57,6 +57,8 @@ type Gateways = Box<dyn Fn() -> Vec<GatewayInfo> + Send + Sync>;
 pub struct Site {
     hub: Arc<Hub>,
     hosts: Hosts,
+    /// The name of the login cookie.
+    cookie: String,
     lines: Option<String>,
     gateways: Gateways,
     reads: Reads,
@@ -69,6 +71,7 @@ impl Site {
         Self {
             hub,
             hosts: Hosts::new(address),
+            cookie: credential::cookie_name(address.port()),
             lines: None,
             gateways: Box::new(Vec::new),
             reads: Reads::default(),

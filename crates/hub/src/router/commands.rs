@@ -1,6 +1,7 @@
 //! The way of a command: accepted, queued, sent, and then done, failed, expired, cancelled or unknown
 //! (spec/protocol.md, "Commands"). One at a time is under way to a device.
 
+use super::command::{Intent, Receipt, Refusal, Request, State};
 use super::device::Device;
 use super::effect::Effect;
 use super::frame;
@@ -14,126 +15,6 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use store::{CommandRow, Write};
-
-/// What becomes of a command while its device is offline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intent {
-    /// Refused at once.
-    Now,
-    /// Kept; a newer one on its channel replaces it.
-    Latest,
-    /// Kept, in order.
-    Queue,
-}
-
-/// Where a command stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It never ran: not taken at all.
-    Refused,
-    /// Taken, about to be sent.
-    Accepted,
-    /// Waits for the device.
-    Queued,
-    /// It never ran: not sent in time.
-    Expired,
-    /// It never ran: taken back.
-    Cancelled,
-    /// On its way; it may have run.
-    Sent,
-    /// It ran once.
-    Done,
-    /// It ran once, and the device says why it failed.
-    Failed,
-    /// It may have run.
-    Unknown,
-}
-
-/// The words of an enum on the wire.
-macro_rules! words {
-    ($visible:vis $name:ident { $($variant:ident = $word:literal),* }) => {
-        impl $name {
-            /// The word on the wire.
-            $visible fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word),* }
-            }
-
-            /// What the word means, if it is one.
-            $visible fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($name::$variant),)* _ => None }
-            }
-        }
-    };
-}
-words!(pub(crate) Intent { Now = "now", Latest = "latest", Queue = "queue" });
-words!(pub State {
-    Refused = "refused", Accepted = "accepted", Queued = "queued", Expired = "expired", Cancelled = "cancelled",
-    Sent = "sent", Done = "done", Failed = "failed", Unknown = "unknown"
-});
-
-/// Why a command is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The person may not.
-    Denied,
-    /// The device is not there, and the command is for now.
-    Offline,
-    /// As many as allowed wait.
-    Full,
-    /// It is no valid command, or not for this channel, or its id is taken.
-    Bad,
-    /// The device cannot read a line as long as it.
-    TooLong,
-}
-
-impl Refusal {
-    /// The reason on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Refusal::Denied => "denied",
-            Refusal::Offline => "offline",
-            Refusal::Full => "full",
-            Refusal::Bad => "bad",
-            Refusal::TooLong => "too long",
-        }
-    }
-}
-
-/// What a person asks of a device.
-#[derive(Debug, Clone)]
-pub(crate) struct Request {
-    /// Made by the browser; unique per person and device.
-    pub(crate) id: Box<str>,
-    /// Who asks.
-    pub(crate) by: Arc<str>,
-    /// For which channel.
-    pub(crate) channel: Box<str>,
-    /// What.
-    pub(crate) value: Box<RawValue>,
-    /// What becomes of it while the device is offline.
-    pub(crate) intent: Intent,
-    /// Milliseconds it stays wanted; nothing for the default.
-    pub(crate) ttl: Option<u64>,
-}
-
-/// Where a command stands, as panels are told.
-#[derive(Debug, Clone)]
-pub struct Receipt {
-    /// The browser's id.
-    pub id: Box<str>,
-    /// Who asked.
-    pub by: Arc<str>,
-    /// For which channel.
-    pub channel: Box<str>,
-    /// What was asked, as it came.
-    pub asked: Box<str>,
-    /// Where it stands.
-    pub state: State,
-    /// Why, where there is a reason.
-    pub reason: Option<Box<str>>,
-    /// What the device answered with, as it came.
-    pub value: Option<Box<str>>,
-}
 
 /// A command and all that is known of it.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! How things are written to panels: one JSON text per message, encoded once and shared by all (spec/panel.md).
 
 use super::channels::{Channels, Latest};
-use super::commands::Receipt;
+use super::command::Receipt;
 use bytes::Bytes;
 use protocol::message::Gap;
 use std::sync::Arc;

@@ -9,11 +9,12 @@
 //! | [`device`] | what a device is, and what is asked of it |
 //! | [`conversation`] | identify, takeover, the end of a connection (rules H1, H2, H10) |
 //! | [`intake`] | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
-//! | [`commands`] | the way of a command |
+//! | [`command`], [`commands`] | what commands are, and their way |
 //! | [`watch`] | what a panel has not seen yet |
 //! | [`frame`] | how it is written to panels |
 
 pub(crate) mod channels;
+mod command;
 mod commands;
 mod conversation;
 pub(crate) mod device;
@@ -25,8 +26,8 @@ mod tail;
 mod tests;
 mod watch;
 
-pub(crate) use commands::{Intent, Refusal, Request};
-pub use commands::{Receipt, State};
+pub(crate) use command::{Intent, Refusal, Request};
+pub use command::{Receipt, State};
 pub(crate) use conversation::Caller;
 pub use device::Presence;
 pub(crate) use device::{Device, Done, Identity, Issuer};

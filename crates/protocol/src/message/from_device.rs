@@ -1,5 +1,6 @@
 //! What devices say.
 
+use super::write::{finish, quoted};
 use super::{FROM_DEVICE_KINDS, Fail, TO_DEVICE_KINDS, cut};
 use crate::code::Fault;
 use crate::id::{DeviceId, SessionId};
@@ -295,7 +296,7 @@ fn result(object: &Object<'_>) -> Result<Outcome, Fail> {
 impl FromDevice {
     /// Writes the message as a line with its `\n`, the kind key first.
     pub fn encode(&self) -> Vec<u8> {
-        super::to_device::finish(match self {
+        finish(match self {
             FromDevice::Heartbeat | FromDevice::Unknown => String::new(),
             FromDevice::Identify(identify) => encode_identify(identify),
             FromDevice::Samples(samples) => return samples.encode(),
@@ -311,7 +312,7 @@ impl FromDevice {
 impl Samples {
     /// Writes the message as a line with its `\n`, the `seq` first.
     pub fn encode(&self) -> Vec<u8> {
-        super::to_device::finish(encode_samples(self))
+        finish(encode_samples(self))
     }
 }
 
@@ -355,8 +356,4 @@ fn object_of(samples: &[Sample]) -> String {
     let members: Vec<String> =
         samples.iter().map(|sample| format!("{}:{}", quoted(&sample.channel), sample.value.get())).collect();
     format!("{{{}}}", members.join(","))
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -6,6 +6,7 @@
 mod from_device;
 mod read;
 mod to_device;
+mod write;
 
 pub use from_device::{
     Description, FromDevice, Gap, Identify, Outcome, Sample, Samples, decode_from_device, leading_seq,

@@ -1,6 +1,6 @@
 //! What the hub side (a hub or a gateway) says to devices.
 
-use super::from_device::quoted;
+use super::write::{finish, quoted};
 use super::{Fail, TO_DEVICE_KINDS};
 use crate::code::{Again, Fault};
 use crate::json::Object;
@@ -97,12 +97,6 @@ impl From<crate::code::Bye> for Farewell {
     fn from(bye: crate::code::Bye) -> Self {
         Self { code: bye.as_str().to_owned(), again: bye.again(), wait: None }
     }
-}
-
-/// Ends a line.
-pub(super) fn finish(mut line: String) -> Vec<u8> {
-    line.push('\n');
-    line.into_bytes()
 }
 
 impl ToDevice {
