@@ -4,6 +4,7 @@ use crate::arguments;
 use crate::folders::{Purpose, state_default};
 use crate::output::announce;
 use crate::running::{Plan, Running};
+use crate::simulate::Memory;
 use crate::stop::Stop;
 use crate::{browser, paste, simulate};
 use anyhow::{Context as _, Result};
@@ -27,14 +28,15 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
     let stop = Stop::on_signal()?;
     let running = Running::begin(plan(arguments)?, arguments.ready.as_deref()).await?;
     let lines: SocketAddr = running.ready.lines.parse().context("the listener has an address")?;
-    let token = station_token(&running.hub)?;
+    let (token, memory) = station_token(&running.hub)?;
     announce(&greeting(&running, lines));
     if !arguments.no_open {
         // A link of its own: the printed one stays good.
         browser::open(&running.new_link());
     }
     let station = DeviceId::parse(STATION).context("the station has a valid id")?;
-    let simulated = simulate::weather(lines.to_string(), station, Some(token), SEED, stop.clone().asked());
+    let simulated =
+        simulate::weather(lines.to_string(), station, Some(token), SEED, memory, stop.clone().asked());
     if let Err(error) = simulated.await {
         // Somebody removed it, say. The hub goes on without it.
         tracing::warn!("{error:#}");
@@ -69,14 +71,17 @@ fn greeting(running: &Running, lines: SocketAddr) -> String {
     )
 }
 
-/// A token for the station, which an earlier run may have made already: of that one only the hash was kept.
-fn station_token(hub: &Arc<Hub>) -> Result<String> {
+/// A token for the station, which an earlier run may have made already: of that one only the hash was kept. A station that
+/// is new here comes with the weather of the last hour.
+fn station_token(hub: &Arc<Hub>) -> Result<(String, Memory)> {
     let auth = hub.auth();
     let grant =
         auth.bearer(auth.admin_token(), hub.now().wall).context("the administrator's token counts")?;
-    let token = match hub.create_device(&grant, STATION) {
-        Err(CreateError::Exists) => hub.renew_token(&grant, STATION).context("the station is there")?,
-        made => made?,
+    let (token, memory) = match hub.create_device(&grant, STATION) {
+        Err(CreateError::Exists) => {
+            (hub.renew_token(&grant, STATION).context("the station is there")?, Memory::Empty)
+        }
+        made => (made?, Memory::LastHour),
     };
-    Ok(token.into_text())
+    Ok((token.into_text(), memory))
 }

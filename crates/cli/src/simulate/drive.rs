@@ -25,6 +25,10 @@ const READ_BYTES: usize = 4096;
 pub(crate) trait Program {
     /// What its channels are.
     fn description(&self) -> Description;
+    /// What it measured before it first connects, oldest first; each with its time. Asked once.
+    fn stored(&mut self) -> Vec<Samples> {
+        Vec::new()
+    }
     /// Time between two samples.
     fn every(&self) -> Duration;
     /// What it measures now, `elapsed` after the last time.
@@ -75,10 +79,14 @@ struct Driver<P> {
 }
 
 impl<P: Program> Driver<P> {
-    fn new(to: String, id: DeviceId, token: Option<String>, nonce: u32, program: P) -> Self {
+    fn new(to: String, id: DeviceId, token: Option<String>, nonce: u32, mut program: P) -> Self {
         let mut device = DeviceSide::new(Settings::new(id.clone(), token, nonce));
         let start = Instant::now();
-        device.describe(Time { wall: clock::now(), mono: 0 }, program.description());
+        let now = Time { wall: clock::now(), mono: 0 };
+        device.describe(now, program.description());
+        for samples in program.stored() {
+            device.publish(now, samples);
+        }
         let mut ticks = interval(program.every());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (backoff, measured) = (Backoff::default(), start);

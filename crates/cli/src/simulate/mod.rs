@@ -6,4 +6,4 @@ mod random;
 mod station;
 mod weather;
 
-pub(crate) use station::weather;
+pub(crate) use station::{Memory, weather};

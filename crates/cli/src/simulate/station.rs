@@ -13,6 +13,11 @@ use std::time::Duration;
 /// Time between two samples.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Time between two samples of those that it stored before it connects. Short enough for charts to draw one line.
+const STORED_EVERY: Duration = Duration::from_secs(5);
+/// How far back these go.
+const STORED_FOR: Duration = Duration::from_secs(3_600);
+
 /// What the channels are. `every` is [`EVERY`] in milliseconds.
 const DESCRIPTION: &str = concat!(
     r#"{"describe":{"#,
@@ -24,6 +29,15 @@ const DESCRIPTION: &str = concat!(
     r#""reset":{"input":"button"}}}"#
 );
 
+/// What a station remembers when it is switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Nothing.
+    Empty,
+    /// What it measured in the last hour, which it sends first: there is something to see in the charts.
+    LastHour,
+}
+
 /// Runs the weather station `id` against the device port `to` (`host:port`) until `shutdown` resolves. The same seed
 /// gives the same weather.
 ///
@@ -34,11 +48,12 @@ pub(crate) async fn weather(
     id: DeviceId,
     token: Option<String>,
     seed: u64,
+    memory: Memory,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
     let nonce = getrandom::u32().context("the operating system gives no random numbers")?;
     tokio::select! {
-        refused = drive(to, id, token, nonce, Station::new(seed)) => Err(refused.into()),
+        refused = drive(to, id, token, nonce, Station::new(seed, memory)) => Err(refused.into()),
         () = shutdown => Ok(()),
     }
 }
@@ -46,12 +61,21 @@ pub(crate) async fn weather(
 struct Station {
     weather: Weather,
     random: Random,
+    memory: Memory,
 }
 
 impl Station {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, memory: Memory) -> Self {
         let mut random = Random::new(seed);
-        Self { weather: Weather::new(&mut random), random }
+        Self { weather: Weather::new(&mut random), random, memory }
+    }
+
+    /// What the instruments say at `at` (ms since 1970), `since` after they were last read.
+    fn measure(&mut self, at: i64, since: Duration) -> Samples {
+        let hour = (at.rem_euclid(86_400_000) as f64) / 3_600_000.0;
+        let seconds = since.as_secs_f64().min(60.0);
+        let reading = self.weather.step(seconds, hour, &mut self.random);
+        Samples { seq: None, ts: Some(at), samples: channels(&reading) }
     }
 
     /// Empties the rain gauge; the answer is what was in it.
@@ -74,11 +98,17 @@ impl Program for Station {
     }
 
     fn samples(&mut self, elapsed: Duration) -> Samples {
+        self.measure(clock::now(), elapsed)
+    }
+
+    fn stored(&mut self) -> Vec<Samples> {
+        if self.memory == Memory::Empty {
+            return Vec::new();
+        }
+        let steps = STORED_FOR.as_secs() / STORED_EVERY.as_secs();
+        let step_ms = i64::try_from(STORED_EVERY.as_millis()).expect("seconds fit");
         let now = clock::now();
-        let hour = (now.rem_euclid(86_400_000) as f64) / 3_600_000.0;
-        let seconds = elapsed.as_secs_f64().min(60.0);
-        let reading = self.weather.step(seconds, hour, &mut self.random);
-        Samples { seq: None, ts: Some(now), samples: channels(&reading) }
+        (1..=steps).rev().map(|back| self.measure(now - step_ms * back.cast_signed(), STORED_EVERY)).collect()
     }
 
     fn obey(&mut self, command: &Command) -> Outcome {
@@ -125,7 +155,7 @@ mod tests {
 
     #[test]
     fn everything_it_says_is_described() {
-        let mut station = Station::new(1);
+        let mut station = Station::new(1, Memory::Empty);
         let described: Vec<String> =
             station.description().channels.iter().map(|one| one.channel.to_string()).collect();
         for sample in station.samples(EVERY).samples {
@@ -136,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_reset_is_obeyed_and_answered_with_what_was_cleared() {
-        let mut station = Station::new(1);
+        let mut station = Station::new(1, Memory::Empty);
         let before = value(&station.samples(EVERY), "rain");
         let command = Command { number: 5, channel: "reset".to_owned(), value: number(1.0), ttl: 5_000 };
         let outcome = station.obey(&command);
@@ -146,9 +176,20 @@ mod tests {
     }
 
     #[test]
+    fn what_it_stored_is_the_last_hour_in_order_and_ends_before_now() {
+        let stored = Station::new(1, Memory::LastHour).stored();
+        let times: Vec<i64> = stored.iter().filter_map(|samples| samples.ts).collect();
+        assert_eq!(times.len(), 720);
+        assert!(times.is_sorted());
+        assert!(times[719] < clock::now());
+        assert_eq!(times[719] - times[0], 719 * 5_000);
+        assert!(Station::new(1, Memory::Empty).stored().is_empty());
+    }
+
+    #[test]
     fn what_it_has_not_it_refuses() {
         let command = Command { number: 5, channel: "fan".to_owned(), value: number(1.0), ttl: 5_000 };
-        let outcome = Station::new(1).obey(&command);
+        let outcome = Station::new(1, Memory::Empty).obey(&command);
         assert!(!outcome.ok && outcome.reason.is_some());
     }
 
