@@ -18,6 +18,11 @@ export class Reading {
     this.#fixed = digits;
   }
 
+  /** How many decimals it shows now. */
+  get digits() {
+    return this.#fixed ?? this.#digits;
+  }
+
   /** @param {unknown} value */
   show(value) {
     const shown = this.format(value);
@@ -39,6 +44,6 @@ export class Reading {
   format(value) {
     if (typeof value !== "number") return text(value);
     this.#digits = Math.max(this.#digits, decimals(value));
-    return number(value, this.#fixed ?? this.#digits);
+    return number(value, this.digits);
   }
 }

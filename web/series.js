@@ -53,7 +53,7 @@ export class Series {
   append(ts, value) {
     if (!isNumber(value)) return;
     const last = this.#rows.at(-1);
-    if (last && (ts <= last.ts || this.#isSameBucket(last, ts))) return fold(last, value);
+    if (last && (ts <= last.ts || this.#isSameBucket(last, ts))) return fold(last, ts, value);
     this.#rows.push(single(ts, value));
     if (this.#rows.length > ROWS_MAX) this.#rows.shift();
   }
@@ -118,8 +118,9 @@ function single(ts, value) {
   return { ts, min: value, max: value, mean: value, count: 1 };
 }
 
-/** @param {Row} row @param {number} value */
-function fold(row, value) {
+/** The row stands at its newest sample, so that a live line ends at now. @param {Row} row @param {number} ts @param {number} value */
+function fold(row, ts, value) {
+  row.ts = Math.max(row.ts, ts);
   row.count += 1;
   row.mean += (value - row.mean) / row.count;
   row.min = Math.min(row.min, value);

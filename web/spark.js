@@ -7,6 +7,8 @@ const WIDTH = 100;
 const HEIGHT = 32;
 /** Room above and below the line, in units of the view box. */
 const MARGIN = 3;
+/** The shortest time drawn over the whole width, ms. */
+const SHORTEST_MS = 30_000;
 /** About one point for every two pixels. */
 const SPARK_POINTS = 120;
 
@@ -26,7 +28,10 @@ export class Spark {
   /** @param {Element} svg */
   #draw(svg) {
     const { from, to } = this.trace.window;
-    const { line, band, end } = paths(this.trace.columns, from, to);
+    const columns = this.trace.columns;
+    // It has no marks of time: what is younger than the window has the whole width.
+    const begin = Math.min(Math.max(from, columns.ts[0] ?? from), to - SHORTEST_MS);
+    const { line, band, end } = paths(columns, begin, to);
     setPath(svg, "line", line);
     setPath(svg, "band", band);
     setPath(svg, "end", end);

@@ -45,6 +45,7 @@ export default class Chart extends Component {
 
   /** @param {Sample} sample */
   receive(sample) {
+    this.#reading.format(sample.value);
     this.#trace?.take(sample);
   }
 
@@ -106,9 +107,9 @@ export default class Chart extends Component {
     if (part.textContent !== said) part.textContent = said;
   }
 
-  /** @param {unknown} value */
+  /** With as many decimals as the channel's own values have. @param {number | null | undefined} value */
   #figure(value) {
-    return this.#reading.format(typeof value === "number" ? Number(value.toPrecision(6)) : value);
+    return number(value ?? NaN, this.#reading.digits);
   }
 
   /** @param {number} width @returns {uPlot.Options} */
@@ -117,7 +118,7 @@ export default class Chart extends Component {
     return {
       width,
       height: HEIGHT,
-      padding: [10, 12, 0, 0],
+      padding: [10, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       hooks: { setCursor: [(plot) => this.#readOut(plot.cursor.idx ?? null)] },

@@ -9,12 +9,16 @@ export default class PanelList extends Component {
   #fetchedAt = -Infinity;
   #isFetching = false;
 
-  changed() {
+  /** @param {import("glassline/component").Reason} reason */
+  changed(reason) {
+    // This page is in the list itself as soon as it is connected.
+    if (reason === "connection") this.#fetchedAt = -Infinity;
     if (this.#isFetching || document.hidden || performance.now() - this.#fetchedAt < EVERY_MS) return;
     this.#isFetching = true;
+    this.#fetchedAt = performance.now();
     this.#fetch().finally(() => {
       this.#isFetching = false;
-      this.#fetchedAt = performance.now();
+      if (this.#fetchedAt === -Infinity) this.changed("connection");
     });
   }
 

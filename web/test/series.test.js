@@ -23,6 +23,7 @@ test("live samples fold into buckets, so that any rate is bounded", () => {
   const { ts, min, max } = series.columns();
   assert.equal(ts.length, 5);
   assert.deepEqual([min[0], max[0]], [0, 99]);
+  assert.equal(ts.at(-1), 4999, "the line ends at the newest sample");
   assert.equal(series.samples, 5000);
   const fine = new Series(1);
   for (let i = 0; i < ROWS_MAX + 50; i++) fine.append(i * 2, i);

@@ -180,7 +180,7 @@ impl Library {
 
     fn styles(&self, painted: &Painted<'_>) -> Vec<&str> {
         let components = painted.kinds.iter().map(|kind| format!("component/{kind}.css"));
-        let names = std::iter::once("glassline.css".to_owned()).chain(components);
+        let names = ["glassline.css", "component.css"].map(str::to_owned).into_iter().chain(components);
         let names = names.chain([format!("view/{}.css", painted.view)]);
         names.filter_map(|name| self.assets.url(&name)).collect()
     }
