@@ -88,6 +88,11 @@ export class Device {
     this.#socket?.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
   }
 
+  /** Writes bytes as they are. @param {Uint8Array} bytes */
+  sendBytes(bytes) {
+    this.#socket?.write(bytes);
+  }
+
   /** Sends values as a numbered message and waits until it is taken over. @param {Message} values @param {Message} [more] */
   async deliver(values, more = {}) {
     const seq = this.seq++;

@@ -8,6 +8,8 @@ import { serveChromium } from "./chromium.js";
 
 /** Test files that run at the same time. */
 const CONCURRENCY = 2;
+/** A test file that takes longer hangs, ms. */
+const FILE_MS = 300_000;
 
 const folder = join(import.meta.dirname, "tests");
 const wanted = process.argv.slice(2);
@@ -23,7 +25,7 @@ if (files.length === 0) {
 const chromium = await serveChromium();
 const tests = spawn(
   process.execPath,
-  ["--test", `--test-concurrency=${CONCURRENCY}`, "--test-reporter=spec", ...files],
+  ["--test", `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${FILE_MS}`, "--test-reporter=spec", ...files],
   { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, CHROMIUM_ADDRESS: chromium.wsEndpoint() } },
 );
 tests.on("exit", async (code) => {

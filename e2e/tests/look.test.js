@@ -8,14 +8,16 @@ const PHONE = { width: 390, height: 844 };
 const NARROW = { width: 320, height: 640 };
 const DESK = { width: 1280, height: 800 };
 const PAGES = ["/", "/devices/weather-1", "/views/weather", "/views/weather-html", "/status"];
+const THEMES = /** @type {const} */ (["light", "dark"]);
 
 scenario("no page is wider than its window, in either theme", async (cast) => {
   await cast.hub({ command: "demo" });
   for (const window of [NARROW, PHONE, DESK]) {
-    for (const theme of /** @type {const} */ (["light", "dark"])) {
-      const panel = await cast.panel("/", { window, theme });
-      for (const path of PAGES) {
-        await panel.go(path);
+    const panel = await cast.panel("/", { window });
+    for (const path of PAGES) {
+      await panel.go(path);
+      for (const theme of THEMES) {
+        await panel.page.emulateMedia({ colorScheme: theme });
         assert.deepEqual(await panel.overflow(), [], `${path} at ${window.width} in ${theme}`);
       }
     }
@@ -41,10 +43,11 @@ scenario("the system's theme is followed until the switch says otherwise, and th
 
 scenario("text stands out from its ground in both themes", async (cast) => {
   await cast.hub({ command: "demo" });
-  for (const theme of /** @type {const} */ (["light", "dark"])) {
-    const panel = await cast.panel("/views/weather", { theme });
-    for (const path of PAGES) {
-      await panel.go(path);
+  const panel = await cast.panel("/");
+  for (const path of PAGES) {
+    await panel.go(path);
+    for (const theme of THEMES) {
+      await panel.page.emulateMedia({ colorScheme: theme });
       assert.deepEqual(await faint(panel), [], `${path} in ${theme}`);
     }
   }

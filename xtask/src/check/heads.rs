@@ -20,7 +20,8 @@ pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
 /// How the file has to begin, if it is one that has to.
 fn head_of(file: &File) -> Option<&'static [&'static str]> {
     // What a component is for stands in its component.toml; a file of behaviours is named for them.
-    let is_told_elsewhere = file.under("components/") || file.path.contains("/tests/");
+    let is_told_elsewhere =
+        file.under("components/") || ["/test/", "/tests/"].iter().any(|tests| file.path.contains(tests));
     if file.is_foreign() || is_told_elsewhere || file.text.trim().is_empty() {
         None
     } else if file.ends(".rs") {
