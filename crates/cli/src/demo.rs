@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
     let stop = Stop::on_signal()?;
     let running = Running::begin(plan(arguments)?, arguments.ready.as_deref()).await?;
     let lines: SocketAddr = running.ready.lines.parse().context("the listener has an address")?;
-    let (token, memory) = station_token(&running.hub)?;
+    let (token, memory) = station_token(&running.hub).await?;
     announce(&greeting(&running, lines));
     if !arguments.no_open {
         // A link of its own: the printed one stays good.
@@ -73,11 +73,11 @@ fn greeting(running: &Running, lines: SocketAddr) -> String {
 
 /// A token for the station, which an earlier run may have made already: of that one only the hash was kept. A station that
 /// is new here comes with the weather of the last hour.
-fn station_token(hub: &Arc<Hub>) -> Result<(String, Memory)> {
+async fn station_token(hub: &Arc<Hub>) -> Result<(String, Memory)> {
     let auth = hub.auth();
     let grant =
         auth.bearer(auth.admin_token(), hub.now().wall).context("the administrator's token counts")?;
-    let (token, memory) = match hub.create_device(&grant, STATION) {
+    let (token, memory) = match hub.create_device(&grant, STATION).await {
         Err(CreateError::Exists) => {
             (hub.renew_token(&grant, STATION).context("the station is there")?, Memory::Empty)
         }

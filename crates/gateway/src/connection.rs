@@ -25,8 +25,6 @@ pub(crate) struct Connection {
     /// is read.
     held: BytesMut,
     unsent: BytesMut,
-    /// The intake has not answered an identify yet.
-    owed: bool,
     /// The conversation said its last.
     closing: bool,
 }
@@ -51,7 +49,6 @@ impl Connection {
             device: None,
             held: BytesMut::new(),
             unsent: BytesMut::new(),
-            owed: false,
             closing: false,
         }
     }
@@ -79,14 +76,9 @@ impl Connection {
         }
     }
 
-    /// The intake, or the transport, has something for this connection.
+    /// The intake, or the transport, has something for this connection. A welcome that comes after the conversation
+    /// said its last is dropped, which ends its lane.
     pub(crate) fn post(&mut self, now: Time, post: Post) {
-        match &post {
-            // Too late: nobody will speak there.
-            Post::Welcome { lane, .. } if self.closing => lane.ended(),
-            _ => {}
-        }
-        self.owed &= !matches!(post, Post::Welcome { .. } | Post::Refused { .. });
         self.session.post(now, post);
         self.carry_out();
         self.read_held(now);
@@ -137,14 +129,11 @@ impl Connection {
         self.device.as_deref()
     }
 
-    /// The transport is gone. Answers whether the intake still owes the answer to an identify: a lane in it is to be
-    /// ended.
-    #[must_use]
-    pub(crate) fn closed(&mut self) -> bool {
+    /// The transport is gone.
+    pub(crate) fn closed(&mut self) {
         self.session.closed();
         self.closing = true;
         self.leave();
-        std::mem::take(&mut self.owed)
     }
 
     fn leave(&mut self) {
@@ -179,17 +168,16 @@ impl Connection {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Send(line) => self.unsent.extend_from_slice(&line),
-                Output::Take(said) => {
+                Output::Take { line, said } => {
                     self.lane
                         .as_ref()
                         .expect("a conversation enters a lane before anything is taken")
-                        .take(said);
+                        .take(line, said);
                 }
                 Output::Enter { lane, device } => self.enter(lane, device),
-                Output::Identify { identify, welcomed } => {
+                Output::Identify(identify) => {
                     let Door { intake, outlet, connection, address } = &self.door;
-                    self.owed = true;
-                    let peer = Peer { connection: *connection, address: address.to_string(), welcomed };
+                    let peer = Peer { connection: *connection, address: address.to_string() };
                     intake.identify(*identify, peer, outlet.clone());
                 }
                 Output::Close => {
@@ -201,13 +189,11 @@ impl Connection {
         }
     }
 
-    /// From here on the device speaks to `lane`. The one before it ends, unless it was the same device's: then the
-    /// intake has replaced it.
+    /// From here on the device speaks to `lane`. The one before it ends; where it was the same device's, the intake has
+    /// replaced it and does not mind.
     fn enter(&mut self, lane: Arc<dyn Lane>, device: String) {
-        let former = self.lane.replace(lane);
-        if let Some(former) = former.filter(|_| self.device.as_deref() != Some(&device)) {
-            former.ended();
-        }
+        self.leave();
+        self.lane = Some(lane);
         self.device = Some(device.into());
     }
 }

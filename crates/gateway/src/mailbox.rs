@@ -3,8 +3,9 @@
 //! A post never waits, so nothing here bounds the mailbox; the protocol does. In flight are at most
 //! [`protocol::limits::IN_FLIGHT_MESSAGES_MAX`] messages, and commits that follow each other are folded into one; a
 //! window replaces the one before it; commands come one at a time, each when the last was answered or given up;
-//! complaints answer lines, of which one reading brings a few; an identify has one answer; after the end nothing is kept. And the connection empties it whether or not its device
-//! reads: what cannot be written waits in the write buffer, which has a bound.
+//! complaints answer lines, of which one reading brings a few; an identify has one answer; after the end nothing is
+//! kept. And the connection empties it whether or not its device reads: what cannot be written waits in the write
+//! buffer, which has a bound. When the connection is over the mailbox is closed: whoever still holds it reaches nobody.
 
 use protocol::intake::{Outlet, Post};
 use std::collections::VecDeque;
@@ -13,15 +14,22 @@ use tokio::sync::Notify;
 
 #[derive(Default)]
 pub(crate) struct Mailbox {
-    posts: Mutex<VecDeque<Post>>,
+    slot: Mutex<Slot>,
     arrived: Notify,
 }
 
+#[derive(Default)]
+struct Slot {
+    posts: VecDeque<Post>,
+    closed: bool,
+}
+
 impl Mailbox {
-    /// What was posted, oldest first; waits until there is something. Loses nothing when it is dropped while it waits.
+    /// What was posted, oldest first; waits until there is something, on a closed mailbox for ever. Loses nothing when
+    /// it is dropped while it waits.
     pub(crate) async fn take(&self) -> VecDeque<Post> {
         loop {
-            let posts = std::mem::take(&mut *self.lock());
+            let posts = std::mem::take(&mut self.lock().posts);
             if !posts.is_empty() {
                 return posts;
             }
@@ -29,15 +37,31 @@ impl Mailbox {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Post>> {
+    /// The connection is over: drops what is there and what comes later, each lane among it ends by that.
+    pub(crate) fn close(&self) {
+        let mut slot = self.lock();
+        slot.closed = true;
+        let posts = std::mem::take(&mut slot.posts);
+        // A lane that ends does so outside of the lock.
+        drop(slot);
+        drop(posts);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
         // Every state of a queue is a valid one, also that in which somebody panicked.
-        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Outlet for Mailbox {
     fn post(&self, post: Post) {
-        fold(&mut self.lock(), post);
+        let mut slot = self.lock();
+        if slot.closed {
+            drop(slot);
+            return drop(post);
+        }
+        fold(&mut slot.posts, post);
+        drop(slot);
         self.arrived.notify_one();
     }
 }
@@ -80,5 +104,14 @@ mod tests {
         mailbox.post(Post::Bye(Bye::Replaced));
         mailbox.post(Post::Window(0));
         assert_eq!(mailbox.take().await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_closed_mailbox_keeps_nothing() {
+        let mailbox = Mailbox::default();
+        mailbox.post(Post::Window(64));
+        mailbox.close();
+        mailbox.post(Post::Bye(Bye::Stopping));
+        assert!(mailbox.lock().posts.is_empty());
     }
 }

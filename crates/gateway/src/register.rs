@@ -146,13 +146,11 @@ impl Admitted {
 }
 
 impl Admitted {
-    /// The device is gone, whether or not something is left to write. What was begun with it ends.
+    /// The device is gone, whether or not something is left to write. What was begun with it ends, and a welcome that
+    /// is still to come reaches nobody.
     pub(crate) fn leave(&mut self) {
-        if self.connection.closed()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(end_late_lane(self.mailbox.clone()));
-        }
+        self.connection.closed();
+        self.mailbox.close();
     }
 }
 
@@ -162,18 +160,5 @@ impl Drop for Admitted {
         let mut register = self.gateway.lock();
         register.connections.remove(&self.number);
         self.gateway.count.send_replace(register.connections.len());
-    }
-}
-
-/// The device was gone before its identify was answered: it is not to stay online for ever.
-async fn end_late_lane(mailbox: Arc<Mailbox>) {
-    loop {
-        for post in mailbox.take().await {
-            match post {
-                Post::Welcome { lane, .. } => return lane.ended(),
-                Post::Refused { .. } => return,
-                _ => {}
-            }
-        }
     }
 }

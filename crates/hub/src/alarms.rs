@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use store::DeviceKey;
 use tokio::sync::{Notify, mpsc};
 
-/// Moments at which devices want to be looked at. One entry per device and moment; a device sets at most a few per
-/// command, and commands are bounded.
+/// Moments at which devices want to be looked at: at most one for each device.
 #[derive(Default)]
 pub(crate) struct Alarms {
     due: Mutex<BTreeSet<(u64, DeviceKey)>>,
@@ -14,12 +13,17 @@ pub(crate) struct Alarms {
 }
 
 impl Alarms {
-    /// Looks at the device at monotonic millisecond `mono`.
-    pub(crate) fn set(&self, mono: u64, key: DeviceKey) {
+    /// Looks at the device at monotonic millisecond `at`, or not at all, and no longer at `before`.
+    pub(crate) fn change(&self, key: DeviceKey, before: Option<u64>, at: Option<u64>) {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        due.insert((mono, key));
-        if due.first() == Some(&(mono, key)) {
-            self.earlier.notify_one();
+        if let Some(before) = before {
+            due.remove(&(before, key));
+        }
+        if let Some(at) = at {
+            due.insert((at, key));
+            if due.first() == Some(&(at, key)) {
+                self.earlier.notify_one();
+            }
         }
     }
 

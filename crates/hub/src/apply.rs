@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::intake::HubLane;
 use crate::registry::{Cell, Inner};
-use crate::router::{Done, Effect, frame};
+use crate::router::{Done, Effect};
 use protocol::intake::Post;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +23,11 @@ impl Hub {
         let result = decide(&mut inner, &mut effects);
         for effect in effects {
             self.perform(cell, &mut inner, effect);
+        }
+        let next = inner.device.next_timeout();
+        if next != inner.alarm {
+            self.alarms.change(cell.key, inner.alarm, next);
+            inner.alarm = next;
         }
         result
     }
@@ -48,16 +53,11 @@ impl Hub {
                     let _ = waiter.send(());
                 }
             }
-            Effect::List => {
-                let (presence, since) = inner.device.presence();
-                let name = inner.device.identity.name.as_deref();
-                self.roster.push(frame::presence(cell.id.as_str(), name, presence.as_str(), since));
-            }
+            Effect::List => self.roster.push(inner.device.presence_frame()),
             Effect::Forget => {
                 self.unstored.fetch_sub(1, Ordering::Relaxed);
                 self.forget(cell);
             }
-            Effect::WakeAt(mono) => self.alarms.set(mono, cell.key),
         }
     }
 
@@ -72,13 +72,18 @@ impl Hub {
             let now = self.now();
             self.with(&cell, |inner, effects| {
                 for done in done {
+                    if matches!(done, Done::Stored) {
+                        // Whoever made it hears of it, one way or the other; it may have gone meanwhile.
+                        inner.maker.take().filter(|_| durable).map(|maker| maker.send(()));
+                    }
                     match (durable, done) {
                         (true, done) => inner.device.done(now, &self.issuer, &done, effects),
                         (false, Done::Entries(cursor)) => {
                             inner.waiting.clear();
                             inner.device.failed(now, cursor, effects);
                         }
-                        (false, Done::Session(_)) => inner.device.session_failed(now, effects),
+                        (false, Done::Session(counter)) => inner.device.session_failed(now, counter, effects),
+                        (false, Done::Stored) => inner.device.store_failed(),
                         (false, Done::Described) => inner.device.described(effects),
                         (false, Done::Command(number)) => inner.device.command_failed(now, number, effects),
                     }
@@ -95,6 +100,7 @@ fn by_device(writes: &[Write]) -> HashMap<DeviceKey, Vec<Done>> {
         let (key, done) = match write {
             Write::Message(message) => (message.device, Done::Entries(message.cursor)),
             Write::Gap(gap) => (gap.device, Done::Entries(gap.cursor)),
+            Write::Device(device) => (device.key, Done::Stored),
             Write::Describe { device, .. } => (*device, Done::Described),
             Write::Session { device, counter, .. } => (*device, Done::Session(*counter)),
             Write::Command(CommandRow { device, number: Some(number), state, .. }) if &**state == "sent" => {

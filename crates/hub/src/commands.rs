@@ -60,8 +60,8 @@ impl Hub {
             (true, Some(_)) => None,
         };
         match (refused, self.registry.by_id(&device)) {
-            (Some(refusal), _) => (refuse(request, refusal), false),
-            (None, None) => (refuse(request, Refusal::Bad), false),
+            (Some(refusal), _) => (request.refused(refusal), false),
+            (None, None) => (request.refused(Refusal::Bad), false),
             (None, Some(cell)) => self.decide_for(&cell, request),
         }
     }
@@ -69,10 +69,13 @@ impl Hub {
     fn decide_for(self: &Arc<Self>, cell: &Arc<Cell>, request: Request) -> (Receipt, bool) {
         if let Some(earlier) = self.stored(cell, &request.by, &request.id) {
             let same = earlier.channel == request.channel && *earlier.asked == *request.value.get();
-            return (if same { earlier } else { refuse(request, Refusal::Bad) }, false);
+            return (if same { earlier } else { request.refused(Refusal::Bad) }, false);
         }
         let now = self.now();
         self.with(cell, |inner, effects| {
+            if inner.device.is_removed() {
+                return (request.refused(Refusal::Bad), false);
+            }
             let receipt = inner.device.command(now, request, effects);
             (receipt, !effects.is_empty())
         })
@@ -131,18 +134,6 @@ fn for_a_line(value: Box<RawValue>) -> (Box<RawValue>, bool) {
     let mut line = ToDevice::Command(command).encode(LINE_BYTES_MAX);
     line.truncate(line.trim_ascii_end().len());
     (value, decode_to_device(&line).is_ok())
-}
-
-fn refuse(request: Request, refusal: Refusal) -> Receipt {
-    Receipt {
-        id: request.id,
-        by: request.by,
-        channel: request.channel,
-        asked: request.value.get().into(),
-        state: State::Refused,
-        reason: Some(refusal.as_str().into()),
-        value: None,
-    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,9 @@ pub enum CreateError {
     /// There are as many as may be.
     #[error("there are as many devices as this hub keeps")]
     Full,
+    /// The store could not keep it.
+    #[error("the store could not keep it")]
+    Failed,
 }
 
 impl Hub {
@@ -122,14 +125,8 @@ impl Hub {
     /// The device list as a panel message.
     pub(crate) fn device_list(&self) -> Bytes {
         let row = |device: DeviceSummary| {
-            let row = frame::presence(
-                device.id.as_str(),
-                device.name.as_deref(),
-                device.presence.as_str(),
-                device.since,
-            );
-            // A row of the list is a presence patch whose id is called `id`.
-            format!("{{\"id\"{}", String::from_utf8_lossy(&row[r#"{"device""#.len()..]))
+            let name = device.name.as_deref().unwrap_or(device.id.as_str());
+            frame::listed(device.id.as_str(), name, device.presence.as_str(), device.since)
         };
         let rows: Vec<String> = self.devices().into_iter().map(row).collect();
         format!("{{\"devices\":[{}]}}", rows.join(",")).into()
@@ -174,6 +171,9 @@ impl Hub {
         let cell = self.registry.by_id(id).ok_or(TakeError::UnknownDevice)?;
         let now = self.now();
         let committed = self.with(&cell, |inner, effects| {
+            if inner.device.is_removed() {
+                return Err(TakeError::UnknownDevice);
+            }
             let cursor = inner.device.take_loose(now, samples, effects).map_err(|_| TakeError::Busy)?;
             let (sender, receiver) = oneshot::channel();
             inner.waiting.push((cursor, sender));
@@ -182,8 +182,8 @@ impl Hub {
         committed.await.map_err(|_| TakeError::Failed)
     }
 
-    /// Makes a device; its token is shown this once.
-    pub fn create_device(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<Secret, CreateError> {
+    /// Makes a device; returns once it is stored. Its token is shown this once.
+    pub async fn create_device(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<Secret, CreateError> {
         if !grant.may(Scope::Admin) {
             return Err(CreateError::Denied);
         }
@@ -206,10 +206,17 @@ impl Hub {
             .registry
             .add(Device::new(identity, self.sessions.load(Ordering::Relaxed)))
             .map_err(|_| CreateError::Exists)?;
+        let (maker, stored) = oneshot::channel();
         self.with(&cell, |inner, effects| {
+            inner.maker = Some(maker);
             inner.device.keep(effects);
             effects.push(Effect::List);
         });
+        if stored.await.is_err() {
+            self.with(&cell, |inner, effects| inner.device.remove(effects));
+            self.forget(&cell);
+            return Err(CreateError::Failed);
+        }
         Ok(secret)
     }
 
@@ -225,13 +232,25 @@ impl Hub {
     pub fn remove_device(self: &Arc<Self>, grant: &Grant, id: &str) -> bool {
         let Some(cell) = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin)) else { return false };
         let now = self.now();
-        self.with(&cell, |inner, effects| {
+        let removed = self.with(&cell, |inner, effects| {
+            if inner.device.is_removed() {
+                return false;
+            }
             inner.device.remove(effects);
             self.sessions.fetch_max(inner.device.sessions(), Ordering::Relaxed);
             inner.device.dismiss(now, Bye::Removed, effects);
-            effects.push(Effect::Record(Write::RemoveDevice { device: cell.key }));
+            match inner.device.identity.stored {
+                true => effects.push(Effect::Record(Write::RemoveDevice { device: cell.key })),
+                false => {
+                    self.unstored.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
             inner.waiting.clear();
+            true
         });
+        if !removed {
+            return false;
+        }
         self.auth.device_removed(id);
         self.forget(&cell);
         true

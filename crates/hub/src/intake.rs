@@ -23,22 +23,38 @@ enum Refused {
 impl Intake for Hub {
     fn identify(&self, identify: Identify, peer: Peer, outlet: Arc<dyn Outlet>) {
         let Some(hub) = self.me.upgrade() else { return };
-        let token = identify.token.as_deref().unwrap_or_default();
-        match hub.admit(identify.device.as_ref(), token) {
-            Ok((cell, token)) => {
-                let now = hub.now();
-                hub.with(&cell, |inner, effects| {
-                    let caller = Caller { identify, peer, outlet, token };
-                    inner.device.identify(now, &hub.issuer, caller, effects);
-                });
+        let presented = identify.token.clone().unwrap_or_default();
+        let mut caller = Caller { identify, peer, outlet: outlet.clone(), token: None };
+        let refused = loop {
+            match hub.admit(caller.identify.device.as_ref(), &presented) {
+                // Removed between the two: whoever it is now is looked up again.
+                Ok((cell, token)) => match hub.enter(&cell, Caller { token, ..caller }) {
+                    Some(left) => caller = left,
+                    None => return,
+                },
+                Err(refused) => break refused,
             }
-            Err(Refused::Auth) => outlet.post(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth }),
-            Err(Refused::Full) => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
+        };
+        match refused {
+            Refused::Auth => outlet.post(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth }),
+            Refused::Full => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
         }
     }
 }
 
 impl Hub {
+    /// Lets the caller in; given back where the device was removed meanwhile.
+    fn enter(self: &Arc<Self>, cell: &Arc<Cell>, caller: Caller) -> Option<Caller> {
+        let now = self.now();
+        self.with(cell, |inner, effects| {
+            if inner.device.is_removed() {
+                return Some(caller);
+            }
+            inner.device.identify(now, &self.issuer, caller, effects);
+            None
+        })
+    }
+
     /// Whose credentials these are; a join token makes the device where there is none. With it comes the token that
     /// the device is to use from then on, where it is new or has not used its own yet.
     fn admit(
@@ -67,6 +83,8 @@ impl Hub {
                     }
                     Ok(None)
                 }
+                // A token that it got by HTTP for its own.
+                _ if self.may_send_as(cell.id.as_str(), token) => Ok(None),
                 _ if identity.joined && !identity.confirmed && self.auth.is_join(token) => {
                     let own = Secret::random(SecretKind::Device);
                     inner.device.set_token(own.hash(), false, effects);
@@ -78,8 +96,13 @@ impl Hub {
         Ok((cell, renewed))
     }
 
-    /// Makes a device for a join token. It is stored with its first session or sample, so that whoever only looks
-    /// leaves nothing behind.
+    fn may_send_as(&self, id: &str, token: &str) -> bool {
+        let grant = self.auth.bearer(token, self.now().wall);
+        grant.is_some_and(|grant| grant.device() == Some(id) && grant.may_send_as(id))
+    }
+
+    /// Makes a device for a join token. One that names itself is stored at once; one that is given an id with the first
+    /// that it says, so that whoever only looks leaves nothing behind.
     fn join(
         self: &Arc<Self>,
         id: Option<&DeviceId>,
@@ -90,10 +113,8 @@ impl Hub {
             return Err(Refused::Full);
         }
         let own = Secret::random(SecretKind::Device);
-        let id = match id {
-            Some(id) => id.clone(),
-            None => new_id(),
-        };
+        let is_named = id.is_some();
+        let id = id.cloned().unwrap_or_else(new_id);
         let identity = Identity {
             key: self.registry.next_key(),
             id,
@@ -107,6 +128,9 @@ impl Hub {
         match self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))) {
             Ok(cell) => {
                 self.unstored.fetch_add(1, Ordering::Relaxed);
+                if is_named {
+                    self.with(&cell, |inner, effects| inner.device.keep(effects));
+                }
                 Ok((cell, Some(own.into_text())))
             }
             Err(taken) => self.admit_known(taken, join_token),
@@ -141,9 +165,10 @@ impl HubLane {
 }
 
 impl Lane for HubLane {
-    fn take(&self, said: Said) {
+    fn take(&self, line: u64, said: Said) {
         let now = self.hub.now();
-        self.hub.with(&self.cell, |inner, effects| inner.device.said(now, self.generation, said, effects));
+        self.hub
+            .with(&self.cell, |inner, effects| inner.device.said(now, self.generation, line, said, effects));
     }
 
     fn ended(&self) {

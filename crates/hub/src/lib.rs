@@ -98,10 +98,10 @@ impl Hub {
         let (store, loaded) = Store::open(state, settings.store.clone(), on_commit)?;
         let (endings, ended) = Endings::new();
         let hub = Self::assemble(Arc::new(store), loaded, settings, endings);
-        tokio::spawn(Self::hear_commits(Arc::downgrade(&hub), committed));
-        tokio::spawn(Self::hear_endings(Arc::downgrade(&hub), ended));
-        tokio::spawn(Self::hear_alarms(Arc::downgrade(&hub)));
-        tokio::spawn(Self::prune(Arc::downgrade(&hub)));
+        keep_running(Self::hear_commits(Arc::downgrade(&hub), committed));
+        keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
+        keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
+        keep_running(Self::prune(Arc::downgrade(&hub)));
         Ok(hub)
     }
 
@@ -137,8 +137,7 @@ impl Hub {
         let now = hub.now();
         for row in loaded.unfinished {
             let Some(cell) = hub.registry.by_key(row.device) else { continue };
-            cell.lock().device.restore_command(now, row);
-            hub.alarms.set(now.mono, cell.key);
+            hub.with(&cell, |inner, _| inner.device.restore_command(now, row));
         }
         hub
     }
@@ -165,7 +164,10 @@ impl Hub {
             let now = hub.now();
             for key in hub.alarms.take(now.mono) {
                 let Some(cell) = hub.registry.by_key(key) else { continue };
-                hub.with(&cell, |inner, effects| inner.device.timeout(now, effects));
+                hub.with(&cell, |inner, effects| {
+                    inner.alarm = None;
+                    inner.device.timeout(now, effects);
+                });
             }
             let next = hub.alarms.next().map(|mono| hub.started + std::time::Duration::from_millis(mono));
             let due = async {
@@ -257,4 +259,17 @@ impl Hub {
         }
         self.store.close();
     }
+}
+
+/// Runs one of the hub's own tasks. A panic in it is a bug that leaves a hub which answers and takes nothing over: better
+/// it ends at once, visibly. What is committed stays, and the devices send the rest again.
+fn keep_running(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(async move {
+        if let Err(error) = tokio::spawn(task).await
+            && error.is_panic()
+        {
+            tracing::error!("a task of the hub panicked: ending, so that nothing looks alive that is not");
+            std::process::abort();
+        }
+    });
 }

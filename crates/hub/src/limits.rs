@@ -12,6 +12,10 @@ pub const NOTICES_MAX: usize = 32;
 /// Bytes of the same.
 pub const NOTICE_BYTES_MAX: usize = 32 * 1024;
 
+/// Bytes of a device's newest values together: what a snapshot carries. A sample that would be more is left out, and the
+/// device is told `too_long`.
+pub const DEVICE_LATEST_BYTES_MAX: usize = 1024 * 1024;
+
 /// Messages of one device on their way to the store that came without a connection (HTTP). One more is refused with
 /// 503; those of a connection are bounded by its window.
 pub const DEVICE_PENDING_MAX: usize = 256;

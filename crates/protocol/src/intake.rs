@@ -8,7 +8,8 @@
 //! 2. The intake posts [`Post::Welcome`], with a [`Lane`] for this conversation, or [`Post::Refused`].
 //! 3. What the device says, in order and checked by [`crate::session`], goes into [`Lane::take`]; each message comes
 //!    back as [`Post::Committed`] once it is taken over.
-//! 4. [`Lane::ended`] is called once, when the connection is over.
+//! 4. The lane ends when the connection is over: by [`Lane::ended`], or by being dropped where the welcome came too
+//!    late.
 //!
 //! A lane that was fenced (rule H1) discards what it is still given: the connection learns it by [`Post::Bye`].
 
@@ -24,17 +25,22 @@ pub trait Intake: Send + Sync {
 }
 
 /// One conversation: a device in one generation. Calls of an older generation are discarded.
+///
+/// **Dropping a lane ends it**, whether or not [`Lane::ended`] was called: so a welcome that never reaches its
+/// connection leaves no device online. Every implementation sees to that, and takes an end that it knows of for none.
 pub trait Lane: Send + Sync {
-    /// Takes one message over. In flight are at most [`crate::limits::IN_FLIGHT_MESSAGES_MAX`] of one lane.
-    fn take(&self, said: Said);
-    /// The connection is over, or identified again as somebody else.
+    /// Takes one message over, which stood in line `line` of its connection. In flight are at most
+    /// [`crate::limits::IN_FLIGHT_MESSAGES_MAX`] of one lane.
+    fn take(&self, line: u64, said: Said);
+    /// The connection is over, or identified again: then the end of a generation that the intake has replaced, which
+    /// changes nothing (rule H10). Called at most once, and nothing is taken after it.
     fn ended(&self);
 }
 
 /// The way back to one connection.
 pub trait Outlet: Send + Sync {
-    /// Hands something to the connection, which writes it when it can. Never blocks; to a connection that is gone it
-    /// does nothing.
+    /// Hands something to the connection, which writes it when it can. Never blocks. A connection that is gone drops
+    /// what is posted, and with a welcome its lane.
     fn post(&self, post: Post);
 }
 
@@ -45,8 +51,6 @@ pub struct Peer {
     pub connection: u64,
     /// Where it comes from: `tcp 127.0.0.1:52144`, `websocket …`.
     pub address: String,
-    /// Whether a session was welcomed on this connection before.
-    pub welcomed: bool,
 }
 
 /// What a device said, checked by its session.
@@ -87,6 +91,8 @@ pub enum Post {
     },
     /// Something in a message could not be taken: a channel too many, a description too large. The rest of it was.
     Complaint {
+        /// The line that held it: the one that was handed over with the message.
+        line: u64,
         /// What was wrong.
         fault: Fault,
         /// The message's number, where it had one.

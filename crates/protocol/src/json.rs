@@ -56,6 +56,22 @@ impl<'a> Object<'a> {
     }
 }
 
+/// JSON text without the white space that stands outside of its strings; the same values in fewer bytes.
+pub(crate) fn compact(text: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    let is_kept = |character: &char| {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            ' ' | '\t' | '\r' | '\n' => return in_string,
+            _ => {}
+        }
+        true
+    };
+    text.chars().filter(is_kept).collect()
+}
+
 /// How far into `whole` the slice `part` begins. A slice from elsewhere (an unescaped key) counts as the start.
 fn offset(whole: &str, part: &str) -> usize {
     let distance = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);

@@ -25,6 +25,10 @@ pub const TAG_CHARS_MAX: usize = 8;
 /// `bad_message`.
 pub const SEQ_MAX: u64 = (1 << 53) - 1;
 
+/// The highest command number that an identify may name as `handled`; a higher one is `bad_message`. The numbers that
+/// commands get above it are still held exactly by every reader.
+pub const HANDLED_MAX: u64 = SEQ_MAX - (1 << 20);
+
 /// Sessions issued to a device in which nothing was accepted yet. One more forgets the oldest: who asks for that one
 /// gets a new one.
 pub const EMPTY_SESSIONS_MAX: usize = 4;

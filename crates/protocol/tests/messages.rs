@@ -1,11 +1,14 @@
 //! What a line says: every kind, every fault with its place, and values kept as they came.
 
 use protocol::code::{Again, Fault};
-use protocol::limits::{CHANNEL_BYTES_MAX, LINE_DEPTH_MAX, MESSAGE_CHANNELS_MAX};
-use protocol::message::{
-    Complaint, Fail, Farewell, FromDevice, Samples, ToDevice, Welcome, decode_from_device, decode_to_device,
-    leading_seq,
+use protocol::limits::{
+    CHANNEL_BYTES_MAX, HANDLED_MAX, LINE_BYTES_MAX, LINE_DEPTH_MAX, MESSAGE_CHANNELS_MAX, SEQ_MAX,
 };
+use protocol::message::{
+    Command, Complaint, Fail, Farewell, FromDevice, Samples, ToDevice, Welcome, decode_from_device,
+    decode_to_device, leading_seq,
+};
+use serde_json::value::RawValue;
 
 fn samples(line: &str) -> Samples {
     match decode_from_device(line.as_bytes()) {
@@ -205,10 +208,56 @@ mod faults {
         assert_fault(r#"{"values":[1]}"#, Fault::BadMessage, 10);
         assert_fault(r#"{"x":1,"ts":"noon"}"#, Fault::BadMessage, 12);
         assert_fault(r#"{"x":1,"ts":1.5}"#, Fault::BadMessage, 12);
+        let nanoseconds = samples(r#"{"x":1,"ts":1763846847123456789}"#);
+        assert_eq!(nanoseconds.ts, Some(1_763_846_847_123_456_789), "kept, and not believed");
         assert_fault(r#"{"describe":[]}"#, Fault::BadMessage, 12);
         assert_fault(r#"{"describe":{"fan":1}}"#, Fault::BadMessage, 19);
         assert_fault(r#"{"result":13}"#, Fault::BadMessage, 0);
         assert_fault(r#"{"result":13,"ok":"yes"}"#, Fault::BadMessage, 18);
+    }
+
+    #[test]
+    fn of_numbers_beyond_what_every_reader_holds_are_told() {
+        let beyond = SEQ_MAX + 1;
+        for (line, at) in [
+            (format!(r#"{{"identify":"p","handled":{}}}"#, HANDLED_MAX + 1), 26),
+            (format!(r#"{{"identify":"p","handled":{}}}"#, u64::MAX), 26),
+            (format!(r#"{{"identify":"p","heartbeat":{beyond}}}"#), 28),
+            (format!(r#"{{"identify":"p","line_max":{beyond}}}"#), 27),
+            (format!(r#"{{"identify":"p","nonce":1,"session":"k7-1","oldest":{beyond}}}"#), 52),
+            (format!(r#"{{"skip":{beyond}}}"#), 8),
+            (r#"{"result":0,"ok":true}"#.to_owned(), 10),
+            (format!(r#"{{"result":{beyond},"ok":true}}"#), 10),
+        ] {
+            assert_fault(&line, Fault::BadMessage, at);
+        }
+        let line = format!(
+            r#"{{"identify":"p","handled":{HANDLED_MAX},"heartbeat":{SEQ_MAX},"line_max":{SEQ_MAX}}}"#
+        );
+        let Ok(FromDevice::Identify(identify)) = decode_from_device(line.as_bytes()) else {
+            panic!("{line} is an identify")
+        };
+        assert_eq!(identify.handled, Some(HANDLED_MAX));
+        assert_eq!((identify.heartbeat, identify.line_max), (Some(u32::MAX), Some(LINE_BYTES_MAX)));
+    }
+
+    #[test]
+    fn of_descriptions_are_told_at_the_member() {
+        for (channel, at) in [
+            (r#"{"unit":1}"#, 27),
+            (r#"{"input":true}"#, 28),
+            (r#"{"min":"0"}"#, 26),
+            (r#"{"min":0,"max":null}"#, 34),
+            (r#"{"step":[1]}"#, 27),
+            (r#"{"every":0}"#, 28),
+            (r#"{"every":1.5}"#, 28),
+            (r#"{"every":"1 s"}"#, 28),
+        ] {
+            assert_fault(&format!(r#"{{"describe":{{"fan":{channel}}}}}"#), Fault::BadMessage, at);
+        }
+        let whole = r#"{"describe":{"fan":{"unit":"%","min":-0.5,"max":1e400,"step":1,"every":1,"input":"dial","x":[null]}}}"#;
+        let said = decode_from_device(whole.as_bytes()).expect("a description");
+        assert_eq!(String::from_utf8_lossy(&said.encode()).trim_end(), whole);
     }
 
     #[test]
@@ -330,6 +379,22 @@ mod both_ways {
                 assert!(complaint.reason.starts_with(&read.reason));
                 assert!(line.len() + 6 > line_max, "there was room for more: {} of {line_max}", line.len());
             }
+        }
+    }
+
+    #[test]
+    fn a_compact_command_has_no_spaces_but_those_in_text() {
+        for (value, compact) in [
+            ("{ \"a b\" : [ 1 ,\t2.50 ],\r\n\"c\":null }", r#"{"a b":[1,2.50],"c":null}"#),
+            (r#"[ " \" ] " , "\\" , "ü " ]"#, r#"[" \" ] ","\\","ü "]"#),
+            ("1e400", "1e400"),
+            (r#"" ""#, r#"" ""#),
+        ] {
+            let value = RawValue::from_string(value.to_owned()).expect("JSON");
+            let command = Command { number: 13, channel: "a fan".to_owned(), value, ttl: 5000 }.compact();
+            assert_eq!(command.value.get(), compact);
+            let line = ToDevice::Command(command.clone()).encode(65_536);
+            assert_eq!(command.encoded_bytes() + 1, line.len());
         }
     }
 

@@ -91,11 +91,10 @@ pub(crate) fn tokens(connection: &Connection) -> rusqlite::Result<Vec<TokenRow>>
     statement.query_map([], token)?.collect()
 }
 
-/// Commands that are not settled, oldest first.
+/// Commands that are not settled, in the order in which they were first written.
 pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<CommandRow>> {
-    let mut statement = connection.prepare(&format!(
-        "SELECT {COMMAND} FROM command WHERE state IN (?1, ?2, ?3) ORDER BY created, device, number"
-    ))?;
+    let mut statement = connection
+        .prepare(&format!("SELECT {COMMAND} FROM command WHERE state IN (?1, ?2, ?3) ORDER BY key"))?;
     statement.query_map(CommandRow::UNSETTLED, command)?.collect()
 }
 

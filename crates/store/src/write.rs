@@ -61,7 +61,8 @@ pub enum Write {
         /// Raw JSON.
         describe: Box<str>,
     },
-    /// A command as it now stands: inserted, or in the place of the one with the same device, person and id.
+    /// A command as it now stands: inserted behind all others, or in the place of the one with the same device, person
+    /// and id.
     Command(CommandRow),
     /// The number that the device's next command will bear.
     CommandCounter {

@@ -80,6 +80,22 @@ async fn who_authenticates_on_the_open_socket_is_a_panel_whatever_it_is_called()
 }
 
 #[tokio::test]
+async fn heartbeats_on_the_open_socket_decide_nothing() {
+    let hub = Hub::serve();
+    for headers in [&[][..], &[BROWSER]] {
+        let mut device = Socket::open(&hub, "/socket", headers).await;
+        device.says("").await;
+        device.says(&identify(&hub, "boiler-7")).await;
+        assert_eq!(device.hears().await.expect("a welcome")["welcome"], "boiler-7");
+        let ticket = request(hub.address(), "POST", "/api/ticket", Some(hub.of_ready("token"))).json();
+        let mut panel = Socket::open(&hub, "/socket", headers).await;
+        panel.says("").await;
+        panel.says(&format!(r#"{{"authenticate":{},"page":"/x"}}"#, ticket["ticket"])).await;
+        assert!(panel.hears().await.expect("a welcome")["log"].is_string());
+    }
+}
+
+#[tokio::test]
 async fn who_brings_a_token_to_the_open_socket_is_a_panel() {
     let hub = Hub::serve();
     let bearer = format!("Bearer {}", hub.of_ready("token"));

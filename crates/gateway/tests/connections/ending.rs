@@ -1,9 +1,10 @@
 //! How connections end, and that whoever has to know it does.
 
-use crate::scripted::Stage;
+use crate::scripted::{Stage, soon};
 use gateway::Limits;
 use protocol::code::Bye;
 use protocol::intake::Post;
+use std::sync::Arc;
 
 const IDENTIFY: &str = "{\"identify\":\"pump-1\",\"nonce\":1}\n";
 
@@ -84,6 +85,26 @@ async fn a_device_that_is_told_to_go_before_it_is_welcome_is_not_online() {
 }
 
 #[tokio::test]
+async fn an_identify_that_is_never_answered_leaves_nothing_behind() {
+    let mut stage = Stage::new().await;
+    let mut device = stage.device().await;
+    device.says(IDENTIFY).await;
+    let asked = stage.asked().await;
+    asked.outlet.post(Post::Bye(Bye::Replaced));
+    device.hears_a("{\"bye\":\"replaced\"").await;
+    device.hears_the_end().await;
+    drop(device);
+    stage.counts(0).await;
+    // Whoever still holds the way back is the only one: nothing waits there for an answer.
+    soon(async {
+        while Arc::strong_count(&asked.outlet) > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_silent_device_is_told_after_two_heartbeats() {
     let mut stage = Stage::new().await;
     let mut device = stage.device().await;
@@ -116,7 +137,7 @@ async fn stopping_tells_everybody_and_takes_nobody() {
     }
     conversation.ends().await;
     drop((device, stranger));
-    crate::scripted::soon(stopped).await.expect("it stops");
+    soon(stopped).await.expect("it stops");
     assert!(stage.gateway.connections().is_empty());
 }
 

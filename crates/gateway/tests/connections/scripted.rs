@@ -6,6 +6,7 @@ use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Identify, Welcome};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -38,19 +39,31 @@ impl Intake for Scripted {
 /// What came to a lane, in order.
 #[derive(Debug)]
 pub(crate) enum Heard {
-    Said(Said),
+    Said { line: u64, said: Said },
     Ended,
 }
 
-struct Recorder(UnboundedSender<Heard>);
+struct Recorder {
+    heard: UnboundedSender<Heard>,
+    ended: AtomicBool,
+}
 
 impl Lane for Recorder {
-    fn take(&self, said: Said) {
-        let _ = self.0.send(Heard::Said(said));
+    fn take(&self, line: u64, said: Said) {
+        let _ = self.heard.send(Heard::Said { line, said });
     }
 
     fn ended(&self) {
-        let _ = self.0.send(Heard::Ended);
+        assert!(!self.ended.swap(true, Ordering::Relaxed), "a lane ends once");
+        let _ = self.heard.send(Heard::Ended);
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if !*self.ended.get_mut() {
+            let _ = self.heard.send(Heard::Ended);
+        }
     }
 }
 
@@ -75,7 +88,8 @@ impl Asked {
             time: 0,
             token: None,
         };
-        self.outlet.post(Post::Welcome { welcome, lane: Arc::new(Recorder(sender)) });
+        let lane = Arc::new(Recorder { heard: sender, ended: AtomicBool::new(false) });
+        self.outlet.post(Post::Welcome { welcome, lane });
         Conversation { outlet: self.outlet, heard }
     }
 }
@@ -88,7 +102,7 @@ impl Conversation {
     /// The next message as channel and value.
     pub(crate) async fn takes(&mut self) -> String {
         match self.hears().await {
-            Heard::Said(Said::Samples(samples)) => {
+            Heard::Said { said: Said::Samples(samples), .. } => {
                 let sample = &samples.samples[0];
                 let seq = samples.seq.map(|seq| format!("{seq} ")).unwrap_or_default();
                 format!("{seq}{} {}", sample.channel, sample.value.get())

@@ -148,7 +148,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Failure> {
     let Made { id } = body.json()?;
-    let token = site.hub.create_device(&grant, &id).map_err(|error| refused(error, &id))?;
+    let token = site.hub.create_device(&grant, &id).await.map_err(|error| refused(error, &id))?;
     let headers =
         [(header::LOCATION, format!("/api/devices/{id}")), (header::CACHE_CONTROL, "no-store".to_owned())];
     Ok((StatusCode::CREATED, headers, Json(Created { id: &id, token: token.text() })).into_response())
@@ -160,6 +160,7 @@ fn refused(error: CreateError, id: &str) -> Failure {
         CreateError::BadId => Failure::malformed("bad_id", "A device id is 1 to 64 letters, digits, _ or -."),
         CreateError::Exists => Failure::exists(format!("There is a device “{id}” already.")),
         CreateError::Full => Failure::unavailable("There are as many devices as this hub keeps."),
+        CreateError::Failed => Failure::unavailable("The store could not keep the device."),
     }
 }
 

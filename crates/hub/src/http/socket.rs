@@ -83,8 +83,9 @@ pub fn side_before_first_frame(headers: &HeaderMap) -> Side {
     if headers.contains_key(header::USER_AGENT) { Side::Panel } else { Side::Device }
 }
 
-/// Reads the first frame, which decides: `authenticate` is said by panels, `identify` by devices. Any other leaves
-/// it at `before`. Nothing where no text came in the time that a `before` has, or the socket is closed.
+/// Reads the first frame that says something, which decides: `authenticate` is said by panels, `identify` by devices.
+/// Any other leaves it at `before`. Heartbeats are skipped. Nothing where no text came in the time that a `before` has,
+/// or the socket is closed.
 pub async fn first_frame(socket: &mut WebSocket, before: Side) -> Option<(Side, String)> {
     let wait = match before {
         Side::Panel => FIRST_FRAME_WAIT_PANEL,
@@ -93,6 +94,7 @@ pub async fn first_frame(socket: &mut WebSocket, before: Side) -> Option<(Side, 
     let text = timeout(wait, async {
         loop {
             match socket.recv().await?.ok()? {
+                Message::Text(text) if text.is_empty() => {}
                 Message::Text(text) => return Some(text.to_string()),
                 Message::Close(_) => return None,
                 // Answered by the library, or no frame of ours.

@@ -1,6 +1,7 @@
 //! What browsers say on the panel socket (spec/panel.md).
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -19,18 +20,81 @@ pub(super) struct FromPanel {
     pub(super) cancel: Option<String>,
     pub(super) device: Option<String>,
     pub(super) channel: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     pub(super) value: Option<Box<RawValue>>,
     pub(super) intent: Option<String>,
     pub(super) ttl: Option<u64>,
 }
 
-/// Reads a frame: one message or an array of them.
-pub(super) fn read(frame: &str) -> Result<Vec<FromPanel>, String> {
+/// A message that cannot be read, and what of it can.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    /// A sentence for people.
+    pub(super) reason: String,
+    /// What it was about: `command` or `watch`, and which.
+    pub(super) about: Option<(&'static str, String)>,
+}
+
+/// Reads a frame: one message or an array of them. One that cannot be read does not take the others with it.
+///
+/// # Errors
+/// The frame is no JSON, and why.
+pub(super) fn read(frame: &str) -> Result<Vec<Result<FromPanel, Unreadable>>, String> {
     let result = match frame.trim_start().starts_with('[') {
         true => serde_json::from_str(frame),
         false => serde_json::from_str(frame).map(|one| vec![one]),
     };
-    result.map_err(|error| error.to_string())
+    let raw: Vec<&RawValue> = result.map_err(|error| error.to_string())?;
+    Ok(raw.into_iter().map(read_one).collect())
+}
+
+fn read_one(raw: &RawValue) -> Result<FromPanel, Unreadable> {
+    serde_json::from_str(raw.get()).map_err(|_| {
+        let members: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let about = |kind| Some((kind, members.get(kind)?.as_str()?.to_owned()));
+        let reason = match members.as_object() {
+            None => "a message is a JSON object".to_owned(),
+            Some(members) => {
+                let wrong: Vec<&str> =
+                    TYPES.iter().filter(|of| of.is_wrong(members)).map(|of| of.member).collect();
+                format!("a member is not of its type: {}", wrong.join(", "))
+            }
+        };
+        Unreadable { reason, about: about("command").or_else(|| about("cancel")) }
+    })
+}
+
+/// What a member must be.
+struct Type {
+    member: &'static str,
+    is: fn(&Value) -> bool,
+}
+
+impl Type {
+    fn is_wrong(&self, members: &serde_json::Map<String, Value>) -> bool {
+        members.get(self.member).is_some_and(|value| !value.is_null() && !(self.is)(value))
+    }
+}
+
+const TYPES: [Type; 13] = [
+    Type { member: "authenticate", is: Value::is_string },
+    Type { member: "page", is: Value::is_string },
+    Type { member: "watch", is: Value::is_array },
+    Type { member: "log", is: Value::is_string },
+    Type { member: "after", is: Value::is_object },
+    Type { member: "unwatch", is: Value::is_array },
+    Type { member: "watch_devices", is: Value::is_boolean },
+    Type { member: "command", is: Value::is_string },
+    Type { member: "cancel", is: Value::is_string },
+    Type { member: "device", is: Value::is_string },
+    Type { member: "channel", is: Value::is_string },
+    Type { member: "intent", is: Value::is_string },
+    Type { member: "ttl", is: Value::is_u64 },
+];
+
+/// A member that is there, `null` too.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
 }
 
 /// An answer to something that could not be done. `about` is what it answers: `watch`, `command` …, with its value.
@@ -50,14 +114,28 @@ mod tests {
     fn a_frame_is_one_message_or_an_array_of_them() {
         assert_eq!(read(r#"{"watch":["a"]}"#).expect("one").len(), 1);
         let two = read(r#"[{"watch":["a"],"after":{"a":7},"log":"x"},{"watch_devices":true}]"#).expect("two");
-        assert_eq!(two[0].after["a"], 7);
-        assert_eq!(two[1].watch_devices, Some(true));
+        assert_eq!(two[0].as_ref().expect("readable").after["a"], 7);
+        assert_eq!(two[1].as_ref().expect("readable").watch_devices, Some(true));
         assert!(read("nonsense").is_err());
     }
 
     #[test]
+    fn a_member_of_the_wrong_type_is_named_and_spoils_only_its_message() {
+        let read =
+            read(r#"[{"command":"c1","device":"d","channel":"c","value":1,"ttl":"x"},{"watch":["a"]}]"#);
+        let read = read.expect("an array");
+        let wrong = read[0].as_ref().expect_err("ttl is no number");
+        assert_eq!(wrong.reason, "a member is not of its type: ttl");
+        assert_eq!(wrong.about, Some(("command", "c1".to_owned())));
+        assert!(read[1].is_ok());
+    }
+
+    #[test]
     fn a_commands_value_stays_as_it_came() {
-        let message = read(r#"{"command":"c1","device":"d","channel":"c","value":1.50}"#).expect("one");
-        assert_eq!(message[0].value.as_ref().map(|value| value.get()), Some("1.50"));
+        for value in ["1.50", "null"] {
+            let frame = format!(r#"{{"command":"c1","device":"d","channel":"c","value":{value}}}"#);
+            let message = read(&frame).expect("a frame").remove(0).expect("a message");
+            assert_eq!(message.value.as_ref().map(|value| value.get()), Some(value));
+        }
     }
 }

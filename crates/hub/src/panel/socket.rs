@@ -66,19 +66,18 @@ impl Hub {
             Some(text) => text,
             None => {
                 let limit = Duration::from_secs(PANEL_AUTHENTICATE_SECONDS_MAX);
-                match timeout(limit, socket.recv()).await.ok()??.ok()? {
-                    Message::Text(text) => text.to_string(),
-                    _ => return None,
-                }
+                timeout(limit, first_text(socket)).await.ok()??
             }
         };
-        let message = message::read(&text).ok()?.into_iter().next()?;
+        let message = message::read(&text).ok()?.into_iter().next()?.ok()?;
         let grant = match (message.authenticate, &peer.grant) {
             (Some(ticket), _) => self.auth.redeem_ticket(&ticket, self.now().wall)?,
             (None, Some(grant)) => grant.clone(),
             (None, None) => return None,
         };
-        Some((grant, message.page.unwrap_or_default()))
+        // It becomes a link for others: a path of ours, and nothing else.
+        let is_ours = |page: &String| page.starts_with('/') && !page[1..].starts_with(['/', '\\']);
+        Some((grant, message.page.filter(is_ours).unwrap_or_default()))
     }
 
     async fn converse(
@@ -171,6 +170,18 @@ impl Registered<'_> {
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
         self.hub.panels.remove(self.number);
+    }
+}
+
+/// The first frame that says something; heartbeats do not.
+async fn first_text(socket: &mut WebSocket) -> Option<String> {
+    loop {
+        match socket.recv().await?.ok()? {
+            Message::Text(text) if text.is_empty() => {}
+            Message::Text(text) => return Some(text.to_string()),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Binary(_) | Message::Close(_) => return None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one panel watches and asks: its cursors, and its messages carried out.
 
-use super::message::{self, FromPanel};
+use super::message::{self, FromPanel, Unreadable};
 use super::{Dirty, Slot, Waker};
 use crate::Hub;
 use crate::auth::{Grant, Scope};
@@ -69,14 +69,20 @@ impl Watching {
         };
         let mut changed = false;
         for message in messages {
-            changed |= self.carry_out(message);
+            changed |= match message {
+                Ok(message) => self.carry_out(message),
+                Err(Unreadable { reason, about }) => {
+                    let about = about.as_ref().map(|(kind, value)| (*kind, value.as_str()));
+                    self.complain("bad_message", &reason, about)
+                }
+            };
         }
         changed
     }
 
     fn carry_out(&mut self, mut message: FromPanel) -> bool {
         if let Some(devices) = message.watch.take() {
-            let ours = message.log.as_deref().is_none_or(|log| log == self.hub.log());
+            let ours = message.log.as_deref() == Some(self.hub.log());
             devices.iter().for_each(|id| self.watch(id, message.after.get(id).copied().filter(|_| ours)));
             true
         } else if let Some(devices) = message.unwatch {
@@ -89,7 +95,10 @@ impl Watching {
             self.command(message);
             false
         } else if let Some(id) = &message.cancel {
-            self.hub.cancel(&self.grant, message.device.as_deref().unwrap_or_default(), id);
+            match &message.device {
+                Some(device) => self.hub.cancel(&self.grant, device, id),
+                None => drop(self.complain("bad_message", "a cancel has a device", Some(("cancel", id)))),
+            }
             false
         } else {
             self.complain("bad_message", "nothing in it that a panel says", None)
@@ -126,9 +135,7 @@ impl Watching {
 
     /// Watches a device that is not known once it is.
     fn await_device(&mut self, id: &str) {
-        let quoted = frame::quoted(cut(id, ID_CHARS_MAX));
-        self.frames
-            .push(format!("{{\"snapshot\":{quoted},\"cursor\":0,\"known\":false,\"channels\":{{}}}}").into());
+        self.frames.push(frame::unknown(cut(id, ID_CHARS_MAX), self.hub.now().wall));
         if DeviceId::parse(id).is_none() {
             return;
         }
@@ -160,8 +167,10 @@ impl Watching {
 
     fn unwatch(&mut self, id: &str) {
         self.unknown.remove(id);
-        let Some(cell) = self.hub.registry.by_id(id) else { return };
-        if let Some(watched) = self.devices.remove(&cell.key) {
+        // Not by the registry: the device may just have been removed from there.
+        let key =
+            self.devices.iter().find(|(_, watched)| watched.cell.id.as_str() == id).map(|(key, _)| *key);
+        if let Some(watched) = key.and_then(|key| self.devices.remove(&key)) {
             watched.end();
         }
     }

@@ -1,9 +1,13 @@
 //! A device's channels: the newest sample of each, and what the device says they are.
 
+use crate::limits::DEVICE_LATEST_BYTES_MAX;
 use protocol::limits::{DESCRIBE_BYTES_MAX, DEVICE_CHANNELS_MAX};
 use protocol::message::Sample;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// The newest sample of a channel that is committed.
@@ -25,11 +29,21 @@ pub(super) struct Channel {
     newest: Option<i64>,
 }
 
+/// What the device says a channel is.
+#[derive(Debug, Clone)]
+struct Described {
+    channel: Box<str>,
+    raw: Box<RawValue>,
+    about: About,
+}
+
 /// All channels of a device.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
     by_name: BTreeMap<Arc<str>, Channel>,
-    describe: Vec<(Box<str>, Box<RawValue>)>,
+    describe: Vec<Described>,
+    /// Bytes of the newest values together.
+    bytes: usize,
     /// The next description replaces what is known.
     replace: bool,
 }
@@ -46,6 +60,7 @@ impl Channels {
     /// Adds a channel as the store knew it.
     pub(super) fn restore(&mut self, name: Arc<str>, latest: Option<Latest>) {
         let newest = latest.as_ref().map(|latest| latest.ts);
+        self.bytes += latest.as_ref().map_or(0, |latest| latest.value.len());
         self.by_name.insert(name, Channel { latest, newest });
     }
 
@@ -72,10 +87,24 @@ impl Channels {
         late
     }
 
+    /// Whether the newest values stay in their bounds when `channel` gets one of `bytes`.
+    pub(super) fn has_room(&self, channel: &str, bytes: usize) -> bool {
+        let before = self.by_name.get(channel).and_then(|channel| channel.latest.as_ref());
+        self.bytes - before.map_or(0, |latest| latest.value.len()) + bytes <= DEVICE_LATEST_BYTES_MAX
+    }
+
+    /// The newest time of any of these channels, committed or under way.
+    pub(super) fn newest<'a>(&self, names: impl Iterator<Item = &'a str>) -> Option<i64> {
+        names.filter_map(|name| self.by_name.get(name)?.newest).max()
+    }
+
     /// A sample is committed and not late: it is the latest now.
     pub(super) fn show(&mut self, name: &str, latest: Latest) {
         if let Some(channel) = self.by_name.get_mut(name) {
-            channel.latest = Some(latest);
+            self.bytes += latest.value.len();
+            if let Some(before) = channel.latest.replace(latest) {
+                self.bytes -= before.value.len();
+            }
         }
     }
 
@@ -93,12 +122,12 @@ impl Channels {
 
     /// Takes a description, channel by channel; false where it would grow too large: then nothing changes.
     pub(super) fn describe(&mut self, channels: Vec<Sample>) -> bool {
-        let mut next = if self.replace { Vec::new() } else { self.describe.clone() };
-        for described in channels {
-            next.retain(|(name, _)| *name != described.channel);
-            next.push((described.channel, described.value));
-        }
-        let bytes: usize = next.iter().map(|(name, value)| name.len() + value.get().len() + 4).sum();
+        let said: Vec<Described> = channels.into_iter().map(Described::new).collect();
+        let again: HashSet<&str> = said.iter().map(|described| &*described.channel).collect();
+        let kept = self.describe.iter().filter(|known| !self.replace && !again.contains(&*known.channel));
+        let next: Vec<Described> = kept.chain(&said).cloned().collect();
+        let bytes: usize =
+            next.iter().map(|described| described.channel.len() + described.raw.get().len() + 4).sum();
         if bytes > DESCRIBE_BYTES_MAX {
             return false;
         }
@@ -107,14 +136,11 @@ impl Channels {
         true
     }
 
-    /// Takes a description as the store kept it.
-    pub(super) fn restore_description(&mut self, json: &str) {
-        let line = format!("{{\"describe\":{json}}}");
-        if let Ok(protocol::message::FromDevice::Describe(description)) =
-            protocol::message::decode_from_device(line.as_bytes())
-        {
-            self.describe(description.channels);
-        }
+    /// Takes a description as the store kept it: one JSON object, as [`Channels::description`] wrote it.
+    pub(super) fn restore_description(&mut self, json: &str) -> Result<(), serde_json::Error> {
+        let Members(members) = serde_json::from_str(json)?;
+        self.describe = members.into_iter().map(Described::new).collect();
+        Ok(())
     }
 
     /// The description as one JSON object.
@@ -122,7 +148,9 @@ impl Channels {
         let members: Vec<String> = self
             .describe
             .iter()
-            .map(|(name, value)| format!("{}:{}", serde_json::Value::from(&**name), value.get()))
+            .map(|Described { channel, raw, .. }| {
+                format!("{}:{}", serde_json::Value::from(&**channel), raw.get())
+            })
             .collect();
         format!("{{{}}}", members.join(","))
     }
@@ -141,14 +169,43 @@ impl Channels {
         self.described(name)?.every
     }
 
-    fn described(&self, name: &str) -> Option<About> {
-        let (_, about) = self.describe.iter().find(|(described, _)| &**described == name)?;
-        serde_json::from_str(about.get()).ok()
+    fn described(&self, name: &str) -> Option<&About> {
+        self.describe.iter().find(|described| &*described.channel == name).map(|described| &described.about)
+    }
+}
+
+impl Described {
+    fn new(said: Sample) -> Self {
+        let about = serde_json::from_str(said.value.get()).unwrap_or_default();
+        Self { channel: said.channel, raw: said.value, about }
+    }
+}
+
+/// The members of an object in their order.
+struct Members(Vec<Sample>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((channel, value)) = map.next_entry()? {
+                    members.push(Sample { channel, value });
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
     }
 }
 
 /// The members of a channel's description that the hub itself looks at; each of the wrong type counts as absent.
-#[derive(serde::Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 struct About {
     #[serde(default, deserialize_with = "lenient")]
     input: Option<String>,
@@ -156,9 +213,9 @@ struct About {
     every: Option<u64>,
 }
 
-fn lenient<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned>(
+fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
-    let value: serde_json::Value = serde::Deserialize::deserialize(from)?;
+    let value: serde_json::Value = Deserialize::deserialize(from)?;
     Ok(serde_json::from_value(value).ok())
 }

@@ -1,5 +1,7 @@
 //! The words of commands: what is asked, where it stands, why not, and what people are told.
 
+use crate::limits::COMMAND_ID_BYTES_MAX;
+use protocol::limits::CHANNEL_BYTES_MAX;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -121,4 +123,25 @@ pub struct Receipt {
     pub reason: Option<Box<str>>,
     /// What the device answered with, as it came.
     pub value: Option<Box<str>>,
+}
+
+impl Request {
+    /// Whether the id and the channel can be what they are.
+    pub(super) fn is_well_formed(&self) -> bool {
+        (1..=COMMAND_ID_BYTES_MAX).contains(&self.id.len())
+            && (1..=CHANNEL_BYTES_MAX).contains(&self.channel.len())
+    }
+
+    /// The answer to a request that is not taken.
+    pub(crate) fn refused(self, refusal: Refusal) -> Receipt {
+        Receipt {
+            id: self.id,
+            by: self.by,
+            channel: self.channel,
+            asked: self.value.get().into(),
+            state: State::Refused,
+            reason: Some(refusal.as_str().into()),
+            value: None,
+        }
+    }
 }

@@ -5,9 +5,9 @@ use super::command::{Intent, Receipt, Refusal, Request, State};
 use super::device::Device;
 use super::effect::Effect;
 use super::frame;
-use crate::limits::{COMMAND_ID_BYTES_MAX, COMMANDS_SETTLED_MAX};
+use crate::limits::COMMANDS_SETTLED_MAX;
 use protocol::intake::Post;
-use protocol::limits::{CHANNEL_BYTES_MAX, COMMAND_TTL_MS, COMMAND_TTL_MS_MAX, COMMANDS_QUEUED_MAX};
+use protocol::limits::{COMMAND_TTL_MS, COMMAND_TTL_MS_MAX, COMMANDS_QUEUED_MAX};
 use protocol::message::{Command, Identify, Outcome};
 use protocol::time::Time;
 use serde_json::value::RawValue;
@@ -15,6 +15,9 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use store::{CommandRow, Write};
+
+/// Why a command expired that waited.
+const NOT_SENT: &str = "not sent in time";
 
 /// A command and all that is known of it.
 #[derive(Debug, Clone)]
@@ -47,6 +50,12 @@ impl Order {
             reason: self.reason.clone(),
             value: self.value.clone(),
         }
+    }
+
+    /// Whether this one makes `older`, which waits, needless.
+    fn replaces(&self, older: &Order) -> bool {
+        let latest = |order: &Order| order.request.intent == Intent::Latest;
+        latest(self) && latest(older) && self.request.channel == older.request.channel
     }
 
     fn line(&self, number: u64) -> Command {
@@ -85,6 +94,11 @@ impl Commands {
         self.current.iter().chain(&self.waiting).map(Order::receipt)
     }
 
+    /// Commands that are settled or given up, as far as they are remembered.
+    pub(super) fn recent(&self) -> impl Iterator<Item = Receipt> {
+        self.settled.iter().chain(&self.doubtful).map(Order::receipt)
+    }
+
     fn find(&self, by: &str, id: &str) -> Option<&Order> {
         let live = self.current.iter().chain(&self.waiting).chain(&self.doubtful);
         live.chain(&self.settled).find(|order| order.is(by, id))
@@ -109,14 +123,13 @@ impl Device {
         if let Some(known) = self.commands.find(&request.by, &request.id) {
             let same =
                 known.request.channel == request.channel && known.request.value.get() == request.value.get();
-            let refused = Receipt {
-                state: State::Refused,
-                reason: Some(Refusal::Bad.as_str().into()),
-                ..known.receipt()
-            };
-            return if same { known.receipt() } else { refused };
+            return if same { known.receipt() } else { request.refused(Refusal::Bad) };
         }
         let ttl = request.ttl.unwrap_or(COMMAND_TTL_MS);
+        // What is no command at all is answered, and leaves no trace.
+        if !request.is_well_formed() || !(1..=COMMAND_TTL_MS_MAX).contains(&ttl) {
+            return request.refused(Refusal::Bad);
+        }
         let order = Order {
             ttl,
             created: now.wall,
@@ -135,34 +148,30 @@ impl Device {
     }
 
     fn refusal(&self, order: &Order) -> Option<Refusal> {
-        let Request { id, channel, intent, .. } = &order.request;
-        let names = (1..=COMMAND_ID_BYTES_MAX).contains(&id.len())
-            && (1..=CHANNEL_BYTES_MAX).contains(&channel.len());
-        if !names || !(1..=COMMAND_TTL_MS_MAX).contains(&order.ttl) {
-            return Some(Refusal::Bad);
+        if self.conversation().is_none() && order.request.intent == Intent::Now {
+            return Some(Refusal::Offline);
         }
-        if self.commands.waiting.len() >= COMMANDS_QUEUED_MAX {
+        let waiting = self.commands.waiting.iter().filter(|waiting| !order.replaces(waiting)).count();
+        if waiting >= COMMANDS_QUEUED_MAX {
             return Some(Refusal::Full);
         }
-        match self.conversation() {
-            None => (*intent == Intent::Now).then_some(Refusal::Offline),
-            // A plain device says which channels take commands: it would not know what to do with others.
-            Some(conversation) if conversation.session.is_none() && !self.channels.is_input(channel) => {
-                Some(Refusal::Bad)
-            }
-            Some(conversation) => {
-                (order.line(u64::MAX).encoded_bytes() > conversation.line_max).then_some(Refusal::TooLong)
-            }
+        self.unfit(order)
+    }
+
+    /// Why the device that is connected cannot be sent this, where it cannot.
+    fn unfit(&self, order: &Order) -> Option<Refusal> {
+        let conversation = self.conversation()?;
+        // A plain device says which channels take commands: it would not know what to do with others.
+        if conversation.session.is_none() && !self.channels.is_input(&order.request.channel) {
+            return Some(Refusal::Bad);
         }
+        (!conversation.fits(order.line(self.commands.next))).then_some(Refusal::TooLong)
     }
 
     fn accept(&mut self, now: Time, order: Order, effects: &mut Vec<Effect>) -> Receipt {
-        if order.request.intent == Intent::Latest {
-            self.replace_waiting(now, &order.request.channel, effects);
-        }
+        self.replace_waiting(now, &order, effects);
         let (by, id) = (order.request.by.clone(), order.request.id.clone());
         let accepted = order.receipt();
-        effects.push(Effect::WakeAt(order.deadline));
         self.tell(&accepted, effects);
         self.commands.waiting.push_back(order);
         self.send_next(now, effects);
@@ -179,10 +188,8 @@ impl Device {
         accepted
     }
 
-    fn replace_waiting(&mut self, now: Time, channel: &str, effects: &mut Vec<Effect>) {
-        let is_older =
-            |order: &Order| order.request.intent == Intent::Latest && &*order.request.channel == channel;
-        while let Some(at) = self.commands.waiting.iter().position(is_older)
+    fn replace_waiting(&mut self, now: Time, newer: &Order, effects: &mut Vec<Effect>) {
+        while let Some(at) = self.commands.waiting.iter().position(|order| newer.replaces(order))
             && let Some(order) = self.commands.waiting.remove(at)
         {
             self.settle(now, order, State::Cancelled, Some("replaced by a newer one"), effects);
@@ -198,15 +205,26 @@ impl Device {
         }
     }
 
-    /// Puts the next command on its way, if nothing else is: first it is made durable that it is sent.
+    /// Puts the next command on its way, if nothing else is: first it is made durable that it is sent. What has run out
+    /// of time meanwhile, or is not for the device that came back, goes no further.
     fn send_next(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        if self.commands.current.is_some() || self.conversation().is_none() {
-            return;
+        while self.commands.current.is_none()
+            && self.conversation().is_some()
+            && let Some(order) = self.commands.waiting.pop_front()
+        {
+            if order.deadline <= now.mono {
+                self.settle(now, order, State::Expired, Some(NOT_SENT), effects);
+            } else if let Some(refusal) = self.unfit(&order) {
+                self.settle(now, order, State::Refused, Some(refusal.as_str()), effects);
+            } else {
+                self.begin_to_send(now, order, effects);
+            }
         }
-        let Some(mut order) = self.commands.waiting.pop_front() else { return };
-        let number = self.commands.next;
+    }
+
+    fn begin_to_send(&mut self, now: Time, mut order: Order, effects: &mut Vec<Effect>) {
+        (order.number, order.state) = (Some(self.commands.next), State::Accepted);
         self.commands.next += 1;
-        (order.number, order.state) = (Some(number), State::Accepted);
         self.store_first(effects);
         let device = self.identity.key;
         effects.push(Effect::Record(Write::CommandCounter { device, next: self.commands.next }));
@@ -223,11 +241,8 @@ impl Device {
         order.state = State::Sent;
         let line = if order.waited { order.late_line(now, number) } else { order.line(number) };
         let receipt = order.receipt();
-        let deadline = order.deadline;
         if let Some(conversation) = self.conversation() {
             effects.push(Effect::Post(conversation.outlet.clone(), Post::Command(line)));
-            effects.push(Effect::WakeAt(deadline.max(now.mono) + conversation.patience_ms));
-            effects.push(Effect::WakeAt(deadline));
         }
         self.tell(&receipt, effects);
     }
@@ -237,6 +252,7 @@ impl Device {
         let unsent = |order: &mut Order| order.number == Some(number) && order.state == State::Accepted;
         if let Some(order) = self.commands.current.take_if(unsent) {
             self.settle(now, order, State::Expired, Some("it could not be stored"), effects);
+            self.send_next(now, effects);
         }
     }
 
@@ -269,30 +285,38 @@ impl Device {
         if let Some(handled) = identify.handled {
             self.commands.next = self.commands.next.max(handled.saturating_add(1));
         }
+        if let Some(order) = self.commands.current.take_if(|order| order.state == State::Sent) {
+            match self.goes_on(now, &order, identify, same_run) {
+                true => self.go_on(now, order, effects),
+                false => self.give_up(now, order, "the connection was lost before it answered", effects),
+            }
+        }
+        // Another run of the program answers for itself alone.
         if !same_run && let Some(order) = self.commands.doubtful.take() {
             self.commands.settle(order);
         }
-        if let Some(order) = self.commands.current.take_if(|order| order.state == State::Sent) {
-            let number = order.number.unwrap_or_default();
-            let again = same_run
-                && match number.cmp(&identify.handled.unwrap_or(0)) {
-                    Ordering::Equal => true,
-                    Ordering::Greater => now.mono < order.deadline,
-                    Ordering::Less => false,
-                };
-            match (again, self.conversation()) {
-                (true, Some(conversation)) => {
-                    effects.push(Effect::Post(
-                        conversation.outlet.clone(),
-                        Post::Command(order.late_line(now, number)),
-                    ));
-                    effects.push(Effect::WakeAt(order.deadline.max(now.mono) + conversation.patience_ms));
-                    self.commands.current = Some(order);
-                }
-                _ => self.give_up(now, order, "the connection was lost before it answered", effects),
-            }
-        }
         self.send_next(now, effects);
+    }
+
+    /// Whether the device may still have the command, or be given it again.
+    fn goes_on(&self, now: Time, order: &Order, identify: &Identify, same_run: bool) -> bool {
+        same_run
+            && match order.number.cmp(&Some(identify.handled.unwrap_or(0))) {
+                Ordering::Equal => true,
+                Ordering::Greater => now.mono < order.deadline,
+                Ordering::Less => false,
+            }
+    }
+
+    /// Asks for the result of a command again. A plain device gets each command once.
+    fn go_on(&mut self, now: Time, order: Order, effects: &mut Vec<Effect>) {
+        let number = order.number.unwrap_or_default();
+        if let Some(conversation) = self.conversation().filter(|conversation| conversation.session.is_some())
+        {
+            let line = order.late_line(now, number);
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Command(line)));
+        }
+        self.commands.current = Some(order);
     }
 
     /// Settles what has run out of time.
@@ -300,20 +324,30 @@ impl Device {
         while let Some(at) = self.commands.waiting.iter().position(|order| order.deadline <= now.mono)
             && let Some(order) = self.commands.waiting.remove(at)
         {
-            self.settle(now, order, State::Expired, Some("not sent in time"), effects);
+            self.settle(now, order, State::Expired, Some(NOT_SENT), effects);
         }
-        let patience = match self.conversation() {
-            // A plain device never repeats a result: what has not come by the deadline does not come.
-            Some(conversation) if conversation.session.is_none() => 0,
-            Some(conversation) => conversation.patience_ms,
-            None => u64::from(protocol::limits::HEARTBEAT_SECONDS) * 2_000,
-        };
+        let patience = self.patience_ms();
         let overdue = |order: &mut Order| order.state == State::Sent && order.deadline + patience <= now.mono;
         if let Some(order) = self.commands.current.take_if(overdue) {
             self.give_up(now, order, "no answer in time", effects);
             self.send_next(now, effects);
-        } else if let Some(order) = &self.commands.current {
-            effects.push(Effect::WakeAt((order.deadline + patience).max(now.mono + 1)));
+        }
+    }
+
+    /// When [`Device::timeout`] has something to do, in monotonic milliseconds.
+    pub(crate) fn next_timeout(&self) -> Option<u64> {
+        let waiting = self.commands.waiting.iter().map(|order| order.deadline);
+        let sent = self.commands.current.iter().filter(|order| order.state == State::Sent);
+        waiting.chain(sent.map(|order| order.deadline + self.patience_ms())).min()
+    }
+
+    /// Milliseconds behind its deadline in which a command may still be answered.
+    fn patience_ms(&self) -> u64 {
+        match self.conversation() {
+            // A plain device never repeats a result: what has not come by the deadline does not come.
+            Some(conversation) if conversation.session.is_none() => 0,
+            Some(conversation) => conversation.patience_ms,
+            None => u64::from(protocol::limits::HEARTBEAT_SECONDS) * 2_000,
         }
     }
 
@@ -324,7 +358,9 @@ impl Device {
             return;
         };
         let Ok(value) = RawValue::from_string(row.value.into_string()) else { return };
-        let left = row.deadline.map_or(0, |deadline| u64::try_from(deadline - now.wall).unwrap_or(0));
+        // Somebody may have set the clock meanwhile: no command lives longer than it was meant to.
+        let left =
+            row.deadline.map_or(0, |deadline| u64::try_from(deadline - now.wall).unwrap_or(0)).min(row.ttl);
         let by: Arc<str> = row.by.into();
         let order = Order {
             request: Request { id: row.id, by, channel: row.channel, value, intent, ttl: Some(row.ttl) },

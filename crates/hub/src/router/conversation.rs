@@ -8,7 +8,7 @@ use protocol::intake::{Outlet, Peer, Post};
 use protocol::limits::{
     HEARTBEAT_SECONDS, HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN, LINE_BYTES_MAX, WINDOW_MESSAGES,
 };
-use protocol::message::{Identify, Welcome};
+use protocol::message::{Command, Identify, Welcome};
 use protocol::session::position::Opening;
 use protocol::time::Time;
 use std::sync::Arc;
@@ -28,16 +28,26 @@ pub(super) enum Door {
     /// There is none.
     Closed,
     /// One identified; what an older one left is still on its way to the store (rule H1).
-    Draining(Caller),
+    Draining(Caller, Before),
     /// Its session or a gap is on its way to the store; then it is welcomed.
     Opening(Opened),
     /// It is welcomed.
     Open(Conversation),
 }
 
+/// What the device had with a caller's connection before it identified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    Nothing,
+    /// It was welcome on it: the same run of its program identifies again.
+    Welcome,
+}
+
 /// A caller whose answer waits for the store.
 pub(super) struct Opened {
     caller: Caller,
+    before: Before,
     session: SessionId,
     ack: u64,
     waits_for: WaitsFor,
@@ -57,15 +67,34 @@ pub(super) struct Conversation {
     pub(super) session: Option<SessionId>,
     /// Milliseconds of two heartbeats: how long an answer may be under way.
     pub(super) patience_ms: u64,
-    /// Bytes of the longest line it can read.
-    pub(super) line_max: usize,
+    /// Bytes of the longest line it can read, where it said so.
+    line_max: Option<usize>,
+}
+
+impl Conversation {
+    /// Whether the device can read the command's line. One with little room is sent it without spaces.
+    pub(super) fn fits(&self, command: Command) -> bool {
+        match self.line_max {
+            Some(line_max) => command.compact().encoded_bytes() <= line_max,
+            None => command.encoded_bytes() <= LINE_BYTES_MAX,
+        }
+    }
 }
 
 impl Door {
+    fn before(&self, connection: u64) -> Before {
+        match self {
+            Door::Open(conversation) if conversation.connection == connection => Before::Welcome,
+            Door::Draining(caller, before) if caller.peer.connection == connection => *before,
+            Door::Opening(opened) if opened.caller.peer.connection == connection => opened.before,
+            _ => Before::Nothing,
+        }
+    }
+
     fn connection(&self) -> Option<(u64, &Arc<dyn Outlet>)> {
         match self {
             Door::Closed => None,
-            Door::Draining(caller) => Some((caller.peer.connection, &caller.outlet)),
+            Door::Draining(caller, _) => Some((caller.peer.connection, &caller.outlet)),
             Door::Opening(opened) => Some((opened.caller.peer.connection, &opened.caller.outlet)),
             Door::Open(conversation) => Some((conversation.connection, &conversation.outlet)),
         }
@@ -81,17 +110,23 @@ impl Device {
         }
     }
 
+    /// Whether somebody who identified waits until nothing is under way any more.
+    pub(super) fn is_draining(&self) -> bool {
+        matches!(self.door, Door::Draining(..))
+    }
+
     /// Somebody who proved to be this device identified (rule H1): the old connection is fenced at once, the answer
     /// waits until nothing of it is under way any more.
     pub(crate) fn identify(&mut self, now: Time, issuer: &Issuer, caller: Caller, effects: &mut Vec<Effect>) {
         self.generation += 1;
+        let before = self.door.before(caller.peer.connection);
         if let Some((connection, outlet)) = self.door.connection()
             && connection != caller.peer.connection
         {
             effects.push(Effect::Post(outlet.clone(), Post::Bye(Bye::Replaced)));
         }
         self.last_seen = Some(now.wall);
-        self.door = Door::Draining(caller);
+        self.door = Door::Draining(caller, before);
         self.open_when_drained(now, issuer, effects);
     }
 
@@ -114,45 +149,65 @@ impl Device {
             _ => false,
         };
         if ready && let Door::Opening(opened) = std::mem::replace(&mut self.door, Door::Closed) {
-            self.welcome(now, issuer, opened.caller, Some((opened.session, opened.ack)), effects);
+            let session = Some((opened.session, opened.ack));
+            self.welcome(now, issuer, opened.caller, opened.before, session, effects);
         }
     }
 
     fn open_when_drained(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
-        if !self.pending.is_empty() || !matches!(self.door, Door::Draining(_)) {
+        if !self.pending.is_empty() || !matches!(self.door, Door::Draining(..)) {
             return;
         }
-        if let Door::Draining(caller) = std::mem::replace(&mut self.door, Door::Closed) {
+        if let Door::Draining(caller, before) = std::mem::replace(&mut self.door, Door::Closed) {
             match caller.identify.is_plain() {
-                true => self.welcome(now, issuer, caller, None, effects),
-                false => self.open(now, issuer, caller, effects),
+                true => self.welcome(now, issuer, caller, before, None, effects),
+                false => self.open(now, issuer, caller, before, effects),
             }
         }
     }
 
     /// Rule H2: which session it goes on in; rule H3: what it lost before.
-    fn open(&mut self, now: Time, issuer: &Issuer, caller: Caller, effects: &mut Vec<Effect>) {
+    fn open(
+        &mut self,
+        now: Time,
+        issuer: &Issuer,
+        caller: Caller,
+        before: Before,
+        effects: &mut Vec<Effect>,
+    ) {
         let asked = caller.identify.session.as_ref().zip(caller.identify.oldest);
         match self.positions.open(asked, &issuer.tag, |tag| issuer.is_ours(tag)) {
             Opening::Closed => {
-                effects.push(Effect::Post(caller.outlet, Post::Refused { fault: None, bye: Bye::Closed }))
+                effects.push(Effect::Post(caller.outlet, Post::Refused { fault: None, bye: Bye::Closed }));
+                // Nobody else is connected: an older connection was fenced by this one.
+                self.close(now, effects);
             }
             Opening::Resume { session, ack, gap: None } => {
-                self.welcome(now, issuer, caller, Some((session, ack)), effects);
+                self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
             }
             Opening::Resume { session, gap: Some(gap), .. } => {
                 let ack = gap.to;
                 let cursor = self.take_gap(now, Some(&session), gap, effects);
-                self.door =
-                    Door::Opening(Opened { caller, session, ack, waits_for: WaitsFor::Cursor(cursor) });
+                self.door = Door::Opening(Opened {
+                    caller,
+                    before,
+                    session,
+                    ack,
+                    waits_for: WaitsFor::Cursor(cursor),
+                });
             }
             Opening::New { session } => {
                 self.store_first(effects);
                 let (device, counter) = (self.identity.key, session.counter());
                 let tag = session.tag().into();
                 effects.push(Effect::Record(Write::Session { device, counter, tag }));
-                self.door =
-                    Door::Opening(Opened { caller, session, ack: 0, waits_for: WaitsFor::Session(counter) });
+                self.door = Door::Opening(Opened {
+                    caller,
+                    before,
+                    session,
+                    ack: 0,
+                    waits_for: WaitsFor::Session(counter),
+                });
             }
         }
     }
@@ -162,6 +217,7 @@ impl Device {
         now: Time,
         issuer: &Issuer,
         caller: Caller,
+        before: Before,
         session: Option<(SessionId, u64)>,
         effects: &mut Vec<Effect>,
     ) {
@@ -186,13 +242,13 @@ impl Device {
             connection: peer.connection,
             session: session.map(|(session, _)| session),
             patience_ms: u64::from(heartbeat) * 2_000,
-            line_max: identify.line_max.unwrap_or(LINE_BYTES_MAX),
+            line_max: identify.line_max,
         });
         effects.push(Effect::Welcome(outlet, welcome, self.generation));
         self.channels.begin_description();
         self.set_presence(Presence::Online, now.wall, effects);
         let ours = identify.session.as_ref().is_some_and(|session| issuer.is_ours(session.tag()));
-        self.commands_identified(now, &identify, ours || peer.welcomed, effects);
+        self.commands_identified(now, &identify, ours || before == Before::Welcome, effects);
     }
 
     /// The connection of `generation` is over. An older one changes nothing (rule H10).
@@ -203,8 +259,12 @@ impl Device {
     }
 
     /// The session that was to be handed out could not be made durable.
-    pub(crate) fn session_failed(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        self.dismiss(now, Bye::Failed, effects);
+    pub(crate) fn session_failed(&mut self, now: Time, counter: u64, effects: &mut Vec<Effect>) {
+        let awaited =
+            |opened: &Opened| matches!(opened.waits_for, WaitsFor::Session(awaited) if awaited == counter);
+        if matches!(&self.door, Door::Opening(opened) if awaited(opened)) {
+            self.dismiss(now, Bye::Failed, effects);
+        }
     }
 
     /// Ends the connection from this side.

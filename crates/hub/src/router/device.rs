@@ -7,6 +7,7 @@ use super::effect::Effect;
 use super::intake::Pending;
 use super::tail::Tail;
 use crate::limits::{NOTICE_BYTES_MAX, NOTICES_MAX, TAIL_BYTES_MAX, TAIL_MESSAGES_MAX};
+use bytes::Bytes;
 use protocol::id::{DeviceId, SessionId};
 use protocol::session::position::{Position, Positions};
 use std::collections::VecDeque;
@@ -64,6 +65,8 @@ pub(crate) enum Done {
     Command(u64),
     /// A description.
     Described,
+    /// The device itself.
+    Stored,
 }
 
 /// A device.
@@ -173,8 +176,10 @@ impl Device {
             });
             device.channels.restore(channel.name, latest);
         }
-        if let Some(describe) = &loaded.describe {
-            device.channels.restore_description(describe);
+        if let Some(describe) = &loaded.describe
+            && let Err(error) = device.channels.restore_description(describe)
+        {
+            tracing::error!(device = %device.identity.id, %error, "a stored description cannot be read");
         }
         Some(device)
     }
@@ -253,6 +258,11 @@ impl Device {
         effects.push(Effect::Wake);
     }
 
+    /// The device could not be stored; the next thing it says tries again.
+    pub(crate) fn store_failed(&mut self) {
+        self.identity.stored = false;
+    }
+
     /// The counter of the newest session it was given.
     pub(crate) fn sessions(&self) -> u64 {
         self.positions.issued()
@@ -276,14 +286,22 @@ impl Device {
         }
     }
 
+    /// Presence and name, as panels are told.
+    pub(crate) fn presence_frame(&self) -> Bytes {
+        super::frame::presence(self.id(), self.name(), self.presence.as_str(), self.since)
+    }
+
+    /// What to call it: its name, or its id.
+    pub(crate) fn name(&self) -> &str {
+        self.identity.name.as_deref().unwrap_or(self.id())
+    }
+
     pub(super) fn set_presence(&mut self, presence: Presence, now: i64, effects: &mut Vec<Effect>) {
         if self.presence == presence {
             return;
         }
         (self.presence, self.since) = (presence, now);
-        let name = self.identity.name.as_deref();
-        let frame = super::frame::presence(self.identity.id.as_str(), name, presence.as_str(), now);
-        self.notices.push(frame);
+        self.notices.push(self.presence_frame());
         effects.push(Effect::Wake);
         effects.push(Effect::List);
     }

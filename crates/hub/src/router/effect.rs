@@ -19,6 +19,4 @@ pub(crate) enum Effect {
     List,
     /// The device was never stored and its connection is over: forget it.
     Forget,
-    /// Come back at this monotonic millisecond, or earlier.
-    WakeAt(u64),
 }

@@ -58,9 +58,25 @@ pub(super) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
 }
 
 /// A device's presence, for those who watch it and those who watch the list.
-pub(crate) fn presence(device: &str, name: Option<&str>, presence: &str, since: i64) -> Bytes {
-    let name = name.map(|name| format!(",\"name\":{}", quoted(name))).unwrap_or_default();
-    format!("{{\"device\":{},\"presence\":\"{presence}\",\"since\":{since}{name}}}", quoted(device)).into()
+pub(super) fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
+    let (device, name) = (quoted(device), quoted(name));
+    format!("{{\"device\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}").into()
+}
+
+/// A device in the list: the same, under the member `id`.
+pub(crate) fn listed(device: &str, name: &str, presence: &str, since: i64) -> String {
+    let (device, name) = (quoted(device), quoted(name));
+    format!("{{\"id\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}")
+}
+
+/// The answer to a watch of a device that is not known.
+pub(crate) fn unknown(device: &str, now: i64) -> Bytes {
+    let device = quoted(device);
+    format!(
+        "{{\"snapshot\":{device},\"cursor\":0,\"known\":false,\"presence\":\"offline\",\"since\":{now},\
+         \"channels\":{{}},\"describe\":{{}}}}"
+    )
+    .into()
 }
 
 /// A device is no more.

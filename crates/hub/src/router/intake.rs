@@ -36,17 +36,28 @@ pub(crate) enum TakeRefused {
 }
 
 impl Device {
-    /// The device said something on the connection of `generation`; an older one is not heard (rule H1).
-    pub(crate) fn said(&mut self, now: Time, generation: u64, said: Said, effects: &mut Vec<Effect>) {
+    /// The device said something in line `line` of the connection of `generation`; an older one is not heard (rule H1).
+    pub(crate) fn said(
+        &mut self,
+        now: Time,
+        generation: u64,
+        line: u64,
+        said: Said,
+        effects: &mut Vec<Effect>,
+    ) {
         if generation != self.generation {
             return;
         }
         self.last_seen = Some(now.wall);
         let session = self.conversation().and_then(|conversation| conversation.session.clone());
         match said {
-            Said::Samples(samples) => drop(self.take_samples(now, session.as_ref(), samples, true, effects)),
-            Said::Gap(gap) => drop(self.take_gap(now, session.as_ref(), gap, effects)),
-            Said::Describe(description) => self.take_description(description, effects),
+            Said::Samples(samples) => {
+                self.take_samples(now, session.as_ref(), samples, Some(line), effects);
+            }
+            Said::Gap(gap) => {
+                self.take_gap(now, session.as_ref(), gap, effects);
+            }
+            Said::Describe(description) => self.take_description(line, description, effects),
             Said::Result(outcome) => self.result(now, outcome, effects),
         }
     }
@@ -58,11 +69,11 @@ impl Device {
         samples: Samples,
         effects: &mut Vec<Effect>,
     ) -> Result<u64, TakeRefused> {
-        if self.doomed || self.pending.len() >= DEVICE_PENDING_MAX {
+        if self.doomed || self.is_draining() || self.pending.len() >= DEVICE_PENDING_MAX {
             return Err(TakeRefused::Busy);
         }
         self.last_seen = Some(now.wall);
-        Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, false, effects))
+        Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, None, effects))
     }
 
     fn take_samples(
@@ -70,25 +81,28 @@ impl Device {
         now: Time,
         session: Option<&SessionId>,
         message: Samples,
-        connected: bool,
+        line: Option<u64>,
         effects: &mut Vec<Effect>,
     ) -> u64 {
         self.store_first(effects);
-        let (ts, device_ts) = self.believe(now, message.ts);
+        let (ts, device_ts) = self.time_of(now, &message);
         self.cursor += 1;
         let mut shown = Vec::with_capacity(message.samples.len());
-        let mut left_out = false;
+        let mut left_out = None;
         for sample in message.samples {
-            // A device with as many channels as it may have keeps those; what is on a further one is left out.
-            let Some(channel) = self.channels.name(&sample.channel) else {
-                left_out = true;
-                continue;
-            };
-            let late = self.channels.is_late(&channel, ts);
-            shown.push(Shown { channel, value: sample.value.get().into(), ts, late });
+            let value = sample.value.get();
+            // What goes beyond the device's bounds is left out: other channels, and other devices, live on.
+            if !self.channels.has_room(&sample.channel, value.len()) {
+                left_out = Some(Fault::TooLong);
+            } else if let Some(channel) = self.channels.name(&sample.channel) {
+                let late = self.channels.is_late(&channel, ts);
+                shown.push(Shown { channel, value: value.into(), ts, late });
+            } else {
+                left_out = Some(Fault::TooMany);
+            }
         }
-        if left_out {
-            self.complain(Fault::TooMany, message.seq, effects);
+        if let Some((line, fault)) = line.zip(left_out) {
+            self.complain(line, fault, message.seq, effects);
         }
         let position = session.cloned().zip(message.seq);
         effects.push(Effect::Record(Write::Message(store::Message {
@@ -105,7 +119,7 @@ impl Device {
                 (sample.channel, Latest { value: sample.value, ts: sample.ts, cursor: self.cursor })
             })
             .collect();
-        self.push_pending(connected, position, patch, latest, false);
+        self.push_pending(line.is_some(), position, patch, latest, false);
         self.cursor
     }
 
@@ -148,19 +162,22 @@ impl Device {
         self.pending.push_back(Pending { cursor, generation, connected, position, patch, latest, is_gap });
     }
 
-    /// The time to show and compare, and the device's own where that could not be believed.
-    fn believe(&mut self, now: Time, ts: Option<i64>) -> (i64, Option<i64>) {
-        let Some(ts) = ts else { return (now.wall, None) };
-        self.clock_wrong = ts < CLOCK_BEGINS_MS || ts > now.wall + CLOCK_AHEAD_MS_MAX;
-        match self.clock_wrong {
-            true => (now.wall, Some(ts)),
-            false => (ts, None),
+    /// The time to show and compare, and the device's own where that could not be believed. Where the receive time
+    /// stands in, the message is not late: if the newest sample is of a later time, its device's clock or ours was ahead.
+    fn time_of(&mut self, now: Time, message: &Samples) -> (i64, Option<i64>) {
+        if let Some(ts) = message.ts {
+            self.clock_wrong = ts < CLOCK_BEGINS_MS || ts > now.wall + CLOCK_AHEAD_MS_MAX;
+            if !self.clock_wrong {
+                return (ts, None);
+            }
         }
+        let newest = self.channels.newest(message.samples.iter().map(|sample| &*sample.channel));
+        (newest.map_or(now.wall, |newest| newest.max(now.wall)), message.ts)
     }
 
-    fn take_description(&mut self, description: Description, effects: &mut Vec<Effect>) {
+    fn take_description(&mut self, line: u64, description: Description, effects: &mut Vec<Effect>) {
         if !self.channels.describe(description.channels) {
-            self.complain(Fault::TooLong, None, effects);
+            self.complain(line, Fault::TooLong, None, effects);
             return self.make_room(1, None, effects);
         }
         let describe = self.channels.description();
@@ -169,7 +186,10 @@ impl Device {
         match self.identity.stored {
             true => self.record_description(Some(self.generation), effects),
             // It goes to the store with the device.
-            false => self.make_room(1, None, effects),
+            false => {
+                self.store_first(effects);
+                self.make_room(1, None, effects);
+            }
         }
     }
 
@@ -194,9 +214,9 @@ impl Device {
         }
     }
 
-    fn complain(&self, fault: Fault, seq: Option<u64>, effects: &mut Vec<Effect>) {
+    fn complain(&self, line: u64, fault: Fault, seq: Option<u64>, effects: &mut Vec<Effect>) {
         if let Some(conversation) = self.conversation() {
-            effects.push(Effect::Post(conversation.outlet.clone(), Post::Complaint { fault, seq }));
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Complaint { line, fault, seq }));
         }
     }
 
@@ -204,7 +224,7 @@ impl Device {
     pub(crate) fn done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
         match done {
             Done::Entries(cursor) => self.show_up_to(*cursor, effects),
-            Done::Session(_) => {}
+            Done::Session(_) | Done::Stored => {}
             Done::Command(number) => self.command_durable(now, *number, effects),
             Done::Described => self.described(effects),
         }

@@ -45,7 +45,11 @@ impl Device {
         match self.notices.after(watch.notice) {
             _ if watch.notice == u64::MAX => self.standing(frames),
             Some(notices) => frames.extend(notices.cloned()),
-            None => self.standing(frames),
+            None => {
+                // What it saw under way may be settled since: it must not wait for that for ever.
+                frames.extend(self.commands.recent().map(|receipt| frame::receipt(self.id(), &receipt)));
+                self.standing(frames);
+            }
         }
         *watch = Watch { cursor: Some(self.tail.head()), notice: self.notices.head() };
     }
@@ -81,8 +85,7 @@ impl Device {
 
     /// Presence, description and unsettled commands as they now stand.
     fn standing(&self, frames: &mut Vec<Bytes>) {
-        let name = self.identity.name.as_deref();
-        frames.push(frame::presence(self.id(), name, self.presence.as_str(), self.since));
+        frames.push(self.presence_frame());
         frames.push(frame::describe(self.id(), &self.channels.description()));
         frames.extend(self.commands.unsettled().map(|receipt| frame::receipt(self.id(), &receipt)));
     }
@@ -96,9 +99,7 @@ impl Device {
             self.presence.as_str(),
             self.since,
         );
-        if let Some(name) = &self.identity.name {
-            text.push_str(&format!(",\"name\":{}", frame::quoted(name)));
-        }
+        text.push_str(&format!(",\"name\":{}", frame::quoted(self.name())));
         if let Some(last_seen) = self.last_seen {
             text.push_str(&format!(",\"last_seen\":{last_seen}"));
         }

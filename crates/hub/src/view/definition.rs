@@ -1,14 +1,11 @@
-//! What a view is made of: the components placed in it and what each was given, from `views/NAME.toml`.
+//! What a view is made of: the components placed in it, and what each was given.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use serde::Deserialize;
 use serde_json::Value as Json;
-use toml::Spanned;
 
 use super::limits::NAME_CHARS_MAX;
-use super::manifest::{check_span, to_json};
-use super::problem::{Place, Problem, did_you_mean};
+use super::problem::{Place, Problem};
 
 /// The definition that a panel shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +16,8 @@ pub(crate) struct View {
     pub(crate) title: String,
     /// The device of every component that names none.
     pub(crate) device: Option<String>,
+    /// What is wrong with it as a whole, in the order of its file: a tile each, before everything else.
+    pub(crate) wrong: Vec<Problem>,
     /// What it shows.
     pub(crate) body: Body,
 }
@@ -40,7 +39,7 @@ pub(crate) enum Body {
 /// A component placed in a view.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Placement {
-    /// The name of the component.
+    /// The name of the component; empty where it was not given.
     pub(crate) kind: String,
     /// Where it was placed.
     pub(crate) place: Place,
@@ -54,6 +53,8 @@ pub(crate) struct Placement {
     pub(crate) span: Option<u8>,
     /// Its settings.
     pub(crate) settings: Vec<GivenSetting>,
+    /// What is wrong with how it was placed, in the order in which it was given: then it is a tile.
+    pub(crate) wrong: Vec<Problem>,
 }
 
 impl Placement {
@@ -67,6 +68,7 @@ impl Placement {
             label: None,
             span: None,
             settings: Vec::new(),
+            wrong: Vec::new(),
         }
     }
 }
@@ -92,18 +94,13 @@ pub(crate) enum Given {
 }
 
 impl View {
-    /// Reads `views/NAME.toml`. An unknown key of the view is a problem; those of a component are its settings, which are
-    /// judged when it is rendered, so that one wrong component is one tile.
-    pub(crate) fn from_toml(name: &str, file: &str, source: &str) -> Result<Self, Problem> {
-        let read: ViewFile =
-            toml::from_str(source).map_err(|error| Problem::from_toml(file, source, &error))?;
-        let placements = read.component.iter().map(|table| placement(file, source, table));
-        Ok(Self {
-            name: name.to_owned(),
-            title: read.title.unwrap_or_else(|| super::filters::humanize(name)),
-            device: read.device,
-            body: Body::Grid(placements.collect::<Result<_, _>>()?),
-        })
+    /// Everything that is known to be wrong with it before it is rendered.
+    pub(crate) fn all_wrong(&self) -> impl Iterator<Item = &Problem> {
+        let placed = match &self.body {
+            Body::Grid(placements) => placements.as_slice(),
+            Body::Html { .. } => &[],
+        };
+        self.wrong.iter().chain(placed.iter().flat_map(|placed| &placed.wrong))
     }
 }
 
@@ -116,58 +113,4 @@ pub(crate) fn check_view_name(name: &str) -> Result<(), String> {
     Err(format!(
         "“{name}” cannot be the name of a view: at most {NAME_CHARS_MAX} of A-Z, a-z, 0-9, “-” and “_”."
     ))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ViewFile {
-    title: Option<String>,
-    device: Option<String>,
-    #[serde(default)]
-    component: Vec<Spanned<Table>>,
-}
-
-type Table = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
-
-fn placement(file: &str, source: &str, table: &Spanned<Table>) -> Result<Placement, Problem> {
-    let at = |offset: usize| Place::at(file, source, offset);
-    let mut placed = Placement::new("", at(table.span().start));
-    for (key, value) in table.as_ref() {
-        let (name, place) = (key.as_ref().as_str(), at(key.span().start));
-        let text = || match value.as_ref() {
-            toml::Value::String(text) => Ok(text.clone()),
-            other => Err(Problem::new(place.clone(), format!("“{name}” must be a text, but is {other}."))),
-        };
-        match name {
-            "kind" => {
-                placed.kind = text()?;
-                placed.place = at(value.span().start);
-            }
-            "device" => placed.device = Some(text()?),
-            "channel" => placed.channel = Some(text()?),
-            "label" => placed.label = Some(text()?),
-            "span" => placed.span = Some(span(value.as_ref()).map_err(|what| Problem::new(place, what))?),
-            _ => {
-                let value = to_json(value.as_ref());
-                let value = value.map_err(|what| Problem::new(place.clone(), format!("“{name}” {what}.")))?;
-                placed.settings.push(GivenSetting {
-                    name: name.to_owned(),
-                    value: Given::Value(value),
-                    place,
-                });
-            }
-        }
-    }
-    if placed.kind.is_empty() {
-        let near = did_you_mean("kind", placed.settings.iter().map(|setting| setting.name.as_str()));
-        return Err(Problem::new(placed.place, format!("This component has no “kind”.{near}")));
-    }
-    Ok(placed)
-}
-
-fn span(value: &toml::Value) -> Result<u8, String> {
-    value
-        .as_integer()
-        .ok_or_else(|| format!("“span” must be a whole number, but is {value}."))
-        .and_then(check_span)
 }

@@ -62,6 +62,7 @@ pub(crate) fn view(device: &DeviceData, value_has_sparkline: bool) -> (View, Opt
         name: NAME.to_owned(),
         title: device.name.clone(),
         device: Some(device.id.clone()),
+        wrong: Vec::new(),
         body: Body::Grid(placed),
     };
     let what =

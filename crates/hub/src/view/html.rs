@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use lol_html::html_content::{Attribute, ContentType, Element, TextChunk};
 use lol_html::{
@@ -15,7 +16,7 @@ use super::component::add_template;
 use super::definition::{Body, Given, GivenSetting, Placement, View};
 use super::escape::{escape, unescape};
 use super::filters::{humanize, json};
-use super::inline;
+use super::inline::{self, Inline};
 use super::limits::OUTPUT_BYTES_MAX;
 use super::manifest::check_span;
 use super::problem::{Place, Problem};
@@ -50,6 +51,7 @@ pub(crate) fn load(
         name: name.to_owned(),
         title: rendered.and_then(|rendered| rendered.title).unwrap_or_else(|| humanize(name)),
         device: None,
+        wrong: Vec::new(),
         body: Body::Html { template: file.to_owned(), variables },
     })
 }
@@ -93,14 +95,28 @@ impl Rendered {
         Ok(rendered)
     }
 
-    /// Replaces every element with `data-component` by what `paint` makes of it, and takes out what was said to us.
-    pub(crate) fn expand(
-        &self,
-        mut paint: impl FnMut(Result<Placement, Problem>) -> String,
-    ) -> Result<String, Problem> {
+    /// Replaces every element with `data-component` by what `paint` makes of it, and takes out what was said to us and
+    /// what is inline, with a tile where that stood.
+    pub(crate) fn expand(&self, paint: impl FnMut(ToPaint) -> String) -> Result<String, Problem> {
+        let unreadable = |what| Problem::whole(&self.file, what);
+        let inlines = inline::all_of(&self.html).map_err(unreadable)?;
+        let tiles = by_offset(&inlines, |inline| inline.tile_before);
+        let ignored = by_offset(&inlines, |inline| Some(inline.element));
+        let paint = RefCell::new(paint);
+        let inline = element!("*", |element| {
+            let start = element.source_location().bytes().start;
+            for inline in tiles.get(&start).into_iter().flatten() {
+                element.before(&paint.borrow_mut()(self.tile(inline)), ContentType::Html);
+            }
+            ignored.get(&start).into_iter().flatten().for_each(|inline| take_out(inline, element));
+            Ok(())
+        });
         let component = element!("[data-component]", |element| {
-            let painted = paint(self.placement(element));
-            element.replace(&with_attributes(&painted, element), ContentType::Html);
+            // One inside another is replaced with it.
+            if !element.removed() {
+                let painted = paint.borrow_mut()(ToPaint::Component(self.placement(element)));
+                element.replace(&with_attributes(&painted, element), ContentType::Html);
+            }
             Ok(())
         });
         let in_picture = Cell::new(false);
@@ -111,7 +127,11 @@ impl Rendered {
             }
             Ok(())
         });
-        rewrite(&self.html, vec![component, picture, ours]).map_err(|what| Problem::whole(&self.file, what))
+        rewrite(&self.html, vec![inline, component, picture, ours]).map_err(unreadable)
+    }
+
+    fn tile(&self, inline: &Inline) -> ToPaint {
+        ToPaint::Tile(inline.name.clone(), Problem::new(self.place(inline.at), inline.what.clone()))
     }
 
     /// `<title>`, `<h1>` and `<meta name="device">`, where the template set nothing.
@@ -137,20 +157,18 @@ impl Rendered {
         self.title = self.title.take().or_else(|| said.next());
     }
 
-    fn placement(&self, element: &Element<'_, '_>) -> Result<Placement, Problem> {
+    fn placement(&self, element: &Element<'_, '_>) -> Placement {
         let place = self.place(element.source_location().bytes().start);
         let kind = unescape(&element.get_attribute("data-component").unwrap_or_default());
         let mut placed = Placement::new(&kind, place);
-        for attribute in element.attributes() {
-            self.read_attribute(&mut placed, attribute)?;
-        }
-        Ok(placed)
+        element.attributes().iter().for_each(|attribute| self.read_attribute(&mut placed, attribute));
+        placed
     }
 
-    fn read_attribute(&self, placed: &mut Placement, attribute: &Attribute<'_>) -> Result<(), Problem> {
+    fn read_attribute(&self, placed: &mut Placement, attribute: &Attribute<'_>) {
         let name = attribute.name();
         let Some(name) = name.strip_prefix("data-").filter(|name| *name != "component") else {
-            return Ok(());
+            return;
         };
         let name = name.replace('-', "_");
         let value = unescape(&attribute.value());
@@ -162,17 +180,15 @@ impl Rendered {
             "device" => placed.device = Some(value),
             "channel" => placed.channel = Some(value),
             "label" => placed.label = Some(value),
-            "span" => {
-                let span = value.trim().parse();
-                let span = span.map_err(|_| format!("“span” must be a whole number, but is “{value}”."));
-                placed.span = Some(span.and_then(check_span).map_err(|what| Problem::new(place(), what))?);
-            }
+            "span" => match parse_span(&value) {
+                Ok(span) => placed.span = Some(span),
+                Err(what) => placed.wrong.push(Problem::new(place(), what)),
+            },
             _ => {
                 let place = place();
                 placed.settings.push(GivenSetting { name, value: Given::Text(value), place });
             }
         }
-        Ok(())
     }
 
     /// Where in the author's file the byte `offset` of the output comes from.
@@ -189,6 +205,34 @@ impl Rendered {
             _ => Place::whole(&self.file),
         }
     }
+}
+
+/// What is to be painted at a place of a view.
+pub(crate) enum ToPaint {
+    /// A component.
+    Component(Placement),
+    /// What is wrong with something else, and its name.
+    Tile(String, Problem),
+}
+
+fn by_offset(inlines: &[Inline], offset: impl Fn(&Inline) -> Option<usize>) -> HashMap<usize, Vec<&Inline>> {
+    let mut found: HashMap<usize, Vec<&Inline>> = HashMap::new();
+    for inline in inlines {
+        if let Some(offset) = offset(inline) {
+            found.entry(offset).or_default().push(inline);
+        }
+    }
+    found
+}
+
+/// Removes what a browser would ignore.
+fn take_out(inline: &Inline, element: &mut Element<'_, '_>) {
+    if inline.whole { element.remove() } else { element.remove_attribute(&inline.name) }
+}
+
+fn parse_span(text: &str) -> Result<u8, String> {
+    let span = text.trim().parse();
+    span.map_err(|_| format!("“span” must be a whole number, but is “{text}”.")).and_then(check_span)
 }
 
 /// What stands in an element.
@@ -218,7 +262,7 @@ fn mark(met: &Cell<bool>) -> HandlerResult {
 /// The component as rendered, with the attributes that the author gave the element it replaces: `class` is added to, `id`
 /// and others are taken over.
 fn with_attributes(painted: &str, author: &Element<'_, '_>) -> String {
-    let ours = |name: &str| name.starts_with("data-") || name.starts_with("on") || name == "style";
+    let ours = |name: &str| name.starts_with("data-");
     let given: Vec<(String, String)> = author
         .attributes()
         .iter()

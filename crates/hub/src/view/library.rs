@@ -16,6 +16,7 @@ use super::html;
 use super::limits::{FOLDER_FILES_MAX, TEMPLATE_FUEL};
 use super::manifest::Manifest;
 use super::problem::{Place, Problem, did_you_mean};
+use super::view_file;
 
 /// A component or a view, or everything that is wrong with it.
 type Loaded<T> = Result<T, Vec<Problem>>;
@@ -202,15 +203,21 @@ impl Library {
                 let what = format!("There is also views/{name}.html: a view has one of the two.");
                 return Err(vec![Problem::whole(path, what)]);
             }
-            return View::from_toml(name, path, &source).map_err(|problem| vec![problem]);
+            let view = view_file::read(name, path, &source).map_err(|problem| vec![problem])?;
+            self.problems.extend(view.all_wrong().cloned());
+            return Ok(view);
         }
         if files.bytes(&format!("views/{name}.toml")).is_some() {
             let what = format!("There is also views/{name}.toml: a view has one of the two.");
             return Err(vec![Problem::whole(path, what)]);
         }
         let mut problems = Vec::new();
-        let view = html::load(name, path, source, &mut self.templates, &mut problems);
-        view.filter(|_| problems.is_empty()).ok_or(problems)
+        let Some(view) = html::load(name, path, source, &mut self.templates, &mut problems) else {
+            return Err(problems);
+        };
+        // They are tiles in the view, which is shown for all that.
+        self.problems.extend(problems);
+        Ok(view)
     }
 
     fn add_companion(&mut self, files: &Files, name: &str, ending: &str, path: &str) {

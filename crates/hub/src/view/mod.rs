@@ -24,11 +24,13 @@ mod manifest;
 mod page;
 mod problem;
 mod render;
+mod room;
 mod sample;
 mod settings;
 mod shelf;
 mod tile;
 mod value;
+mod view_file;
 
 pub use assets::Asset;
 pub use component::{Component, PlacedAt};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::data::Scene;
 use super::definition::{Body, View};
 use super::derive;
-use super::html;
+use super::html::{self, ToPaint};
 use super::library::Library;
 use super::problem::Problem;
 use super::render::Painter;
@@ -223,9 +223,9 @@ fn paint_view(library: &Library, painter: &mut Painter<'_>, view: &View) -> (Str
     let rendered = html::Rendered::new(&library.templates, file, variables);
     let body = rendered.and_then(|rendered| {
         let device = rendered.device.as_deref();
-        let body = rendered.expand(|placed| match placed {
-            Ok(placed) => painter.paint(&placed, device),
-            Err(problem) => painter.tile("view", None, problem),
+        let body = rendered.expand(|painted| match painted {
+            ToPaint::Component(placed) => painter.paint(&placed, device),
+            ToPaint::Tile(what, problem) => painter.tile_in_place(&what, problem),
         })?;
         Ok((rendered.title.clone().unwrap_or_else(|| view.title.clone()), body))
     });
@@ -240,7 +240,9 @@ fn paint_grid(painter: &mut Painter<'_>, view: &View) -> String {
         return String::new();
     };
     let device = view.device.as_deref();
-    let mut body: String = placements.iter().map(|placed| painter.paint(placed, device)).collect();
+    let wrong = view.wrong.iter().map(|problem| painter.tile_in_place(&view.name, problem.clone()));
+    let mut body: String = wrong.collect();
+    body.extend(placements.iter().map(|placed| painter.paint(placed, device)));
     body.push_str(&painter.finish(&format!("views/{}.toml", view.name)));
     body
 }

@@ -140,7 +140,8 @@ pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 fn line_and_column(source: &str, offset: usize) -> (usize, usize) {
-    let before: String = source.char_indices().take_while(|(at, _)| *at < offset).map(|(_, c)| c).collect();
+    let end = (offset..source.len()).find(|at| source.is_char_boundary(*at)).unwrap_or(source.len());
+    let before = &source[..end];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)

@@ -100,13 +100,28 @@ impl<'a> Painter<'a> {
 
     /// One component, or its tile. `view_device` is bound where the component names none.
     pub(crate) fn paint(&mut self, placed: &Placement, view_device: Option<&str>) -> String {
+        let kind = if placed.kind.is_empty() { "component" } else { &placed.kind };
+        self.within_limits(|painter| {
+            let painted = painter.try_paint(placed, view_device);
+            // The tile has room for the first alone.
+            painter.problems.extend(placed.wrong.iter().skip(1).cloned());
+            painted.unwrap_or_else(|problem| painter.tile(kind, placed.span, problem))
+        })
+    }
+
+    /// A tile for something that the view has no component in the place of. It counts as a component: a view may go
+    /// through a long list and be wrong for each.
+    pub(crate) fn tile_in_place(&mut self, what: &str, problem: Problem) -> String {
+        self.within_limits(|painter| painter.tile(what, None, problem))
+    }
+
+    fn within_limits(&mut self, paint: impl FnOnce(&mut Self) -> String) -> String {
         if self.placed >= PAGE_COMPONENTS_MAX || self.bytes >= PAGE_BYTES_MAX {
             self.left_out += 1;
             return String::new();
         }
         self.placed += 1;
-        let painted = self.try_paint(placed, view_device);
-        let html = painted.unwrap_or_else(|problem| self.tile(&placed.kind, placed.span, problem));
+        let html = paint(self);
         self.bytes += html.len();
         html
     }
@@ -136,6 +151,9 @@ impl<'a> Painter<'a> {
     }
 
     fn try_paint(&mut self, placed: &Placement, view_device: Option<&str>) -> Result<String, Problem> {
+        if let Some(problem) = placed.wrong.first() {
+            return Err(problem.clone());
+        }
         let library = self.library;
         let kind = library.kind(&placed.kind, &placed.place)?;
         let device_id = placed.device.as_deref().or(view_device).filter(|id| !id.is_empty());

@@ -33,7 +33,7 @@ async fn the_list_is_whole_however_long_it_is() {
     let grant = rig.hub.auth().administrator(rig.hub.auth().admin_token()).expect("the administrator");
     let ids: Vec<String> = (0..150).map(|n| format!("device-{n:03}")).collect();
     for id in &ids {
-        rig.hub.create_device(&grant, id).expect("made");
+        rig.hub.create_device(&grant, id).await.expect("made");
     }
     let list = rig.ask_as_admin("GET", "/api/devices").send().await.json();
     let listed: Vec<&str> =

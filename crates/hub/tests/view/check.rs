@@ -24,6 +24,8 @@ fn every_problem_is_told_with_its_place() {
         "components/torn/component.toml:3:13: “sideways” is not one of output, input, both.",
         "components/torn/template.html: The file is missing.",
         "views/free.html:1:5: The attribute “onclick” is ignored by browsers here",
+        "views/free.html:2:4: There is no component “valeu”. Did you mean “value”?",
+        "views/free.html:4:58: “value” has no setting “digtis”. Did you mean “digits”?",
         "views/lists.html:2:4: There is no component “valeu”. Did you mean “value”?",
         "views/lists.html:4:58: “value” has no setting “digtis”. Did you mean “digits”?",
         "views/lost.js: There is no view “lost” for it.",

@@ -8,3 +8,4 @@ mod page;
 mod sample;
 mod scene;
 mod shelf;
+mod wrong;

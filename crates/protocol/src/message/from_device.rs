@@ -1,13 +1,14 @@
 //! What devices say.
 
+use super::describe::describe;
 use super::write::{finish, quoted};
 use super::{FROM_DEVICE_KINDS, Fail, TO_DEVICE_KINDS, cut};
 use crate::code::Fault;
 use crate::id::{DeviceId, SessionId};
 use crate::json::Object;
 use crate::limits::{
-    CHANNEL_BYTES_MAX, LINE_BYTES_MAX, LINE_MAX_BYTES_MIN, MESSAGE_CHANNELS_MAX, REASON_BYTES_MAX, SEQ_MAX,
-    TOKEN_BYTES_MAX,
+    CHANNEL_BYTES_MAX, HANDLED_MAX, LINE_BYTES_MAX, LINE_MAX_BYTES_MIN, MESSAGE_CHANNELS_MAX,
+    REASON_BYTES_MAX, SEQ_MAX, TOKEN_BYTES_MAX,
 };
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -132,7 +133,7 @@ pub fn decode_from_device(line: &[u8]) -> Result<FromDevice, Fail> {
     match kind {
         Some("identify") => identify(&object).map(FromDevice::Identify),
         Some("seq") => numbered(object),
-        Some("describe") => describe(&object),
+        Some("describe") => describe(&object).map(FromDevice::Describe),
         Some("skip") => skip(&object),
         Some("result") => result(&object).map(FromDevice::Result),
         Some(_) => samples(object, None).map(FromDevice::Samples),
@@ -185,10 +186,13 @@ fn identify(object: &Object<'_>) -> Result<Identify, Fail> {
         nonce: object.count("nonce")?,
         session_malformed: session.as_deref().is_some_and(|session| SessionId::parse(session).is_none()),
         session: session.as_deref().and_then(SessionId::parse),
-        oldest: object.count("oldest")?.map(|oldest| in_range(object, "oldest", oldest)).transpose()?,
+        oldest: object.whole("oldest", 1..=SEQ_MAX)?,
         boot: object.optional("boot", "true or false")?.unwrap_or(false),
-        handled: object.count("handled")?,
-        heartbeat: object.optional("heartbeat", "a number of seconds")?,
+        handled: object.whole("handled", 0..=HANDLED_MAX)?,
+        // What is granted is far below.
+        heartbeat: object
+            .whole("heartbeat", 0..=SEQ_MAX)?
+            .map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
         line_max: line_max(object)?,
     };
     if session.is_some() && identify.oldest.is_none() {
@@ -201,32 +205,24 @@ fn identify(object: &Object<'_>) -> Result<Identify, Fail> {
 }
 
 fn line_max(object: &Object<'_>) -> Result<Option<usize>, Fail> {
-    let Some(wished) = object.optional::<usize>("line_max", "a number of bytes")? else { return Ok(None) };
-    if wished < LINE_MAX_BYTES_MIN {
-        let raw = object.present("line_max")?;
-        return Err(object.wrong(raw, &format!("\"line_max\" must be at least {LINE_MAX_BYTES_MIN}")));
-    }
-    Ok(Some(wished.min(LINE_BYTES_MAX)))
+    let wished = object.whole("line_max", LINE_MAX_BYTES_MIN as u64..=SEQ_MAX)?;
+    Ok(wished.map(|bytes| usize::try_from(bytes).unwrap_or(LINE_BYTES_MAX).min(LINE_BYTES_MAX)))
 }
 
 /// A message with `seq`: whatever else is wrong with it, the failure carries the number.
 fn numbered(object: Object<'_>) -> Result<FromDevice, Fail> {
-    let seq = in_range(&object, "seq", object.required("seq", NUMBER)?)?;
+    let seq = object.number("seq")?;
     samples(object, Some(seq)).map(FromDevice::Samples).map_err(|fail| Fail { seq: Some(seq), ..fail })
 }
 
-/// What a message's number is.
-const NUMBER: &str = "a whole number from 1 to 2^53 - 1";
-
-fn in_range(object: &Object<'_>, key: &str, seq: u64) -> Result<u64, Fail> {
-    if (1..=SEQ_MAX).contains(&seq) {
-        return Ok(seq);
-    }
-    Err(object.wrong(object.present(key)?, &format!("{key:?} must be {NUMBER}")))
+/// The time of the samples. One that cannot be right, in nanoseconds say, is not refused here: the samples are kept, and
+/// whoever takes them over puts the receive time beside it.
+fn time(object: &Object<'_>) -> Result<Option<i64>, Fail> {
+    object.optional("ts", "milliseconds since 1970, a whole number")
 }
 
 fn samples(object: Object<'_>, seq: Option<u64>) -> Result<Samples, Fail> {
-    let ts = object.optional("ts", "milliseconds since 1970, a whole number")?;
+    let ts = time(&object)?;
     let samples = if object.get("channel").is_some() {
         let channel: String = object.required("channel", "a channel's name")?;
         vec![sample(&object, Cow::Owned(channel), object.present("value")?)?]
@@ -241,7 +237,7 @@ fn samples(object: Object<'_>, seq: Option<u64>) -> Result<Samples, Fail> {
 }
 
 fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
-    let ts = object.optional("ts", "milliseconds since 1970, a whole number")?;
+    let ts = time(&object)?;
     let mut samples = many(object)?;
     samples.retain(|sample| &*sample.channel != "ts");
     if samples.is_empty() {
@@ -250,7 +246,7 @@ fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
     Ok(Samples { seq: None, ts, samples })
 }
 
-fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
+pub(super) fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
     if object.members().len() > MESSAGE_CHANNELS_MAX {
         let reason = format!("more than {MESSAGE_CHANNELS_MAX} channels in one message");
         return Err(Fail::new(Fault::BadMessage, 0, &reason));
@@ -266,27 +262,15 @@ fn sample(object: &Object<'_>, name: Cow<'_, str>, value: &RawValue) -> Result<S
     Ok(Sample { channel: name.into_owned().into(), value: value.to_owned() })
 }
 
-fn describe(object: &Object<'_>) -> Result<FromDevice, Fail> {
-    let raw = object.present("describe")?;
-    let inner = Object::read(raw.get().as_bytes())
-        .map_err(|_| object.wrong(raw, "\"describe\" must be an object"))?;
-    if let Some((name, value)) = inner.members().iter().find(|(_, value)| !value.get().starts_with('{')) {
-        return Err(object.wrong(value, &format!("what is said of {name:?} must be an object")));
-    }
-    let at = object.at(raw.get());
-    let channels = many(inner).map_err(|fail| Fail { at: at + fail.at, ..fail })?;
-    Ok(FromDevice::Describe(Description { channels }))
-}
-
 fn skip(object: &Object<'_>) -> Result<FromDevice, Fail> {
-    let to = in_range(object, "skip", object.required("skip", NUMBER)?)?;
+    let to = object.number("skip")?;
     let reason = object.text("reason")?.unwrap_or_else(|| "overflow".to_owned());
     Ok(FromDevice::Skip { to, reason: cut(&reason, REASON_BYTES_MAX).to_owned() })
 }
 
 fn result(object: &Object<'_>) -> Result<Outcome, Fail> {
     Ok(Outcome {
-        command: object.required("result", "a command's number")?,
+        command: object.number("result")?,
         ok: object.required("ok", "true or false")?,
         value: object.get("value").map(ToOwned::to_owned),
         reason: object.text("reason")?.map(|reason| cut(&reason, REASON_BYTES_MAX).to_owned()),

@@ -3,6 +3,7 @@
 //! The kind of a message is told by its kind key, the first that is present. A line of a device without one is
 //! shorthand for `values`. See `spec/protocol.md`, "Messages".
 
+mod describe;
 mod from_device;
 mod read;
 mod to_device;

@@ -3,7 +3,7 @@
 use super::write::{finish, quoted};
 use super::{Fail, TO_DEVICE_KINDS};
 use crate::code::{Again, Fault};
-use crate::json::Object;
+use crate::json::{self, Object};
 use serde_json::value::RawValue;
 
 /// One line to a device.
@@ -100,8 +100,8 @@ impl From<crate::code::Bye> for Farewell {
 }
 
 impl ToDevice {
-    /// Writes the message as a line with its `\n`: no spaces, the kind key first, a `reason` cut so that the line has
-    /// at most `line_max` bytes without its end.
+    /// Writes the message as a line with its `\n`: the kind key first, no spaces but those in a command's value (see
+    /// [`Command::compact`]), a `reason` cut so that the line has at most `line_max` bytes without its end.
     pub fn encode(&self, line_max: usize) -> Vec<u8> {
         finish(match self {
             ToDevice::Welcome(welcome) => encode_welcome(welcome),
@@ -118,7 +118,21 @@ impl ToDevice {
 }
 
 impl Command {
-    /// Bytes of the command's line without its end: more than a device's `line_max` cannot be sent to it.
+    /// The same command with no spaces in its value, for a device that named a `line_max`. What stands in strings
+    /// stays.
+    #[must_use]
+    pub fn compact(self) -> Self {
+        let spaced = self.value.get().contains([' ', '\t', '\r', '\n']);
+        let value = match spaced {
+            true => RawValue::from_string(json::compact(self.value.get()))
+                .expect("between the tokens of JSON white space means nothing"),
+            false => self.value,
+        };
+        Self { value, ..self }
+    }
+
+    /// Bytes of the command's line without its end. More than a device's `line_max` cannot be sent to it: ask this of
+    /// the [`Command::compact`] one, which is what such a device is sent.
     pub fn encoded_bytes(&self) -> usize {
         encode_command(self).len()
     }

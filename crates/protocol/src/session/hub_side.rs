@@ -24,12 +24,7 @@ pub enum Output {
     /// Write these bytes to the device: one line with its end.
     Send(Vec<u8>),
     /// Hand this to the intake; the answer comes back as a [`Post`].
-    Identify {
-        /// What the device said.
-        identify: Box<Identify>,
-        /// Whether a session was welcomed on this connection before.
-        welcomed: bool,
-    },
+    Identify(Box<Identify>),
     /// The device is welcome: what it says from here on goes to this lane.
     Enter {
         /// The lane.
@@ -38,7 +33,12 @@ pub enum Output {
         device: String,
     },
     /// Hand this to the lane.
-    Take(Said),
+    Take {
+        /// The number of the line that held it.
+        line: u64,
+        /// What was said.
+        said: Said,
+    },
     /// Write what is left to write, then close. Nothing follows.
     Close,
 }
@@ -48,15 +48,12 @@ pub struct HubSide {
     phase: Phase,
     /// Where the numbers stand; nothing for a plain device.
     numbers: Option<Numbers>,
-    welcomed: bool,
     /// Messages, gaps and descriptions handed over and not yet committed.
     in_flight: u32,
     faulty: u32,
     good: u32,
-    /// The number of the line read last.
-    line: u64,
-    /// Bytes of the longest line the device reads.
-    line_max: usize,
+    /// Bytes of the longest line the device reads, where it said so.
+    line_max: Option<usize>,
     /// Milliseconds between heartbeats, where the identify asked to be bound (D7).
     heartbeat_ms: Option<u64>,
     timers: Timers<3>,
@@ -99,12 +96,10 @@ impl HubSide {
         Self {
             phase: Phase::Strange,
             numbers: None,
-            welcomed: false,
             in_flight: 0,
             faulty: 0,
             good: 0,
-            line: 0,
-            line_max: LINE_BYTES_MAX,
+            line_max: None,
             heartbeat_ms: None,
             timers,
             outputs: VecDeque::new(),
@@ -147,7 +142,6 @@ impl HubSide {
             return;
         }
         self.heard(now);
-        self.line = line.number;
         match read(line.content) {
             Ok(said) => {
                 self.forgive();
@@ -173,8 +167,8 @@ impl HubSide {
             Post::Welcome { welcome, lane } => self.welcome(now, welcome, lane),
             Post::Refused { fault, bye } => self.refused(now, fault, bye),
             Post::Committed { seq, messages } => self.committed(now, seq, messages),
-            Post::Complaint { fault, seq } => {
-                self.complain(now, self.line, Fail { seq, ..Fail::new(fault, 0, fault.sentence()) });
+            Post::Complaint { line, fault, seq } => {
+                self.complain(now, line, Fail { seq, ..Fail::new(fault, 0, fault.sentence()) });
             }
             Post::Command(command) => self.command(now, command),
             Post::Window(window) if self.is_numbered() => self.send(now, ToDevice::Window(window)),
@@ -210,11 +204,13 @@ impl HubSide {
             _ if self.phase == Phase::Strange => self.send(now, ToDevice::NeedIdentify),
             FromDevice::Samples(samples) => match samples.seq {
                 Some(seq) => self.numbered(now, number, seq, samples),
-                None => self.take(Said::Samples(samples)),
+                None => self.take(number, Said::Samples(samples)),
             },
             FromDevice::Skip { to, reason } => self.skip(now, number, to, reason),
-            FromDevice::Describe(description) => self.take(Said::Describe(description)),
-            FromDevice::Result(outcome) => self.outputs.push_back(Output::Take(Said::Result(outcome))),
+            FromDevice::Describe(description) => self.take(number, Said::Describe(description)),
+            FromDevice::Result(outcome) => {
+                self.outputs.push_back(Output::Take { line: number, said: Said::Result(outcome) });
+            }
             FromDevice::Heartbeat | FromDevice::Unknown => {}
         }
     }
@@ -222,8 +218,8 @@ impl HubSide {
     fn identify(&mut self, line: u64, identify: Identify) {
         self.timers.stop(HubTimer::Identify);
         self.phase = Phase::Asking { line, heartbeat: identify.heartbeat.is_some() };
-        self.line_max = identify.line_max.unwrap_or(LINE_BYTES_MAX);
-        self.outputs.push_back(Output::Identify { identify: Box::new(identify), welcomed: self.welcomed });
+        self.line_max = identify.line_max;
+        self.outputs.push_back(Output::Identify(Box::new(identify)));
     }
 
     /// Rule H4: the next number is taken, a lower one is acked again, a higher one sent back to the hole.
@@ -231,7 +227,7 @@ impl HubSide {
         let Some(numbers) = &mut self.numbers else { return self.no_session(now, line, Some(seq)) };
         if seq == numbers.taken + 1 {
             numbers.taken = seq;
-            self.take(Said::Samples(samples));
+            self.take(line, Said::Samples(samples));
         } else {
             self.out_of_turn(now, seq);
         }
@@ -253,14 +249,14 @@ impl HubSide {
     /// Rule H3: what the device gave up is a gap, in its place behind what was taken.
     fn skip(&mut self, now: Time, line: u64, to: u64, reason: String) {
         let Some(numbers) = &self.numbers else { return self.no_session(now, line, None) };
-        if to <= numbers.taken { self.out_of_turn(now, to) } else { self.gap(to, reason) }
+        if to <= numbers.taken { self.out_of_turn(now, to) } else { self.gap(line, to, reason) }
     }
 
-    fn gap(&mut self, to: u64, reason: String) {
+    fn gap(&mut self, line: u64, to: u64, reason: String) {
         let Some(numbers) = &mut self.numbers else { return };
         let gap = Gap { from: numbers.taken + 1, to, reason };
         numbers.taken = to;
-        self.take(Said::Gap(gap));
+        self.take(line, Said::Gap(gap));
     }
 
     /// Rule H8.
@@ -275,7 +271,7 @@ impl HubSide {
         let seq = fail.seq;
         self.complain(now, line, fail);
         match (seq, next) {
-            (Some(seq), Some(next)) if seq == next => self.gap(seq, "bad".to_owned()),
+            (Some(seq), Some(next)) if seq == next => self.gap(line, seq, "bad".to_owned()),
             (Some(seq), Some(_)) => self.out_of_turn(now, seq),
             _ if self.phase == Phase::Strange => self.send(now, ToDevice::NeedIdentify),
             _ => {}
@@ -294,9 +290,9 @@ impl HubSide {
         }
     }
 
-    fn take(&mut self, said: Said) {
+    fn take(&mut self, line: u64, said: Said) {
         self.in_flight += 1;
-        self.outputs.push_back(Output::Take(said));
+        self.outputs.push_back(Output::Take { line, said });
     }
 
     fn welcome(&mut self, now: Time, welcome: Welcome, lane: Arc<dyn Lane>) {
@@ -306,7 +302,6 @@ impl HubSide {
             let ack = welcome.ack.unwrap_or(0);
             Numbers { taken: ack, committed: ack, asked_again: 0 }
         });
-        self.welcomed |= self.is_numbered();
         // What an earlier conversation on this connection had in flight is finished or discarded (H1).
         self.in_flight = 0;
         self.heartbeat_ms = heartbeat.then(|| u64::from(welcome.heartbeat) * 1000);
@@ -341,7 +336,11 @@ impl HubSide {
     /// One that came while the device identifies again is not said: what becomes of it, the intake decides by that
     /// identify. Nor is one that is longer than the device reads: the intake refuses such.
     fn command(&mut self, now: Time, command: Command) {
-        if self.phase == Phase::Talking && command.encoded_bytes() <= self.line_max {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        let command = if self.line_max.is_some() { command.compact() } else { command };
+        if command.encoded_bytes() <= self.line_max() {
             self.send(now, ToDevice::Command(command));
         }
     }
@@ -369,7 +368,11 @@ impl HubSide {
         if let Some(heartbeat_ms) = self.heartbeat_ms {
             self.timers.set(HubTimer::Heartbeat, now.mono + heartbeat_ms);
         }
-        self.outputs.push_back(Output::Send(message.encode(self.line_max)));
+        self.outputs.push_back(Output::Send(message.encode(self.line_max())));
+    }
+
+    fn line_max(&self) -> usize {
+        self.line_max.unwrap_or(LINE_BYTES_MAX)
     }
 
     fn is_numbered(&self) -> bool {

@@ -50,11 +50,12 @@ fn a_command_is_not_said_before_the_welcome() {
 }
 
 #[test]
-fn what_the_intake_could_not_take_is_told_with_the_line_that_was_read_last() {
+fn what_the_intake_could_not_take_is_told_with_the_line_it_stood_in() {
     hub("device > identify pump-1
          hub    > welcome pump-1
          device > temperature 20.0
-                | complaint too_many
+         device > temperature 20.1
+                | complaint 2 too_many
          hub    > error line 2 code too_many
-         device > temperature 20.1");
+         device > temperature 20.2");
 }

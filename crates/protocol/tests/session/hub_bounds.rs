@@ -88,6 +88,18 @@ fn every_line_fits_a_small_device() {
 }
 
 #[test]
+fn a_command_has_no_spaces_for_a_device_that_named_a_line_max() {
+    for (line_max, value) in [("", "{\"a\" :[1 ,2 ]}"), (" line_max 256", "{\"a\":[1,2]}")] {
+        hub(&format!(
+            "device > identify pump-1 nonce 1{line_max}
+             hub    > welcome pump-1
+                    | command 1 fan {{\"a\" :[1 ,2 ]}}
+             hub    > {{\"command\":1,\"channel\":\"fan\",\"value\":{value},\"ttl\":5000}}"
+        ));
+    }
+}
+
+#[test]
 fn a_line_max_below_the_least_is_an_error() {
     hub("device > identify pump-1 line_max 255
          hub    > error line 1 at 32 code bad_message

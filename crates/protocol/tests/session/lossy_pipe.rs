@@ -55,7 +55,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 struct NoLane;
 
 impl Lane for NoLane {
-    fn take(&self, _said: Said) {}
+    fn take(&self, _line: u64, _said: Said) {}
     fn ended(&self) {}
 }
 
@@ -211,8 +211,8 @@ impl World {
             } else if let Some(output) = self.hub.as_mut().and_then(HubSide::poll_output) {
                 match output {
                     hub_side::Output::Send(line) => self.to_device.push_back(line),
-                    hub_side::Output::Identify { identify, .. } => self.identify(&identify),
-                    hub_side::Output::Take(said) => self.give(&said),
+                    hub_side::Output::Identify(identify) => self.identify(&identify),
+                    hub_side::Output::Take { said, .. } => self.give(&said),
                     hub_side::Output::Enter { .. } => {}
                     hub_side::Output::Close => {
                         // What was said before arrives; then the device sees the end.

@@ -82,7 +82,9 @@ CREATE TABLE gap (
 
 CREATE INDEX gap_time ON gap (device, at);
 
+-- `key` grows in the order in which commands were first written; it stays when a command is written anew.
 CREATE TABLE command (
+  key      INTEGER PRIMARY KEY,
   device   INTEGER NOT NULL,
   person   TEXT NOT NULL,
   id       TEXT NOT NULL,
@@ -97,10 +99,11 @@ CREATE TABLE command (
   created  INTEGER NOT NULL,
   deadline INTEGER,
   updated  INTEGER NOT NULL,
-  PRIMARY KEY (device, person, id)
-) STRICT, WITHOUT ROWID;
+  UNIQUE (device, person, id)
+) STRICT;
 
-CREATE INDEX command_time ON command (device, created);
+-- Within a device it is in the order of the keys.
+CREATE INDEX command_device ON command (device);
 CREATE INDEX command_updated ON command (updated);
 
 CREATE TABLE token (

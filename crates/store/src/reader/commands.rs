@@ -18,7 +18,7 @@ impl Reader {
     ) -> Result<Option<CommandRow>, ReadError> {
         let sql = format!(
             "SELECT {} FROM command WHERE device = ?1 AND (?2 IS NULL OR person = ?2) AND id = ?3
-             ORDER BY created DESC LIMIT 1",
+             ORDER BY key DESC LIMIT 1",
             load::COMMAND
         );
         self.with(|connection| {
@@ -27,13 +27,11 @@ impl Reader {
         })
     }
 
-    /// The newest commands to a device, newest first; at most `limit` and [`COMMANDS_MAX`].
+    /// The newest commands to a device, the one written first last; at most `limit` and [`COMMANDS_MAX`].
     pub fn commands(&self, device: DeviceKey, limit: usize) -> Result<Vec<CommandRow>, ReadError> {
         let limit = limit.min(COMMANDS_MAX) as i64;
-        let sql = format!(
-            "SELECT {} FROM command WHERE device = ?1 ORDER BY created DESC, number DESC, id LIMIT ?2",
-            load::COMMAND
-        );
+        let sql =
+            format!("SELECT {} FROM command WHERE device = ?1 ORDER BY key DESC LIMIT ?2", load::COMMAND);
         self.with(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             statement.query_map((device.0.cast_signed(), limit), load::command)?.collect()

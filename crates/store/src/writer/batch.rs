@@ -209,7 +209,12 @@ impl<'a> Batch<'a> {
     fn command(&mut self, command: &CommandRow) -> Result<(), CommitError> {
         self.run(
             &format!(
-                "INSERT OR REPLACE INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 ON CONFLICT (device, person, id) DO UPDATE SET
+                   number = excluded.number, channel = excluded.channel, value = excluded.value,
+                   intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
+                   reason = excluded.reason, result = excluded.result, created = excluded.created,
+                   deadline = excluded.deadline, updated = excluded.updated",
                 load::COMMAND
             ),
             (

@@ -33,10 +33,7 @@ fn a_command_is_one_per_person_device_and_id() {
 fn without_a_person_the_newest_with_the_id_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let rig = Rig::with_pump(dir.path());
-    rig.write([
-        Write::Command(CommandRow { created: 2000, ..command("bob", "c1", "sent") }),
-        Write::Command(command("zoe", "c1", "done")),
-    ]);
+    rig.write([Write::Command(command("zoe", "c1", "done")), Write::Command(command("bob", "c1", "sent"))]);
     let found = rig.store.reader().command(PUMP, None, "c1").unwrap();
     assert_eq!(found.as_ref().map(|command| &*command.by), Some("bob"));
     assert_eq!(rig.store.reader().command(PUMP, None, "c2").unwrap(), None);
@@ -46,13 +43,13 @@ fn without_a_person_the_newest_with_the_id_is_found() {
 fn the_newest_commands_come_first_and_no_more_than_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let rig = Rig::with_pump(dir.path());
-    rig.write((1..=5).map(|at| {
-        let id = format!("c{at}");
-        Write::Command(CommandRow { created: at, ..command("ada", &id, "done") })
-    }));
+    // Of one millisecond, and changed since in another order.
+    let ids = ["c3", "c1", "c5", "c2", "c4"];
+    rig.write(ids.map(|id| Write::Command(command("ada", id, "queued"))));
+    rig.write(["c5", "c3"].map(|id| Write::Command(command("ada", id, "done"))));
     let commands = rig.store.reader().commands(PUMP, 2).unwrap();
     let ids: Vec<&str> = commands.iter().map(|command| &*command.id).collect();
-    assert_eq!(ids, ["c5", "c4"]);
+    assert_eq!(ids, ["c4", "c2"]);
 }
 
 #[test]

@@ -133,6 +133,19 @@ fn only_unfinished_commands_are_loaded() {
 }
 
 #[test]
+fn unfinished_commands_of_one_millisecond_keep_their_order() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let rig = Rig::with_pump(dir.path());
+        rig.write(["z", "b", "y", "a"].map(|id| Write::Command(command("ada", id, "accepted"))));
+        rig.write(["a", "y", "z", "b"].map(|id| Write::Command(command("ada", id, "queued"))));
+    }
+    let rig = Rig::open(dir.path());
+    let loaded: Vec<&str> = rig.loaded.unfinished.iter().map(|command| &*command.id).collect();
+    assert_eq!(loaded, ["z", "b", "y", "a"]);
+}
+
+#[test]
 fn tokens_survive_until_they_are_revoked_or_expire() {
     let dir = tempfile::tempdir().unwrap();
     let token = |byte, expires| TokenRow {

@@ -237,3 +237,120 @@ fn what_is_queued_is_kept_in_order_and_the_latest_one_replaces_its_like() {
         "#,
     );
 }
+
+#[test]
+fn a_queued_command_that_ran_out_of_time_expires_also_over_a_restart() {
+    check(
+        r#"
+        ada > fan 1 queue c1 4000
+        ada < queued
+        store < command c1 queued
+        commit
+        restart
+        wait 5000
+        store < command c1 expired
+        a > {"identify":"pump-1"}
+        a < welcome
+        "#,
+    );
+}
+
+#[test]
+fn a_queued_command_is_checked_again_against_the_device_that_came_back() {
+    let long = "9".repeat(300);
+    check(&format!(
+        r#"
+        ada > fan {long} queue c1 60000
+        ada < queued
+        store < command c1 queued
+        a > {{"identify":"pump-1","nonce":1,"boot":true,"line_max":256}}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        store < command c1 refused
+        "#
+    ));
+}
+
+#[test]
+fn offline_is_said_before_full() {
+    let mut transcript = String::new();
+    for number in 0..protocol::limits::COMMANDS_QUEUED_MAX {
+        transcript.push_str(&format!(
+            "ada > fan 1 queue c{number} 60000\nada < queued\nstore < command c{number} queued\n"
+        ));
+    }
+    transcript.push_str("ada > fan 1 now n 60000\nada < refused: offline\nstore < command n refused\n");
+    transcript.push_str("ada > fan 1 queue q 60000\nada < refused: full\nstore < command q refused\n");
+    check(&transcript);
+}
+
+#[test]
+fn another_run_of_the_program_does_not_answer_for_the_one_before() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        b > {"identify":"pump-1","nonce":2,"boot":true}
+        a < bye replaced
+        store < session k7-2
+        commit
+        b < welcome k7-2 ack 0
+        store < command c1 unknown
+        b > {"result":1,"ok":true}
+        ada > fan 1 now c1 5000
+        ada < unknown: the connection was lost before it answered
+        "#,
+    );
+}
+
+#[test]
+fn a_plain_device_that_identifies_again_on_its_connection_keeps_its_command_and_gets_it_once() {
+    check(
+        r#"
+        a > {"identify":"pump-1"}
+        a < welcome
+        a > {"describe":{"fan":{"input":"switch"}}}
+        store < describe {"fan":{"input":"switch"}}
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < committed 1
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        a > {"identify":"pump-1"}
+        a < welcome
+        a > {"result":1,"ok":true}
+        store < command c1 done
+        "#,
+    );
+}
+
+#[test]
+fn numbers_stay_above_what_the_device_has_handled_however_high_that_is() {
+    let handled = protocol::limits::SEQ_MAX;
+    check(&format!(
+        r#"
+        ada > fan 1 queue c1 60000
+        ada < queued
+        store < command c1 queued
+        a > {{"identify":"pump-1","nonce":1,"boot":true,"handled":{}}}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        store < next command {}
+        store < command c1 sent
+        "#,
+        handled / 2,
+        handled / 2 + 2
+    ));
+}

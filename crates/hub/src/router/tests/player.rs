@@ -28,7 +28,6 @@ pub(super) struct Player {
     now: Time,
     written: Arc<Mutex<Vec<String>>>,
     generations: BTreeMap<String, u64>,
-    welcomed: BTreeMap<String, bool>,
     stored: Vec<Write>,
     durable: Vec<Write>,
     panel: Watch,
@@ -84,7 +83,6 @@ impl Player {
             now: START,
             written: Arc::default(),
             generations: BTreeMap::new(),
-            welcomed: BTreeMap::new(),
             stored: Vec::new(),
             durable: Vec::new(),
             panel: Watch::begin(),
@@ -113,7 +111,9 @@ impl Player {
             ("wait", ms) => {
                 let ms: u32 = ms.parse().expect("milliseconds");
                 self.now = Time { wall: self.now.wall + i64::from(ms), mono: self.now.mono + u64::from(ms) };
-                self.device.timeout(self.now, &mut effects);
+                if self.device.next_timeout().is_some_and(|due| due <= self.now.mono) {
+                    self.device.timeout(self.now, &mut effects);
+                }
             }
             ("panel", _) => self.look(),
             (name, said) => match said.trim_start_matches("> ").starts_with('{') {
@@ -128,8 +128,7 @@ impl Player {
         match decode_from_device(line.as_bytes()).expect("a valid line") {
             FromDevice::Identify(identify) => {
                 let connection = u64::from(name.as_bytes()[0]);
-                let welcomed = self.welcomed.get(name).copied().unwrap_or(false);
-                let peer = Peer { connection, address: "test".into(), welcomed };
+                let peer = Peer { connection, address: "test".into() };
                 let outlet = Arc::new(Recorder { name: name.into(), written: self.written.clone() });
                 let caller = Caller { identify, peer, outlet, token: None };
                 self.device.identify(self.now, &self.issuer, caller, effects);
@@ -146,7 +145,7 @@ impl Player {
                     }
                     other => panic!("not for the router: {other:?}"),
                 };
-                self.device.said(self.now, self.generations[name], said, effects);
+                self.device.said(self.now, self.generations[name], 1, said, effects);
             }
         }
     }
@@ -178,13 +177,17 @@ impl Player {
                 Write::Command(row) if &*row.state == "sent" => {
                     Done::Command(row.number.expect("sent ones have one"))
                 }
-                _ => continue,
+                _ => {
+                    self.durable.extend(durable.then_some(write));
+                    continue;
+                }
             };
             match (durable, &done) {
                 (true, _) => self.device.done(self.now, &self.issuer, &done, effects),
                 (false, Done::Entries(cursor)) => self.device.failed(self.now, *cursor, effects),
                 (false, Done::Described) => self.device.described(effects),
-                (false, Done::Session(_)) => self.device.session_failed(self.now, effects),
+                (false, Done::Session(counter)) => self.device.session_failed(self.now, *counter, effects),
+                (false, Done::Stored) => self.device.store_failed(),
                 (false, Done::Command(number)) => self.device.command_failed(self.now, *number, effects),
             }
             if durable {
@@ -226,10 +229,19 @@ impl Player {
             }
         }
         self.stored.clear();
+        let rows = self.durable.iter().filter_map(|write| match write {
+            Write::Command(row) => Some(row.clone()),
+            _ => None,
+        });
+        let unfinished: BTreeMap<Box<str>, store::CommandRow> =
+            rows.map(|row| (row.id.clone(), row)).collect();
         self.device = Device::restore(loaded).expect("a valid id");
+        for row in unfinished.into_values().filter(|row| store::CommandRow::UNSETTLED.contains(&&*row.state))
+        {
+            self.device.restore_command(self.now, row);
+        }
         self.issuer = Issuer { tag: "m2".into(), earlier: Arc::new(["k7".to_owned()]) };
         self.panel = Watch::begin();
-        self.welcomed.clear();
         self.generations.clear();
     }
 
@@ -258,10 +270,9 @@ impl Player {
                 let session = welcome.session.map(|session| format!(" {session}")).unwrap_or_default();
                 let ack = welcome.ack.map(|ack| format!(" ack {ack}")).unwrap_or_default();
                 self.write(&format!("{name} < welcome{session}{ack}"));
-                self.welcomed.insert(name, !session.is_empty());
                 drop(outlet);
             }
-            Effect::Wake | Effect::List | Effect::Forget | Effect::WakeAt(_) => {}
+            Effect::Wake | Effect::List | Effect::Forget => {}
         }
     }
 }

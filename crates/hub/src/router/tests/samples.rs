@@ -7,11 +7,11 @@ fn h7_a_sample_is_shown_once_it_is_committed_and_not_before() {
     check(
         r#"
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"offline","since":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         a > {"identify":"pump-1"}
         a < welcome
         panel
-        panel < {"device":"pump-1","presence":"online","since":1763846847000}
+        panel < {"device":"pump-1","presence":"online","since":1763846847000,"name":"pump-1"}
         a > {"temperature":21.50}
         store < message 1
         panel
@@ -59,7 +59,7 @@ fn what_is_older_than_the_latest_is_late_and_never_becomes_now() {
         a < committed 1
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846840000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846840000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         a > {"channel":"t","value":0,"ts":1763846820000}
         store < message 3
         commit
@@ -84,7 +84,7 @@ fn a_time_that_cannot_be_is_not_shown() {
         a < committed 1
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         "#,
     );
 }
@@ -134,4 +134,40 @@ fn a_description_is_under_way_until_it_is_durable_so_a_flood_of_them_waits() {
         a < committed 1
         "#,
     );
+}
+
+#[test]
+fn the_receive_time_is_never_late() {
+    check(
+        r#"
+        a > {"identify":"pump-1"}
+        a < welcome
+        a > {"channel":"t","value":1,"ts":1763846857000}
+        store < message 1
+        a > {"t":2}
+        store < message 2
+        commit
+        a < committed 1
+        a < committed 1
+        panel
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846857000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        "#,
+    );
+}
+
+#[test]
+fn newest_values_are_bounded_together_and_the_device_is_told() {
+    let value = format!("\"{}\"", "x".repeat(60_000));
+    let mut transcript = String::from("a > {\"identify\":\"pump-1\"}\na < welcome\n");
+    let most = crate::limits::DEVICE_LATEST_BYTES_MAX / 60_002;
+    for channel in 1..=most {
+        transcript.push_str(&format!("a > {{\"c{channel}\":{value}}}\nstore < message {channel}\n"));
+    }
+    transcript.push_str("commit\n");
+    transcript.push_str(&"a < committed 1\n".repeat(most));
+    transcript.push_str(&format!(
+        "a > {{\"more\":{value}}}\na < complaint too_long\nstore < message {}\n",
+        most + 1
+    ));
+    check(&transcript);
 }

@@ -171,7 +171,7 @@ fn h3_what_a_device_no_longer_holds_is_a_gap_that_is_committed_before_the_welcom
         commit
         b < welcome k7-1 ack 5
         panel
-        panel < {"snapshot":"pump-1","cursor":1,"known":true,"presence":"online","since":1763846847000,"last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":1},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":1,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":1},"commands":[]}
         "#,
     );
 }
@@ -186,13 +186,13 @@ fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
         a < bye replaced
         b < welcome
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         cut a
         panel
         wait 10
         cut b
         panel
-        panel < {"device":"pump-1","presence":"offline","since":1763846847010}
+        panel < {"device":"pump-1","presence":"offline","since":1763846847010,"name":"pump-1"}
         "#,
     );
 }
@@ -217,6 +217,55 @@ fn a_failed_commit_is_never_acked_and_the_device_begins_again_where_the_store_st
         store < message 1 at k7-1 1
         commit
         b < ack 1 of 1
+        "#,
+    );
+}
+
+#[test]
+fn h10_a_takeover_that_is_told_its_session_is_closed_leaves_the_device_offline() {
+    check(
+        r#"
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        commit
+        a < welcome k7-1 ack 0
+        a > {"seq":1,"channel":"t","value":1}
+        store < message 1 at k7-1 1
+        commit
+        a < ack 1 of 1
+        a > {"identify":"pump-1","nonce":2}
+        store < session k7-2
+        commit
+        a < welcome k7-2 ack 0
+        a > {"seq":1,"channel":"t","value":2}
+        store < message 2 at k7-2 1
+        commit
+        a < ack 1 of 1
+        panel
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        wait 5
+        b > {"identify":"pump-1","nonce":3,"session":"k7-1","oldest":2}
+        a < bye replaced
+        b < refused closed
+        panel
+        panel < {"device":"pump-1","presence":"offline","since":1763846847005,"name":"pump-1"}
+        "#,
+    );
+}
+
+#[test]
+fn h1_a_takeover_is_no_change_of_presence() {
+    check(
+        r#"
+        a > {"identify":"pump-1"}
+        a < welcome
+        panel
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        wait 5
+        b > {"identify":"pump-1"}
+        a < bye replaced
+        b < welcome
+        panel
         "#,
     );
 }

@@ -11,7 +11,7 @@
 //! | `a commit fails` | what waits is discarded |
 //! | `identifies wait`, `identifies go on` | the same for identifies |
 //! | `refused CODE [FAULT]` | the identify that waits is refused |
-//! | `command N CHANNEL VALUE`, `window N`, `complaint FAULT`, `bye CODE` | the intake posts this |
+//! | `command N CHANNEL VALUE`, `window N`, `complaint LINE FAULT`, `bye CODE` | the intake posts this |
 //! | `restart with tag TAG` | the hub begins again from what it stored |
 //! | `takes …` | what the intake was given next, as words; if a script says so once it must say it of all |
 //! | `closed` | the hub side closed the connection |
@@ -82,7 +82,7 @@ struct Model {
 struct NoLane;
 
 impl Lane for NoLane {
-    fn take(&self, _said: Said) {}
+    fn take(&self, _line: u64, _said: Said) {}
     fn ended(&self) {}
 }
 
@@ -132,8 +132,8 @@ impl Film {
             while let Some(output) = self.session.poll_output() {
                 match output {
                     Output::Send(line) => self.said.push_back(line),
-                    Output::Identify { identify, .. } => self.model.identify = Some(*identify),
-                    Output::Take(said) => self.take(&said),
+                    Output::Identify(identify) => self.model.identify = Some(*identify),
+                    Output::Take { said, .. } => self.take(&said),
                     Output::Enter { .. } => {}
                     Output::Close => self.closed = true,
                 }
@@ -271,14 +271,16 @@ impl Film {
                 Post::Refused { fault, bye: Bye::from_word(code).expect("a code") }
             }
             ["bye", code] => Post::Bye(Bye::from_word(code).expect("a code")),
-            ["complaint", fault] => {
-                Post::Complaint { fault: Fault::from_word(fault).expect("a code"), seq: None }
-            }
+            ["complaint", line, fault] => Post::Complaint {
+                line: line.parse().expect("a number"),
+                fault: Fault::from_word(fault).expect("a code"),
+                seq: None,
+            },
             ["window", window] => Post::Window(window.parse().expect("a number")),
-            ["command", number, channel, value] => Post::Command(Command {
+            ["command", number, channel, ref value @ ..] => Post::Command(Command {
                 number: number.parse().expect("a number"),
                 channel: channel.to_owned(),
-                value: RawValue::from_string(value.to_owned()).expect("JSON"),
+                value: RawValue::from_string(value.join(" ")).expect("JSON"),
                 ttl: 5000,
             }),
             ["restart", "with", "tag", tag] => {
