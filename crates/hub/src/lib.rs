@@ -147,6 +147,8 @@ impl Hub {
             let Some(hub) = hub.upgrade() else { return };
             hub.settle(commit);
         }
+        let stopped = hub.upgrade().is_none_or(|hub| *hub.stopping.borrow());
+        assert!(stopped, "the store's writer is gone");
     }
 
     async fn hear_endings(hub: Weak<Self>, mut endings: mpsc::UnboundedReceiver<(DeviceKey, u64)>) {

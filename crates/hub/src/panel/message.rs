@@ -76,13 +76,21 @@ impl Type {
     }
 }
 
+fn is_texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
+}
+
+fn is_cursors(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.values().all(Value::is_u64))
+}
+
 const TYPES: [Type; 13] = [
     Type { member: "authenticate", is: Value::is_string },
     Type { member: "page", is: Value::is_string },
-    Type { member: "watch", is: Value::is_array },
+    Type { member: "watch", is: is_texts },
     Type { member: "log", is: Value::is_string },
-    Type { member: "after", is: Value::is_object },
-    Type { member: "unwatch", is: Value::is_array },
+    Type { member: "after", is: is_cursors },
+    Type { member: "unwatch", is: is_texts },
     Type { member: "watch_devices", is: Value::is_boolean },
     Type { member: "command", is: Value::is_string },
     Type { member: "cancel", is: Value::is_string },
@@ -128,6 +136,8 @@ mod tests {
         assert_eq!(wrong.reason, "a member is not of its type: ttl");
         assert_eq!(wrong.about, Some(("command", "c1".to_owned())));
         assert!(read[1].is_ok());
+        let read = super::read(r#"{"watch":["a"],"after":{"a":-1}}"#).expect("a message");
+        assert_eq!(read[0].as_ref().expect_err("no cursor").reason, "a member is not of its type: after");
     }
 
     #[test]

@@ -140,11 +140,7 @@ impl Registered<'_> {
                     heard = Instant::now();
                     match frame {
                         Some(Ok(Message::Text(text))) if text.is_empty() => {}
-                        Some(Ok(Message::Text(text))) => {
-                            if watching.hear(&text) {
-                                self.hub.panels.update(self.number, watching.devices());
-                            }
-                        }
+                        Some(Ok(Message::Text(text))) => watching.hear(&text),
                         Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                         Some(Ok(_)) => {}
                     }
@@ -154,7 +150,11 @@ impl Registered<'_> {
                 () = sleep_until(heard + silence) => return Some(Closing::Silent),
                 () = self.hub.stopped() => return Some(Closing::Stopping),
             }
-            if let Some(frame) = watching.next_frame() {
+            let frame = watching.next_frame();
+            if watching.take_changed() {
+                self.hub.panels.update(self.number, watching.devices());
+            }
+            if let Some(frame) = frame {
                 if !write(socket, frame).await {
                     return None;
                 }

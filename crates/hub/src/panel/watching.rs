@@ -30,6 +30,7 @@ pub(super) struct Watching {
     frames: Vec<Bytes>,
     /// Watches that were taken as marked and do not fit the frame that is about to leave.
     due: Vec<Dirty>,
+    changed: bool,
 }
 
 struct Watched {
@@ -50,6 +51,7 @@ impl Watching {
             newcomers: None,
             frames: Vec::new(),
             due: Vec::new(),
+            changed: false,
         }
     }
 
@@ -60,54 +62,51 @@ impl Watching {
         ids
     }
 
-    /// Carries out one frame of the browser; true where what it watches may have changed.
-    pub(super) fn hear(&mut self, text: &str) -> bool {
+    /// Whether it watches others than when this was last asked.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Carries out one frame of the browser.
+    pub(super) fn hear(&mut self, text: &str) {
         let messages = match message::read(text) {
             Ok(messages) if messages.len() <= PANEL_MESSAGES_MAX => messages,
             Ok(_) => return self.complain("too_many", "too many messages in one frame", None),
             Err(reason) => return self.complain("bad_json", &reason, None),
         };
-        let mut changed = false;
         for message in messages {
-            changed |= match message {
+            match message {
                 Ok(message) => self.carry_out(message),
                 Err(Unreadable { reason, about }) => {
                     let about = about.as_ref().map(|(kind, value)| (*kind, value.as_str()));
-                    self.complain("bad_message", &reason, about)
+                    self.complain("bad_message", &reason, about);
                 }
-            };
+            }
         }
-        changed
     }
 
-    fn carry_out(&mut self, mut message: FromPanel) -> bool {
+    fn carry_out(&mut self, mut message: FromPanel) {
         if let Some(devices) = message.watch.take() {
             let ours = message.log.as_deref() == Some(self.hub.log());
             devices.iter().for_each(|id| self.watch(id, message.after.get(id).copied().filter(|_| ours)));
-            true
         } else if let Some(devices) = message.unwatch {
             devices.iter().for_each(|id| self.unwatch(id));
-            true
         } else if let Some(list) = message.watch_devices {
             self.watch_list(list);
-            false
         } else if message.command.is_some() {
             self.command(message);
-            false
         } else if let Some(id) = &message.cancel {
             match &message.device {
                 Some(device) => self.hub.cancel(&self.grant, device, id),
-                None => drop(self.complain("bad_message", "a cancel has a device", Some(("cancel", id)))),
+                None => self.complain("bad_message", "a cancel has a device", Some(("cancel", id))),
             }
-            false
         } else {
             self.complain("bad_message", "nothing in it that a panel says", None)
         }
     }
 
-    fn complain(&mut self, code: &str, reason: &str, about: Option<(&str, &str)>) -> bool {
+    fn complain(&mut self, code: &str, reason: &str, about: Option<(&str, &str)>) {
         self.frames.push(message::error(code, reason, about).into());
-        false
     }
 
     fn watch(&mut self, id: &str, after: Option<u64>) {
@@ -131,6 +130,7 @@ impl Watching {
         };
         slot.wake();
         self.devices.insert(cell.key, Watched { cell, slot, watch });
+        self.changed = true;
     }
 
     /// Watches a device that is not known once it is.
@@ -172,6 +172,7 @@ impl Watching {
             self.devices.iter().find(|(_, watched)| watched.cell.id.as_str() == id).map(|(key, _)| *key);
         if let Some(watched) = key.and_then(|key| self.devices.remove(&key)) {
             watched.end();
+            self.changed = true;
         }
     }
 

@@ -28,7 +28,7 @@ struct Order {
     /// Monotonic milliseconds.
     deadline: u64,
     number: Option<u64>,
-    /// It was kept while the device was offline.
+    /// It was kept while the device was offline, or another one was under way.
     waited: bool,
     state: State,
     reason: Option<Box<str>>,
@@ -224,6 +224,7 @@ impl Device {
 
     fn begin_to_send(&mut self, now: Time, mut order: Order, effects: &mut Vec<Effect>) {
         (order.number, order.state) = (Some(self.commands.next), State::Accepted);
+        order.waited |= order.deadline - now.mono < order.ttl;
         self.commands.next += 1;
         self.store_first(effects);
         let device = self.identity.key;

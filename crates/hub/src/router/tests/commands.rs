@@ -49,13 +49,14 @@ fn one_command_at_a_time_is_under_way_and_the_next_one_follows_the_answer() {
         a < {"command":1,"channel":"fan","value":true,"ttl":5000}
         ada > fan false now c2 5000
         ada < accepted
+        wait 1000
         a > {"result":1,"ok":false,"reason":"stuck"}
         store < command c1 failed
         store < next command 3
         store < command c2 sent
         commit
-        a < {"command":2,"channel":"fan","value":false,"ttl":5000}
-        wait 5000
+        a < {"command":2,"channel":"fan","value":false,"ttl":4000}
+        wait 4000
         wait 30000
         store < command c2 unknown
         "#,
