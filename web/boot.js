@@ -17,5 +17,14 @@ startTheme(byRole("theme"));
 startBanner({ status: byRole("connection"), banner: byRole("banner") });
 const main = document.querySelector("main");
 if (main?.dataset.auto) startPage(main);
+showCurrent(document.querySelector(".nav"));
 panel.start(document.body.dataset.view ?? "");
 await bringToLife(document);
+
+/** Where the pages do not fit beside each other, the present one is in view. @param {HTMLElement | null} nav */
+function showCurrent(nav) {
+  const current = nav?.querySelector("[aria-current]");
+  if (!nav || !current) return;
+  const [around, own] = [nav.getBoundingClientRect(), current.getBoundingClientRect()];
+  nav.scrollLeft += own.left + own.width / 2 - (around.left + around.width / 2);
+}

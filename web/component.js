@@ -6,6 +6,7 @@ import { age, clock, stateOf } from "glassline/age";
 import { exactTime, humanize, text } from "glassline/format";
 import { panel } from "glassline/panel";
 import { line, strength, way } from "glassline/receipt";
+import { awayReason, standing } from "glassline/standing";
 import { showTile } from "glassline/tile";
 import { isUnderWay } from "glassline/watch";
 
@@ -24,12 +25,6 @@ import { isUnderWay } from "glassline/watch";
  * @typedef {"begin" | "snapshot" | "presence" | "describe" | "channels" | "removed" | "devices" | "command" | "sample"
  *   | "skipped" | "connection" | "time"} Reason
  */
-
-/** @type {Record<State, string>} */
-const STATE_WORDS = { fresh: "Fresh", late: "Late", stale: "Stale", gone: "Gone", none: "No value yet" };
-
-/** @type {Record<string, string>} */
-const GONE_REASONS = { offline: "Device is offline", unreachable: "Its gateway is unreachable", unknown: "Device is unknown" };
 
 export class Component extends HTMLElement {
   /** The settings as the view gave them, typed, defaults filled in. @type {Record<string, any>} */
@@ -124,7 +119,7 @@ export class Component extends HTMLElement {
     const device = this.deviceState;
     if (!device) return "Connecting";
     const waits = this.settings.intent === "latest" || this.settings.intent === "queue";
-    return device.presence === "online" || (waits && device.known) ? undefined : GONE_REASONS[device.presence];
+    return device.presence === "online" || (waits && device.known) ? undefined : awayReason(device.presence);
   }
 
   /** Whether a command of this page is under way on this channel. */
@@ -270,14 +265,21 @@ export class Component extends HTMLElement {
   #showState() {
     const device = this.deviceState;
     const presence = device?.presence ?? this.dataset.presence;
-    const connected = panel.connection === "connected" || panel.connection === "connecting";
+    const connected = panel.hears;
     const every = this.latest?.every ?? this.describe.every;
     const state = stateOf({ ts: this.latest?.ts, every, presence, connected, now: clock.now() });
     set(this, "state", state);
-    if (presence) set(this, "presence", presence);
-    const isInput = this.dataset.direction === "input" || (this.dataset.direction === "both" && this.blocked !== undefined);
-    const word = isInput ? (this.blocked ?? "Ready") : presence === "unknown" ? "Device is unknown" : STATE_WORDS[state];
-    write(this.find("state-text"), word);
+    // What was the case when the connection broke may be so no longer.
+    if (presence) set(this, "presence", connected ? presence : "unknown");
+    const part = this.find("state");
+    if (!part) return;
+    const { direction = "" } = this.dataset;
+    const old = this.latest ? clock.now() - this.latest.ts : undefined;
+    const isRegular = this.describe.every !== undefined;
+    const shown = standing({ state, presence, direction, blocked: this.blocked, hears: connected, age: old, isRegular });
+    set(part, "shows", shown.as);
+    write(this.find("state-text"), shown.word);
+    if (part.title !== shown.reason) part.title = shown.reason;
     this.#showAge();
   }
 

@@ -5,6 +5,9 @@
 /** Most decimals shown unless a component's `digits` asks for more. */
 export const DECIMALS_MAX = 3;
 
+/** Longest text shown in one line, in characters; the whole of it belongs in a title or a fold. */
+export const TEXT_MAX = 200;
+
 /** @type {Map<string, Intl.NumberFormat>} */
 const formats = new Map();
 
@@ -47,14 +50,34 @@ function numberFormat(digits, scientific) {
 }
 
 /**
- * Any value as one line of text.
+ * Any value as one line of text, cut where it is too long for one.
  * @param {unknown} value
  */
 export function text(value) {
+  return cut(wholeText(value));
+}
+
+/**
+ * Any value as text, however long.
+ * @param {unknown} value
+ */
+export function wholeText(value) {
   if (value === undefined) return "–";
   if (typeof value === "number") return number(value);
   if (typeof value === "boolean") return value ? "On" : "Off";
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/**
+ * A text of at most `most` characters; an ellipsis stands for what is left out.
+ * @param {string} whole
+ * @param {number} [most]
+ */
+export function cut(whole, most = TEXT_MAX) {
+  if (whole.length <= most) return whole;
+  // Not through the middle of a character of two units.
+  const end = /[\uD800-\uDBFF]/.test(whole[most - 2]) ? most - 2 : most - 1;
+  return `${whole.slice(0, end).trimEnd()}…`;
 }
 
 /** "wind_speed" → "Wind speed". @param {string} name */

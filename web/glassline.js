@@ -8,7 +8,7 @@
  */
 export { Component } from "glassline/component";
 export { age, clock, duration } from "glassline/age";
-export { decimals, exactTime, humanize, number, shortTime, text } from "glassline/format";
+export { cut, decimals, exactTime, humanize, number, shortTime, text, wholeText } from "glassline/format";
 export { fetchHistory } from "glassline/history";
 export { panel } from "glassline/panel";
 export { Reading } from "glassline/reading";

@@ -21,6 +21,8 @@ class Panel {
   watch = new Watch();
   /** @type {Connection} */
   connection = "connecting";
+  /** Since when this page does not hear the hub, ms by the hub's clock; undefined while it does. @type {number | undefined} */
+  lostAt = undefined;
   /** When the next attempt to connect begins, ms. @type {number | undefined} */
   retryAt = undefined;
   user = "";
@@ -54,6 +56,16 @@ class Panel {
       this.#tick();
     });
     setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Whether what this page knows may be taken as "now": it hears the hub, or was rendered a moment ago. */
+  get hears() {
+    return this.connection === "connected" || this.connection === "connecting";
+  }
+
+  /** The moment up to which this page knows anything, ms by the hub's clock: now, or when its connection broke. */
+  get knownUntil() {
+    return this.lostAt ?? clock.now();
   }
 
   /** Try to connect now instead of waiting. */
@@ -151,6 +163,7 @@ class Panel {
   #connectionChanged(state, retryAt) {
     this.connection = state;
     this.retryAt = retryAt;
+    this.lostAt = this.hears ? undefined : (this.lostAt ?? clock.now());
     for (const component of this.#components) component.refresh("connection");
     document.dispatchEvent(new CustomEvent("glassline:connection", { detail: state }));
   }

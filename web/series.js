@@ -5,8 +5,12 @@
 
 /** Most rows kept; the oldest give way. */
 export const ROWS_MAX = 6000;
-/** With a known rhythm, a pause of this many intervals is drawn as a break. */
+/** A pause of more than this many usual distances is drawn as a break. */
 export const BREAK_AFTER = 10;
+/** Without a known rhythm, no shorter pause is, ms. */
+export const BREAK_MIN_MS = 10_000;
+/** Where the device was seen to be away, a pause of more than this many usual distances is. */
+const BREAK_AFTER_AWAY = 2;
 
 /** @typedef {import("glassline/history").History} History */
 /** @typedef {{ts: number, min: number, max: number, mean: number, count: number}} Row  ts in ms */
@@ -20,6 +24,8 @@ export class Series {
   #rows = [];
   /** Times at which something is missing, ms, ascending. @type {number[]} */
   #breaks = [];
+  /** Times at which the device was seen to go, ms, ascending. @type {number[]} */
+  #departures = [];
   #width;
 
   /** @param {number} width width of a bucket of live samples, ms */
@@ -60,7 +66,7 @@ export class Series {
 
   /** @param {Row} last @param {number} ts */
   #isSameBucket(last, ts) {
-    const lastBreak = this.#breaks.at(-1) ?? -Infinity;
+    const lastBreak = Math.max(this.#breaks.at(-1) ?? -Infinity, this.#departures.at(-1) ?? -Infinity);
     return lastBreak <= last.ts && Math.floor(ts / this.#width) === Math.floor(last.ts / this.#width);
   }
 
@@ -78,13 +84,20 @@ export class Series {
     if (this.end !== undefined) this.#breaks.push(this.end + 1);
   }
 
+  /** The device has gone: if nothing fills the time until it is back, the line breaks here. */
+  depart() {
+    const at = this.end === undefined ? undefined : this.end + 1;
+    if (at !== undefined && this.#departures.at(-1) !== at) this.#departures.push(at);
+  }
+
   /** Forgets what is older. @param {number} from ms */
   trim(from) {
     // One row from before stays, so that the line enters from the edge.
     const keep = this.#rows.findIndex((row) => row.ts >= from);
     if (keep > 1) this.#rows.splice(0, keep - 1);
     if (keep < 0 && this.#rows.length > 1) this.#rows.splice(0, this.#rows.length - 1);
-    while (this.#breaks.length > 0 && this.#breaks[0] < (this.#rows[0]?.ts ?? from)) this.#breaks.shift();
+    const begin = this.#rows[0]?.ts ?? from;
+    for (const times of [this.#breaks, this.#departures]) while (times.length > 0 && times[0] < begin) times.shift();
   }
 
   /**
@@ -94,18 +107,37 @@ export class Series {
   columns(every) {
     /** @type {Columns} */
     const columns = { ts: [], mean: [], min: [], max: [] };
-    const pause = every ? BREAK_AFTER * Math.max(every, this.#width) : Infinity;
-    let next = 0;
+    const usual = every ? Math.max(every, this.#width) : this.#usualDistance();
+    const pause = every ? BREAK_AFTER * usual : Math.max(BREAK_AFTER * usual, BREAK_MIN_MS);
+    const isGap = passing(this.#breaks);
+    const isDeparture = passing(this.#departures);
     let before = -Infinity;
     for (const row of this.#rows) {
-      const isGap = next < this.#breaks.length && this.#breaks[next] <= row.ts;
-      while (next < this.#breaks.length && this.#breaks[next] <= row.ts) next++;
-      if (columns.ts.length > 0 && (isGap || row.ts - before > pause)) add(columns, (before + row.ts) / 2, null, null, null);
+      const distance = row.ts - before;
+      const hasGap = isGap(row.ts);
+      const wasAway = isDeparture(row.ts) && distance > BREAK_AFTER_AWAY * usual;
+      if (columns.ts.length > 0 && (hasGap || wasAway || distance > pause)) add(columns, (before + row.ts) / 2, null, null, null);
       add(columns, row.ts, row.mean, row.min, row.max);
       before = row.ts;
     }
     return columns;
   }
+
+  /** The median of the distances between rows, ms. */
+  #usualDistance() {
+    const distances = this.#rows.slice(1).map((row, i) => row.ts - this.#rows[i].ts).sort((a, b) => a - b);
+    return distances[Math.floor(distances.length / 2)] ?? 0;
+  }
+}
+
+/** Whether one of `times` was passed since the last call; for times asked in order. @param {number[]} times */
+function passing(times) {
+  let next = 0;
+  return (/** @type {number} */ ts) => {
+    const first = next;
+    while (next < times.length && times[next] <= ts) next++;
+    return next > first;
+  };
 }
 
 /** @param {unknown} value @returns {value is number} */

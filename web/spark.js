@@ -54,7 +54,9 @@ export function paths(columns, from, to) {
     const upper = [];
     const lower = [];
     for (let i = first; i <= last; i++) {
-      line += `${i === first ? "M" : "L"}${x(columns.ts[i])} ${y(columns.mean[i] ?? 0)}`;
+      // A sample alone is a dot.
+      const dot = first === last ? "h0" : "";
+      line += `${i === first ? "M" : "L"}${x(columns.ts[i])} ${y(columns.mean[i] ?? 0)}${dot}`;
       upper.push(`${x(columns.ts[i])} ${y(columns.max[i] ?? 0)}`);
       lower.unshift(`${x(columns.ts[i])} ${y(columns.min[i] ?? 0)}`);
     }

@@ -73,6 +73,7 @@ export class Trace {
     if (reason === "snapshot") this.load();
     else if (reason === "skipped" && performance.now() - this.#loadedAt > CATCH_UP_MS) this.load();
     else if (reason === "connection" && this.#loadedAt === -Infinity && this.#component.blocked !== "Connecting") this.load();
+    else if (reason === "presence" && this.#component.deviceState?.presence === "offline") this.series.depart();
     else if (reason === "time") this.plan();
   }
 

@@ -29,7 +29,7 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {number | undefined} cursor  position in the device's log; undefined before the first snapshot
  * @property {Map<string, Latest>} channels
  * @property {Record<string, ChannelDescription>} describe
- * @property {number | undefined} heard  ms; time of the newest sample, any channel
+ * @property {number | undefined} heard  ms; when it was last heard; undefined: it never connected
  * @property {number} received  log entries shown to this page
  * @property {number} skipped  log entries this page was moved past
  * @property {{received?: number, gaps?: number}} counts  what the hub counted, kept up to date by patches
@@ -235,6 +235,7 @@ export class Watch {
       device.known = true;
       device.presence = message.presence;
       device.since = message.since;
+      if (message.presence === "online") device.heard ??= message.since;
       changes.push({ kind: "presence", device: device.id });
     }
     return changes;

@@ -1,4 +1,4 @@
-import { Component, decimals, exactTime, number, Reading, Trace } from "glassline";
+import { Component, cut, decimals, exactTime, number, Reading, Trace } from "glassline";
 import uPlot from "uplot";
 
 /** @typedef {import("glassline/component").Reason} Reason */
@@ -6,6 +6,14 @@ import uPlot from "uplot";
 
 /** Height of the drawing, px; the style reserves the same. */
 const HEIGHT = 220;
+/** Widest column of marks on the value axis, px. */
+const AXIS_MAX = 96;
+/** Longer marks are written with a power of ten, in characters. */
+const MARK_MAX = 8;
+/** Longest unit with the highest mark, in characters; a longer one stands above the drawing only. */
+const AXIS_UNIT_MAX = 5;
+/** Longest unit above the drawing, in characters. */
+const READOUT_UNIT_MAX = 24;
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
@@ -69,24 +77,28 @@ export default class Chart extends Component {
     if (this.#trace) this.#trace.span = Number(chosen.dataset.range);
   }
 
+  /** Whether the window has nothing to draw. */
+  #isEmpty = true;
+
   #draw() {
     const plot = this.#plot;
     const trace = this.#trace;
     if (!plot || !trace) return;
     const { ts, mean, min, max } = trace.columns;
     const { from, to } = trace.window;
+    this.#isEmpty = !ts.some((at) => at >= from);
     plot.batch(() => {
       plot.setData([ts.map((ms) => ms / 1000), max, min, mean], false);
       plot.setScale("x", { min: from / 1000, max: to / 1000 });
     });
     this.dataset.points = String(trace.series.samples);
-    this.#note(trace, ts.length);
+    this.#note(trace);
     if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#readOut(null);
   }
 
-  /** @param {Trace} trace @param {number} rows */
-  #note(trace, rows) {
-    const note = trace.error ? `History cannot be shown: ${trace.error}` : rows === 0 && !trace.isLoading ? "Nothing in this time" : "";
+  /** @param {Trace} trace */
+  #note(trace) {
+    const note = trace.error ? `History cannot be shown: ${trace.error}` : this.#isEmpty && !trace.isLoading ? "Nothing in this time" : "";
     const part = this.part("note");
     if (part.textContent !== note) part.textContent = note;
   }
@@ -96,13 +108,14 @@ export default class Chart extends Component {
     const part = this.part("readout");
     const [ts, max, min, mean] = this.#plot?.data ?? [];
     const at = index ?? -1;
+    const unit = cut(this.unit, READOUT_UNIT_MAX);
     const value = mean?.[at];
     let said = "";
     if (typeof value === "number" && ts) {
       const spread = max?.[at] === min?.[at] ? "" : ` (${this.#figure(min?.[at])} to ${this.#figure(max?.[at])})`;
-      said = `${this.#figure(value)} ${this.unit}${spread} · ${exactTime(ts[at] * 1000)}`;
+      said = `${this.#figure(value)} ${unit}${spread} · ${exactTime(ts[at] * 1000)}`;
     } else if (index === null && typeof this.latest?.value === "number") {
-      said = `${this.#figure(this.latest.value)} ${this.unit}`;
+      said = `${this.#figure(this.latest.value)} ${unit}`;
     }
     if (part.textContent !== said) part.textContent = said;
   }
@@ -114,32 +127,48 @@ export default class Chart extends Component {
 
   /** @param {number} width @returns {uPlot.Options} */
   #options(width) {
-    const axis = { stroke: () => this.#colour("--muted"), font: this.#font(), ticks: { show: false }, grid: { stroke: () => this.#colour("--line"), width: 1 } };
+    const scale = this.#textScale;
+    const axis = { stroke: () => this.#colour("--muted"), font: this.#font(), ticks: { show: false }, grid: { stroke: () => (this.#isEmpty ? "transparent" : this.#colour("--line")), width: 1 } };
     return {
       width,
       height: HEIGHT,
-      padding: [10, 20, 0, 0],
+      // Room for half of the last time on the right.
+      padding: [10, 34 * scale, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       hooks: { setCursor: [(plot) => this.#readOut(plot.cursor.idx ?? null)] },
       scales: { x: { time: true }, y: { range: (_plot, low, high) => spread(low, high) } },
       axes: [
-        { ...axis, size: 32, values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeMark(at, step)) },
+        { ...axis, size: 32 * scale, values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeMark(at, step)) },
         {
           ...axis,
-          size: (_plot, values) => 18 + 7.2 * Math.max(3, ...(values ?? []).map((each) => each.length)),
-          // The unit stands once, with the highest mark.
-          values: (plot, splits) => splits.map((at, i) => (plot.data[0].length === 0 ? "" : i === splits.length - 1 ? `${this.#mark(at, splits)} ${this.unit}` : this.#mark(at, splits)).trim()),
+          size: (_plot, values) => Math.min(AXIS_MAX, 18 + 7.2 * Math.max(3, ...(values ?? []).map((each) => each.length))) * scale,
+          values: (_plot, splits) => this.#valueMarks(splits),
         },
       ],
       series: [
         {},
         { points: { show: false }, width: 0 },
         { points: { show: false }, width: 0 },
-        { stroke: () => this.#colour("--accent"), width: 1.5, points: { show: false } },
+        {
+          stroke: () => this.#colour("--accent"),
+          width: 1.5,
+          // A sample alone between two breaks has no line: it is a dot.
+          points: { show: true, size: 4, fill: () => this.#colour("--accent"), filter: (plot, series) => lonely(plot.data[series]) },
+        },
       ],
       bands: [{ series: [1, 2], fill: () => this.#colour("--accent-soft") }],
     };
+  }
+
+  /** The marks on the value axis; a short unit stands with the highest. @param {number[]} splits */
+  #valueMarks(splits) {
+    if (this.#isEmpty) return splits.map(() => "");
+    const full = splits.map((at) => this.#mark(at, splits));
+    const short = full.some((mark) => mark.length > MARK_MAX) ? splits.map(power) : full;
+    const shown = new Set(short).size === splits.length ? short : full;
+    const unit = this.unit.length <= AXIS_UNIT_MAX ? this.unit : "";
+    return shown.map((mark, i) => (i === shown.length - 1 ? `${mark} ${unit}`.trim() : mark));
   }
 
   /** A mark on the value axis with as many decimals as the steps need. @param {number} at @param {number[]} splits */
@@ -156,7 +185,12 @@ export default class Chart extends Component {
   }
 
   #font() {
-    return `12px ${getComputedStyle(this).fontFamily}`;
+    return `${12 * this.#textScale}px ${getComputedStyle(this).fontFamily}`;
+  }
+
+  /** How much larger than usual the reader's text is. */
+  get #textScale() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   }
 }
 
@@ -167,11 +201,26 @@ function spread(low, high) {
   return [low - margin, high + margin];
 }
 
+/** Indices of values that stand alone. @param {ArrayLike<unknown>} values */
+function lonely(values) {
+  const found = [];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null) found.push(i);
+  }
+  return found;
+}
+
 const marks = {
   second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
   minute: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
+  power: new Intl.NumberFormat(undefined, { notation: "scientific", maximumFractionDigits: 3 }),
   day: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" }),
 };
+
+/** A large number in few characters: 1.25E8. @param {number} at */
+function power(at) {
+  return at === 0 ? "0" : marks.power.format(at).replace("-", "−");
+}
 
 /** A mark on the time axis in the reader's zone; midnight is its day. @param {number} at s @param {number} step s */
 function timeMark(at, step) {

@@ -1,4 +1,6 @@
-import { age, clock, Component, duration, exactTime, number } from "glassline";
+import { age, clock, Component, duration, exactTime, number, panel } from "glassline";
+
+/** @typedef {import("glassline/watch").DeviceState} DeviceState */
 
 /** @type {Record<string, string>} */
 const WORDS = { online: "Online", offline: "Offline", unreachable: "Unreachable", unknown: "Unknown" };
@@ -8,15 +10,22 @@ export default class DeviceHeader extends Component {
   changed() {
     const device = this.deviceState;
     if (!device) return;
-    const now = clock.now();
-    const word = WORDS[device.presence];
-    this.#write("presence-text", word);
     this.#write("name", device.name);
-    this.#write("since-word", `${word} for`);
-    this.#time("since", device.since, device.since === undefined ? "–" : duration(now - device.since));
-    this.#time("heard", device.heard, device.heard === undefined ? "–" : age(device.heard, now));
+    this.#showPresence(device);
+    this.#time("heard", device.heard, device.heard === undefined ? "–" : age(device.heard, clock.now()));
     if (device.counts.received !== undefined) this.#write("received", number(device.counts.received, 0));
     if (device.counts.gaps !== undefined) this.#write("gaps", number(device.counts.gaps, 0));
+    if (device.channels.size > 0) this.part("next").hidden = true;
+  }
+
+  /** Whether it is there and since when; while this page does not hear the hub, how it was. @param {DeviceState} device */
+  #showPresence(device) {
+    const wasHere = device.presence !== "offline" || device.heard !== undefined;
+    const word = wasHere ? WORDS[device.presence] : "Never connected";
+    this.#write("presence-text", panel.hears ? word : "Not known");
+    this.#write("since-word", panel.hears ? `${word} for` : `Was ${word.toLowerCase()} for`);
+    this.#time("since", device.since, device.since === undefined ? "–" : duration(panel.knownUntil - device.since));
+    for (const box of ["since-box", "heard-box"]) this.part(box).hidden = !wasHere;
   }
 
   /** @param {string} part @param {number | undefined} ts @param {string} content */

@@ -1,4 +1,4 @@
-import { clock, Component, duration, exactTime, panel } from "glassline";
+import { Component, duration, exactTime, panel } from "glassline";
 
 /** @typedef {import("glassline/component").Reason} Reason */
 /** @typedef {import("glassline/watch").ListEntry} ListEntry */
@@ -22,7 +22,8 @@ export default class DeviceList extends Component {
   /** @param {Reason} reason */
   changed(reason) {
     if (reason === "devices" || (reason === "begin" && panel.watch.list)) this.#show();
-    if (reason === "devices" || reason === "begin" || reason === "time") this.#showTimes();
+    if (reason === "connection") this.#showPresences();
+    if (reason === "devices" || reason === "begin" || reason === "connection" || reason === "time") this.#showTimes();
   }
 
   #show() {
@@ -42,8 +43,16 @@ export default class DeviceList extends Component {
       }
       fill(row, entry);
     }
-    rows.hidden = list.size === 0;
-    this.part("empty").hidden = list.size > 0;
+    this.#showJoin(list.size === 0);
+  }
+
+  /** How a device gets in: open where there is none, folded below the others. @param {boolean} isEmpty */
+  #showJoin(isEmpty) {
+    this.part("rows").hidden = isEmpty;
+    const join = this.part("join");
+    if (join.hasAttribute("data-empty") === isEmpty) return;
+    join.toggleAttribute("data-empty", isEmpty);
+    this.part("fold").open = isEmpty;
   }
 
   /** @param {string} id @returns {HTMLElement} */
@@ -54,11 +63,20 @@ export default class DeviceList extends Component {
     return row;
   }
 
+  /** While this page does not hear the hub it knows how devices were, not how they are. */
+  #showPresences() {
+    for (const entry of panel.watch.list?.values() ?? []) {
+      const row = this.#rows.get(entry.id);
+      if (row) fill(row, entry);
+    }
+  }
+
   #showTimes() {
     for (const entry of panel.watch.list?.values() ?? []) {
       const since = this.#rows.get(entry.id)?.querySelector('[data-part="since"]');
       if (!(since instanceof HTMLElement) || !entry.since) continue;
-      since.textContent = `for ${duration(clock.now() - entry.since)}`;
+      const how = panel.hears ? "" : `was ${WORDS[entry.presence].toLowerCase()} `;
+      since.textContent = `${how}for ${duration(panel.knownUntil - entry.since)}`;
       since.title = `since ${exactTime(entry.since)}`;
     }
   }
@@ -77,13 +95,13 @@ export default class DeviceList extends Component {
 
 /** @param {HTMLElement} row @param {ListEntry} entry */
 function fill(row, entry) {
-  row.dataset.presence = entry.presence;
+  row.dataset.presence = panel.hears ? entry.presence : "unknown";
   /** @param {string} part @param {string} content */
   const write = (part, content) => {
     const found = row.querySelector(`[data-part="${part}"]`);
     if (found) found.textContent = content;
   };
-  write("presence", WORDS[entry.presence] ?? entry.presence);
+  write("presence", panel.hears ? (WORDS[entry.presence] ?? entry.presence) : "Not known");
   write("name", entry.name || entry.id);
   write("id", entry.name && entry.name !== entry.id ? entry.id : "");
 }

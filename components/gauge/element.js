@@ -30,8 +30,14 @@ export default class Gauge extends Component {
   /** @param {Reason} reason */
   changed(reason) {
     if (reason !== "snapshot" && reason !== "describe") return;
-    this.part("unit").textContent = this.unit;
-    this.part("low").textContent = number(this.#low);
-    this.part("high").textContent = number(this.#high);
+    this.#reading?.showUnit(this.unit);
+    this.#showEnd("low", this.#low);
+    this.#showEnd("high", this.#high);
+  }
+
+  /** @param {string} part @param {number} value */
+  #showEnd(part, value) {
+    const end = this.part(part);
+    end.textContent = end.title = number(value);
   }
 }

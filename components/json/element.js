@@ -1,4 +1,4 @@
-import { Component, text } from "glassline";
+import { Component, cut } from "glassline";
 
 export default class Json extends Component {
   connected() {
@@ -7,8 +7,14 @@ export default class Json extends Component {
   }
 
   /** @param {import("glassline/watch").Sample} sample */
-  receive(sample) {
-    this.part("summary").textContent = summary(sample.value);
+  receive({ value }) {
+    const whole = JSON.stringify(value);
+    // What is short and has no members has nothing to fold.
+    const isPlain = (value === null || typeof value !== "object") && cut(whole) === whole;
+    this.part("plain").hidden = !isPlain;
+    this.part("fold").hidden = isPlain;
+    this.part("plain").textContent = isPlain ? whole : "";
+    this.part("summary").textContent = summary(value, whole);
     this.#write();
   }
 
@@ -17,11 +23,11 @@ export default class Json extends Component {
   }
 }
 
-/** @param {unknown} value */
-function summary(value) {
+/** @param {unknown} value @param {string} whole the value as JSON */
+function summary(value, whole) {
   if (Array.isArray(value)) return `List · ${count(value.length, "item")}`;
   if (value !== null && typeof value === "object") return `Object · ${count(Object.keys(value).length, "member")}`;
-  return text(value);
+  return cut(whole);
 }
 
 /** @param {number} n @param {string} noun */

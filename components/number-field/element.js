@@ -31,7 +31,7 @@ export default class NumberField extends Component {
     field.min = min ?? "";
     field.max = max ?? "";
     field.step = step ?? "any";
-    this.part("unit").textContent = this.unit;
+    this.#reading?.showUnit(this.unit);
   }
 
   #show() {

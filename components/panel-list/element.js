@@ -1,4 +1,4 @@
-import { clock, Component, duration, exactTime } from "glassline";
+import { clock, Component, cut, duration, exactTime } from "glassline";
 
 /** How often the list is fetched while the page is in view, ms. */
 const EVERY_MS = 3000;
@@ -45,6 +45,12 @@ export default class PanelList extends Component {
   }
 }
 
+/** The page is what a browser said of itself: only a path of this hub becomes a link. @param {Element | null} anchor @param {string} page */
+function link(anchor, page) {
+  if (/^\/(?!\/)[^\\\p{Cc}]*$/u.test(page)) anchor?.setAttribute("href", page);
+  else anchor?.removeAttribute("href");
+}
+
 /** @param {Element} row @param {PanelRow} panel */
 function fill(row, panel) {
   /** @param {string} part @param {string} content @param {string} [title] */
@@ -54,8 +60,8 @@ function fill(row, panel) {
     if (target.textContent !== content) target.textContent = content;
     cell.title = title;
   };
-  write("page", panel.page ?? "–");
-  row.querySelector("a")?.setAttribute("href", panel.page ?? "/");
+  write("page", cut(panel.page ?? "–"));
+  link(row.querySelector("a"), panel.page ?? "");
   write("user", panel.user ?? "–");
   write("devices", panel.devices?.join(", ") || "–");
   write("since", panel.since ? duration(clock.now() - panel.since) : "–", panel.since ? exactTime(panel.since) : "");

@@ -1,6 +1,9 @@
-import { Component, number, Reading } from "glassline";
+import { Component, cut, number, Reading } from "glassline";
 
 /** @typedef {import("glassline/component").Reason} Reason */
+
+/** Longest unit after what is being asked for, in characters. */
+const UNIT_MAX = 12;
 
 /** The figure is what the device has; the thumb is what is being asked for, and follows the figure otherwise. */
 export default class Slider extends Component {
@@ -38,7 +41,7 @@ export default class Slider extends Component {
     range.min = min ?? 0;
     range.max = max ?? 100;
     range.step = step ?? (Number(range.max) - Number(range.min)) / 100;
-    this.part("unit").textContent = this.unit;
+    this.#reading?.showUnit(this.unit);
     this.part("low").textContent = number(Number(range.min));
     this.part("high").textContent = number(Number(range.max));
   }
@@ -46,7 +49,11 @@ export default class Slider extends Component {
   #show() {
     const actual = this.latest?.value ?? (this.receipt?.mine && this.receipt.state === "done" ? this.receipt.asked : undefined);
     this.#reading?.show(actual);
-    if (!this.#isHeld && !this.busy && typeof actual === "number") this.part("range").value = actual;
+    const range = this.part("range");
+    const isKnown = typeof actual === "number";
+    // Where nothing is known the thumb stands in the middle, hollow: not at a value.
+    if (!this.#isHeld && !this.busy) range.value = isKnown ? actual : (Number(range.min) + Number(range.max)) / 2;
+    range.dataset.known = String(isKnown);
     this.#showAsked();
   }
 
@@ -54,7 +61,8 @@ export default class Slider extends Component {
     const isAsking = this.#isHeld || this.busy;
     const range = this.part("range");
     const asked = this.#reading?.format(this.busy ? this.receipt?.asked : range.valueAsNumber);
-    this.part("asked").textContent = isAsking ? `→ ${asked} ${this.unit}` : "";
-    range.setAttribute("aria-valuetext", `${asked} ${this.unit}`);
+    this.part("asked").textContent = isAsking ? `→ ${asked} ${cut(this.unit, UNIT_MAX)}` : "";
+    range.dataset.asking = String(isAsking);
+    range.setAttribute("aria-valuetext", isAsking || range.dataset.known === "true" ? `${asked} ${this.unit}` : "Not known");
   }
 }

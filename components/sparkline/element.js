@@ -36,6 +36,6 @@ export default class Sparkline extends Component {
   /** @param {Reason} reason */
   changed(reason) {
     this.#spark?.trace.changed(reason);
-    if (reason === "snapshot" || reason === "describe") this.part("unit").textContent = this.unit;
+    if (reason === "snapshot" || reason === "describe") this.#reading?.showUnit(this.unit);
   }
 }

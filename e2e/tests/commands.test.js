@@ -95,7 +95,7 @@ scenario("the button of a device that is gone cannot be pressed, and says why", 
   const { device, mine } = await stage(cast);
   await device.leave();
   const component = mine.component("button", { channel: "start" });
-  await mine.reads(component, "Device is offline");
+  await mine.reads(component, "Offline");
   assert.equal(await mine.page.getByRole("button", { name: "Start" }).isDisabled(), true);
 });
 

@@ -30,6 +30,18 @@ scenario("a device that joins is in the list at once, with a link to its page", 
   await panel.reads(panel.page.getByRole("heading", { level: 1 }), "boiler-7");
 });
 
+scenario("the page of a device that has not sent anything says what to send", async (cast) => {
+  await cast.hub();
+  const device = cast.device("quiet-1");
+  await device.join();
+  const panel = await cast.panel("/devices/quiet-1");
+  const said = panel.page.getByText("It has not sent anything yet");
+  await said.waitFor();
+  await device.deliver({ temperature: 21.5 });
+  await panel.reads(panel.component("value", { channel: "temperature" }), "21.5");
+  assert.equal(await said.isVisible(), false);
+});
+
 scenario("a plain device needs two lines and no session", async (cast) => {
   await cast.hub();
   const device = cast.device("nc-1");
@@ -38,7 +50,12 @@ scenario("a plain device needs two lines and no session", async (cast) => {
   device.send('{"temperature":21.5,"humidity":40}');
 
   const panel = await cast.panel("/");
-  await panel.reads(panel.component("device-list"), "nc-1");
+  const list = panel.component("device-list");
+  await panel.reads(list, "nc-1");
+  const line = list.locator("code", { hasText: /\bnc\b/ });
+  assert.equal(await line.isVisible(), false);
+  await list.getByText("Connect another device").click();
+  await line.waitFor({ state: "visible" });
   await panel.go("/devices/nc-1");
   await panel.reads(panel.component("value", { channel: "temperature" }), "21.5");
   device.send('{"temperature":22.25}');

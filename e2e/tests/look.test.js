@@ -93,6 +93,44 @@ scenario("nothing on the page moves when values change", async (cast) => {
   assert.deepEqual(await places(panel), before);
 });
 
+scenario("nothing leaves its tile, however long it is, and no number is broken", async (cast) => {
+  await cast.hub();
+  const device = cast.device("probe-1");
+  await device.join();
+  const unit = "kilogram square metres per fortnight";
+  const end = 999_999_999_999;
+  device.send({
+    describe: {
+      sum: { unit },
+      load: { unit, min: -end, max: end },
+      vent: { unit, min: -end, max: end, input: "slider" },
+      target: { unit, min: -end, max: end, input: "number" },
+    },
+  });
+  await device.deliver({ sum: -123_456_789_012, load: -123_456_789.123, vent: 123_456_789_012, target: 1e11, mode: "eco" });
+  for (const window of [NARROW, PHONE, DESK]) {
+    const panel = await cast.panel("/devices/probe-1", { window });
+    await panel.reads(panel.component("value", { channel: "sum" }), /−123,456,789,012/);
+    const before = await places(panel);
+    await device.deliver({ mode: "eco ".repeat(15_000) });
+    await panel.reads(panel.component("text", { channel: "mode" }), "eco eco");
+    assert.deepEqual(await places(panel), before, `at ${window.width}`);
+    assert.deepEqual(await panel.overflow(), [], `at ${window.width}`);
+    assert.deepEqual(await outside(panel), [], `at ${window.width}`);
+    await device.deliver({ mode: "eco" });
+  }
+});
+
+scenario("larger text has fewer columns", async (cast) => {
+  await cast.hub({ command: "demo" });
+  const panel = await cast.panel("/views/weather");
+  const columns = () => panel.page.locator(".grid").evaluate((grid) => getComputedStyle(grid).gridTemplateColumns.split(" ").length);
+  assert.equal(await columns(), 12);
+  await panel.page.evaluate(() => void (document.documentElement.style.fontSize = "200%"));
+  assert.equal(await columns(), 2);
+  assert.deepEqual(await panel.overflow(), []);
+});
+
 /** How bright the ground of the page is, 0 to 1. @param {any} panel @returns {Promise<number>} */
 function brightness(panel) {
   return panel.page.evaluate(() => {
@@ -113,6 +151,24 @@ function places(panel) {
       return [component.id, ...[x, y, width, height].map(Math.round)].join(" ");
     }),
   );
+}
+
+/** What is shown beside its own tile, but for what scrolls in it. @param {any} panel */
+function outside(panel) {
+  return panel.page.evaluate(() => {
+    const found = [];
+    for (const tile of document.querySelectorAll(".component")) {
+      const { left, right } = tile.getBoundingClientRect();
+      for (const each of tile.querySelectorAll("*")) {
+        const at = each.getBoundingClientRect();
+        if (at.width > 0 && (at.left < left - 1 || at.right > right + 1)) found.push(`${tile.id}: ${each.tagName}.${each.className}`);
+      }
+      for (const number of tile.querySelectorAll(".number")) {
+        if (number.scrollWidth > number.clientWidth + 1) found.push(`${tile.id}: ${number.textContent} is cut`);
+      }
+    }
+    return found;
+  });
 }
 
 /** Texts whose contrast with their ground is below what WCAG 2 AA asks for (4.5, large ones 3). @param {any} panel */

@@ -33,7 +33,7 @@ scenario("a device that leaves is offline everywhere at once, and comes back", a
   await panel.reads(value, "21.5");
   await panel.reads(value, /ago|now/i);
   await eventually("the switch cannot be used", () => fan.isDisabled());
-  await panel.reads(panel.component("switch", { channel: "fan" }), "Device is offline");
+  await panel.reads(panel.component("switch", { channel: "fan" }), "Offline");
 
   await device.join();
   await device.deliver({ temperature: 22.5 });
@@ -64,6 +64,21 @@ scenario("a second connection of the same device takes over without a flicker", 
   await again.deliver({ temperature: 23.5 });
   await panel.reads(value, "23.5");
   assert.ok(!(await states()).includes("gone"), "it never looked gone");
+});
+
+scenario("while the hub cannot be heard, nothing says that a device is online", async (cast) => {
+  const { device, panel, list, value } = await stage(cast);
+  for (const page of [panel, list]) page.expect(/WebSocket|Failed to (load|fetch)|ERR_/);
+  await cast.hubs[0].stop("SIGKILL");
+  await panel.reads(panel.component("device-header"), /not known[^]*was online for/i);
+  await list.reads(list.component("device-list"), /not known[^]*was online for/i);
+  await panel.state(value, "stale");
+  await panel.reads(value, "No connection");
+  await panel.reads(panel.component("switch", { channel: "fan" }), "No connection");
+  await cast.hubs[0].start();
+  await device.join();
+  await panel.reads(panel.component("device-header"), /^online/i);
+  await list.reads(list.component("device-list"), /^online/i);
 });
 
 scenario("who is looking at what is listed", async (cast) => {

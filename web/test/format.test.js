@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimals, humanize, number, text } from "../format.js";
+import { cut, decimals, humanize, number, text, TEXT_MAX, wholeText } from "../format.js";
 
 test("a number has the decimals that say something", () => {
   assert.deepEqual([21.5, 0.1 + 0.2, 22, 1013.25, 101_325.4].map(decimals), [1, 1, 0, 1, 0]);
@@ -23,4 +23,13 @@ test("any value has a text", () => {
 
 test("a channel's name reads like words", () => {
   assert.equal(humanize("wind_speed"), "Wind speed");
+});
+
+test("a long text is cut, between characters, and the whole of it can be had", () => {
+  assert.equal(cut("short"), "short");
+  assert.equal(cut("abcdef", 4), "abc…");
+  assert.equal(cut("ab👍cd", 4), "ab…");
+  const long = "x".repeat(65_536);
+  assert.equal(text(long).length, TEXT_MAX);
+  assert.equal(wholeText(long), long);
 });

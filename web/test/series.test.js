@@ -52,7 +52,35 @@ test("a gap and a long pause break the line", () => {
   assert.deepEqual(series.columns(1000).mean, [1, 2, null, 3]);
   series.append(20_000, 4);
   assert.deepEqual(series.columns(1000).mean, [1, 2, null, 3, null, 4]);
-  assert.deepEqual(series.columns().mean, [1, 2, null, 3, 4], "without a rhythm a pause means nothing");
+});
+
+test("without a known rhythm, a pause of many usual distances breaks the line", () => {
+  const series = new Series(1);
+  series.load({ points: [[1000, 1], [2000, 2], [3000, 3], [4000, 4]] });
+  series.append(13_500, 5);
+  assert.deepEqual(series.columns().mean, [1, 2, 3, 4, 5], "a few seconds are no pause");
+  series.append(14_500, 6);
+  series.append(60_000, 7);
+  assert.deepEqual(series.columns().mean, [1, 2, 3, 4, 5, 6, null, 7]);
+});
+
+test("two samples far apart have no rhythm that could break", () => {
+  const series = new Series(1);
+  series.load({ points: [[0, 1], [300_000, 2]] });
+  assert.deepEqual(series.columns().mean, [1, 2]);
+  series.append(301_000, 3);
+  assert.deepEqual(series.columns().mean, [1, 2, 3]);
+});
+
+test("the line breaks where the device was seen to be away, unless it brings what is missing", () => {
+  const series = new Series(1);
+  series.load({ points: [[1000, 1], [2000, 2], [3000, 3]] });
+  series.depart();
+  series.depart();
+  series.append(7000, 7);
+  assert.deepEqual(series.columns().mean, [1, 2, 3, null, 7]);
+  for (const second of [4, 5, 6]) series.insert(second * 1000, second);
+  assert.deepEqual(series.columns().mean, [1, 2, 3, 4, 5, 6, 7]);
 });
 
 test("a live gap breaks before what comes next", () => {

@@ -10,7 +10,7 @@ test("a line runs from the left edge to now, lowest below, highest above", () =>
 
 test("a break begins the line anew", () => {
   const { line } = paths({ ts: [0, 25, 50], mean: [1, null, 1], min: [1, null, 1], max: [1, null, 1] }, 0, 100);
-  assert.equal(line, "M0 16M50 16");
+  assert.equal(line, "M0 16h0M50 16h0");
 });
 
 test("nothing draws nothing", () => {
