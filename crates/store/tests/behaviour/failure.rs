@@ -15,7 +15,7 @@ fn poison(dir: &std::path::Path) {
 }
 
 #[test]
-fn a_failed_commit_hands_its_writes_back_and_leaves_nothing_half_written() {
+fn h5_a_failed_commit_hands_its_writes_back_and_leaves_nothing_half_written() {
     let dir = tempfile::tempdir().unwrap();
     let rig = Rig::with_pump(dir.path());
     rig.write([numbered(1, "k7-1", 1, &[("flow", "1")])]);
@@ -49,7 +49,7 @@ fn after_a_failed_commit_the_store_goes_on() {
 }
 
 #[test]
-fn what_follows_a_lost_message_is_refused_until_it_is_written() {
+fn h5_what_follows_a_lost_message_is_refused_until_it_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let rig = Rig::with_pump(dir.path());
     let other = DeviceKey(2);
