@@ -49,6 +49,7 @@ pub(super) async fn with_link(
     method: Method,
     Path(code): Path<String>,
     Asked(back): Asked<Return>,
+    headers: HeaderMap,
 ) -> Response {
     let to = local(back.to.as_deref());
     // Whoever only looks whether there is something (HEAD) is not to use it up.
@@ -56,6 +57,8 @@ pub(super) async fn with_link(
         (method == Method::GET).then(|| site.hub.auth().redeem_link(&code, site.hub.now().wall)).flatten();
     match login {
         Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
+        // Whoever opens the link once more, from the history or by a reload, is where it led to.
+        None if is_logged_in(&site, &headers) => there(to),
         None => {
             let why = "This link was used already, or it is too old. Links are good once, for half an hour.";
             page(&site, StatusCode::UNAUTHORIZED, to, Some(why))
@@ -123,14 +126,20 @@ fn cookie(site: &Site, login: &str, seconds: i64) -> String {
     format!("{}={login}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", site.cookie)
 }
 
-fn go_on(to: &str, cookie: &str) -> Response {
-    let value = |text: &str| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("/"));
-    let headers = [
-        (header::LOCATION, value(to)),
-        (header::SET_COOKIE, value(cookie)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
+fn is_logged_in(site: &Site, headers: &HeaderMap) -> bool {
+    let now = site.hub.now().wall;
+    logins(headers, &site.cookie).any(|login| site.hub.auth().cookie(login, now).is_some())
+}
+
+fn there(to: &str) -> Response {
+    let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
+    let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn go_on(to: &str, cookie: &str) -> Response {
+    let cookie = HeaderValue::try_from(cookie).expect("a login is letters and digits");
+    ([(header::SET_COOKIE, cookie)], there(to)).into_response()
 }
 
 /// `to`, if it is a path of this hub; else `/`. A browser takes `//host` and `/\host` for another host.

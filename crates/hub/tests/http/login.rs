@@ -29,6 +29,18 @@ async fn a_look_at_the_headers_does_not_use_a_link_up() {
 }
 
 #[tokio::test]
+async fn a_used_link_leads_whoever_is_logged_in_where_it_led_before() {
+    let rig = Rig::start().await;
+    let cookie = rig.log_in().await;
+    let path = format!("/login/{}?to=/status", rig.hub.auth().login_link(rig.hub.now().wall));
+    assert_eq!(rig.ask("GET", &path).send().await.status, 303);
+    let again = rig.ask("GET", &path).header("Cookie", &cookie).send().await;
+    assert_eq!((again.status, again.header("location")), (303, Some("/status")));
+    assert_eq!(again.header("set-cookie"), None);
+    assert_eq!(rig.ask("GET", &path).send().await.status, 401);
+}
+
+#[tokio::test]
 async fn a_link_leads_nowhere_else() {
     let rig = Rig::start().await;
     for to in ["//evil.example", "https://evil.example/", "/%5Cevil.example", "/%0d%0aSet-Cookie:x"] {
