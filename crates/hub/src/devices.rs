@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
-use crate::router::{Device, Effect, Identity, Presence, frame};
+use crate::router::{Device, Effect, Identity, Presence, TakeRefused, frame};
 use bytes::Bytes;
 use protocol::code::Bye;
 use protocol::id::DeviceId;
@@ -79,6 +79,9 @@ pub enum TakeError {
     /// As many messages as allowed are on their way to the store.
     #[error("too many messages of this device are on their way to the store")]
     Busy,
+    /// It would go beyond the device's bounds: its channels, or the bytes of its newest values.
+    #[error("the device has as many channels, or as large values, as it may have")]
+    Bounds,
     /// The store could not commit it.
     #[error("the store could not commit it")]
     Failed,
@@ -174,7 +177,10 @@ impl Hub {
             if inner.device.is_removed() {
                 return Err(TakeError::UnknownDevice);
             }
-            let cursor = inner.device.take_loose(now, samples, effects).map_err(|_| TakeError::Busy)?;
+            let cursor = inner.device.take_loose(now, samples, effects).map_err(|refused| match refused {
+                TakeRefused::Busy => TakeError::Busy,
+                TakeRefused::Bounds => TakeError::Bounds,
+            })?;
             let (sender, receiver) = oneshot::channel();
             inner.waiting.push((cursor, sender));
             Ok(receiver)

@@ -68,6 +68,11 @@ impl Failure {
         Self::new(StatusCode::CONFLICT, "exists", reason)
     }
 
+    /// 413: what the body holds is more than there is room for.
+    pub fn beyond(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason)
+    }
+
     /// 413: the body is too large.
     pub fn too_large(bytes_max: usize) -> Self {
         let reason = format!("The body is larger than {bytes_max} bytes.");

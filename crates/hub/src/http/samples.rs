@@ -62,6 +62,7 @@ pub(super) async fn send(
     match site.hub.take_samples(&id, samples).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(TakeError::UnknownDevice) => Err(Failure::no_device(&id)),
+        Err(error @ TakeError::Bounds) => Err(Failure::beyond(format!("Nothing was taken over: {error}."))),
         Err(error @ (TakeError::Busy | TakeError::Failed)) => {
             Err(Failure::unavailable(format!("The samples were not taken over: {error}.")))
         }

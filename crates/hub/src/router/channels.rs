@@ -87,6 +87,13 @@ impl Channels {
         late
     }
 
+    /// Whether the device keeps its bounds with all of these samples.
+    pub(super) fn have_room(&self, samples: &[Sample]) -> bool {
+        let new = samples.iter().filter(|sample| !self.by_name.contains_key(&*sample.channel)).count();
+        let bytes: usize = samples.iter().map(|sample| sample.value.get().len()).sum();
+        self.by_name.len() + new <= DEVICE_CHANNELS_MAX && self.bytes + bytes <= DEVICE_LATEST_BYTES_MAX
+    }
+
     /// Whether the newest values stay in their bounds when `channel` gets one of `bytes`.
     pub(super) fn has_room(&self, channel: &str, bytes: usize) -> bool {
         let before = self.by_name.get(channel).and_then(|channel| channel.latest.as_ref());

@@ -33,6 +33,8 @@ pub(super) struct Pending {
 pub(crate) enum TakeRefused {
     /// As many as allowed are on their way to the store.
     Busy,
+    /// Its samples would go beyond the device's bounds.
+    Bounds,
 }
 
 impl Device {
@@ -71,6 +73,10 @@ impl Device {
     ) -> Result<u64, TakeRefused> {
         if self.doomed || self.is_draining() || self.pending.len() >= DEVICE_PENDING_MAX {
             return Err(TakeRefused::Busy);
+        }
+        // There is no connection over which to complain of a part of it.
+        if !self.channels.have_room(&samples.samples) {
+            return Err(TakeRefused::Bounds);
         }
         self.last_seen = Some(now.wall);
         Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, None, effects))

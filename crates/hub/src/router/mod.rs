@@ -32,4 +32,5 @@ pub(crate) use conversation::Caller;
 pub use device::Presence;
 pub(crate) use device::{Device, Done, Identity, Issuer};
 pub(crate) use effect::Effect;
+pub(crate) use intake::TakeRefused;
 pub(crate) use watch::Watch;

@@ -186,3 +186,16 @@ pub(crate) fn basic(name: &str, password: &str) -> String {
     use base64::Engine as _;
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}")))
 }
+
+#[tokio::test]
+async fn what_goes_beyond_the_devices_bounds_is_refused_as_a_whole() {
+    let rig = Rig::start().await;
+    let token = rig.make("boiler-7").await;
+    for part in 0..2 {
+        let values: Vec<String> = (0..512).map(|channel| format!("\"{part}-{channel}\":1")).collect();
+        assert_eq!(send(&rig, &token, &format!("{{{}}}", values.join(","))).await.status, 204);
+    }
+    let refused = send(&rig, &token, "{\"one more\":1,\"0-0\":2}").await;
+    assert_eq!((refused.status, refused.error_code().as_str()), (413, "too_large"));
+    assert_eq!(rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await.json()["received"], 2);
+}
