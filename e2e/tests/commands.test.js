@@ -103,6 +103,7 @@ scenario("refused at once, with the reason, when the device leaves as the button
   const { device, mine, press, bothRead } = await stage(cast);
   const valve = await mine.valve();
   await mine.go("/views/press");
+  await mine.page.locator("button:enabled", { hasText: "Start" }).waitFor(); // it has heard of the device
   valve.shut(); // the page does not hear yet that the device has gone
   await device.leave();
   await gone(cast.hubs[0]);
