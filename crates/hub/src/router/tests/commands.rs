@@ -6,10 +6,7 @@ use super::check;
 fn a_command_is_durably_sent_before_its_bytes_leave_and_ends_with_the_answer() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan true now c1 5000
         ada < accepted
         store < next command 2
@@ -37,10 +34,7 @@ fn a_command_for_now_is_refused_while_the_device_is_offline() {
 fn one_command_at_a_time_is_under_way_and_the_next_one_follows_the_answer() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan true now c1 5000
         ada < accepted
         store < next command 2
@@ -67,10 +61,7 @@ fn one_command_at_a_time_is_under_way_and_the_next_one_follows_the_answer() {
 fn what_could_not_be_sent_in_time_expires_and_never_runs() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan 1 now c1 60000
         ada < accepted
         store < next command 2
@@ -91,10 +82,7 @@ fn what_could_not_be_sent_in_time_expires_and_never_runs() {
 fn the_same_id_is_the_same_command_and_with_other_content_it_is_refused() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan 1 now c1 5000
         ada < accepted
         store < next command 2
@@ -113,10 +101,7 @@ fn the_same_id_is_the_same_command_and_with_other_content_it_is_refused() {
 fn after_a_reconnect_of_the_same_run_a_begun_command_is_asked_for_its_result() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan 1 now c1 5000
         ada < accepted
         store < next command 2
@@ -138,10 +123,7 @@ fn after_a_reconnect_of_the_same_run_a_begun_command_is_asked_for_its_result() {
 fn a_boot_makes_what_was_sent_unknown_and_numbers_go_on_above() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan 1 now c1 5000
         ada < accepted
         store < next command 2
@@ -188,8 +170,7 @@ fn a_late_result_of_the_same_run_settles_what_was_given_up() {
 fn a_plain_device_gets_commands_only_for_its_inputs_and_has_until_the_ttl() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         ada > fan 1 now c1 1000
         ada < refused: bad
         store < command c1 refused
@@ -223,10 +204,7 @@ fn what_is_queued_is_kept_in_order_and_the_latest_one_replaces_its_like() {
         store < command c2 cancelled
         store < command c3 queued
         wait 1000
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         store < next command 2
         store < command c1 sent
         commit
@@ -250,8 +228,7 @@ fn a_queued_command_that_ran_out_of_time_expires_also_over_a_restart() {
         restart
         wait 5000
         store < command c1 expired
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         "#,
     );
 }
@@ -290,10 +267,7 @@ fn offline_is_said_before_full() {
 fn another_run_of_the_program_does_not_answer_for_the_one_before() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         ada > fan 1 now c1 5000
         ada < accepted
         store < next command 2
@@ -317,8 +291,7 @@ fn another_run_of_the_program_does_not_answer_for_the_one_before() {
 fn a_plain_device_that_identifies_again_on_its_connection_keeps_its_command_and_gets_it_once() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"describe":{"fan":{"input":"switch"}}}
         store < describe {"fan":{"input":"switch"}}
         ada > fan 1 now c1 5000
@@ -328,8 +301,7 @@ fn a_plain_device_that_identifies_again_on_its_connection_keeps_its_command_and_
         commit
         a < committed 1
         a < {"command":1,"channel":"fan","value":1,"ttl":5000}
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"result":1,"ok":true}
         store < command c1 done
         "#,

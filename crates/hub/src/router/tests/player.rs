@@ -76,7 +76,7 @@ fn identity() -> Identity {
 }
 
 impl Player {
-    pub(super) fn play(transcript: &[&str]) -> Vec<String> {
+    pub(super) fn play(transcript: &[String]) -> Vec<String> {
         let mut player = Self {
             device: Device::new(identity(), 0),
             issuer: Issuer { tag: "k7".into(), earlier: Arc::new([]) },

@@ -8,8 +8,7 @@ fn h7_a_sample_is_shown_once_it_is_committed_and_not_before() {
         r#"
         panel
         panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         panel
         panel < {"device":"pump-1","presence":"online","since":1763846847000,"name":"pump-1"}
         a > {"temperature":21.50}
@@ -27,10 +26,7 @@ fn h7_a_sample_is_shown_once_it_is_committed_and_not_before() {
 fn h6_one_ack_stands_for_all_that_a_commit_brought() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         a > {"t":5}
@@ -49,8 +45,7 @@ fn h6_one_ack_stands_for_all_that_a_commit_brought() {
 fn what_is_older_than_the_latest_is_late_and_never_becomes_now() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"channel":"t","value":2,"ts":1763846840000}
         store < message 1
         a > {"channel":"t","value":1,"ts":1763846830000}
@@ -74,8 +69,7 @@ fn what_is_older_than_the_latest_is_late_and_never_becomes_now() {
 fn a_time_that_cannot_be_is_not_shown() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"channel":"t","value":1,"ts":12}
         store < message 1
         a > {"channel":"t","value":2,"ts":1863846847000}
@@ -93,8 +87,7 @@ fn a_time_that_cannot_be_is_not_shown() {
 fn a_description_replaces_the_one_of_the_last_connection_and_later_ones_add() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"describe":{"t":{"unit":"°C"}}}
         store < describe {"t":{"unit":"°C"}}
         a > {"describe":{"fan":{"input":"switch"}}}
@@ -110,7 +103,7 @@ fn a_description_replaces_the_one_of_the_last_connection_and_later_ones_add() {
 
 #[test]
 fn a_channel_too_many_is_left_out_and_the_device_is_told() {
-    let mut transcript = String::from("a > {\"identify\":\"pump-1\"}\na < welcome\n");
+    let mut transcript = String::from("a begins plain\n");
     for message in 0..protocol::limits::DEVICE_CHANNELS_MAX / 512 {
         let values: Vec<String> = (0..512).map(|channel| format!("\"c{message}-{channel}\":1")).collect();
         transcript.push_str(&format!("a > {{{}}}\nstore < message {}\n", values.join(","), message + 1));
@@ -123,8 +116,7 @@ fn a_channel_too_many_is_left_out_and_the_device_is_told() {
 fn a_description_is_under_way_until_it_is_durable_so_a_flood_of_them_waits() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"describe":{"t":{"unit":"°C"}}}
         store < describe {"t":{"unit":"°C"}}
         a > {"describe":{"t":{"unit":"K"}}}
@@ -140,8 +132,7 @@ fn a_description_is_under_way_until_it_is_durable_so_a_flood_of_them_waits() {
 fn the_receive_time_is_never_late() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"channel":"t","value":1,"ts":1763846857000}
         store < message 1
         a > {"t":2}
@@ -158,7 +149,7 @@ fn the_receive_time_is_never_late() {
 #[test]
 fn newest_values_are_bounded_together_and_the_device_is_told() {
     let value = format!("\"{}\"", "x".repeat(60_000));
-    let mut transcript = String::from("a > {\"identify\":\"pump-1\"}\na < welcome\n");
+    let mut transcript = String::from("a begins plain\n");
     let most = crate::limits::DEVICE_LATEST_BYTES_MAX / 60_002;
     for channel in 1..=most {
         transcript.push_str(&format!("a > {{\"c{channel}\":{value}}}\nstore < message {channel}\n"));

@@ -32,10 +32,7 @@ fn h1_a_plain_device_is_welcomed_at_once_and_without_session() {
 fn h1_a_takeover_waits_until_what_the_old_connection_brought_is_settled() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         b > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":1}
@@ -50,8 +47,7 @@ fn h1_a_takeover_waits_until_what_the_old_connection_brought_is_settled() {
 fn h1_nothing_more_is_heard_of_a_fenced_connection() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         b > {"identify":"pump-1"}
         a < bye replaced
         b < welcome
@@ -66,10 +62,7 @@ fn h1_nothing_more_is_heard_of_a_fenced_connection() {
 fn h1_an_identify_repeated_on_its_connection_is_no_takeover() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":1}
         a < welcome k7-1 ack 0
         "#,
@@ -80,10 +73,7 @@ fn h1_an_identify_repeated_on_its_connection_is_no_takeover() {
 fn h2_a_session_that_is_still_empty_can_be_resumed_and_closes_nothing() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         commit
@@ -107,10 +97,7 @@ fn h2_a_session_that_is_still_empty_can_be_resumed_and_closes_nothing() {
 fn h2_an_older_session_is_closed_and_a_foreign_one_is_replaced() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         commit
@@ -137,10 +124,7 @@ fn h2_an_older_session_is_closed_and_a_foreign_one_is_replaced() {
 fn h2_a_session_of_an_earlier_start_goes_on_and_new_ones_bear_the_new_tag() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         commit
@@ -161,10 +145,7 @@ fn h2_a_session_of_an_earlier_start_goes_on_and_new_ones_bear_the_new_tag() {
 fn h3_what_a_device_no_longer_holds_is_a_gap_that_is_committed_before_the_welcome() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         cut a
         b > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":6}
         store < gap 1 at k7-1 5: 1 to 5 lost
@@ -180,8 +161,7 @@ fn h3_what_a_device_no_longer_holds_is_a_gap_that_is_committed_before_the_welcom
 fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         b > {"identify":"pump-1"}
         a < bye replaced
         b < welcome
@@ -201,10 +181,7 @@ fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
 fn a_failed_commit_is_never_acked_and_the_device_begins_again_where_the_store_stands() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         a > {"seq":2,"channel":"t","value":2}
@@ -225,10 +202,7 @@ fn a_failed_commit_is_never_acked_and_the_device_begins_again_where_the_store_st
 fn h10_a_takeover_that_is_told_its_session_is_closed_leaves_the_device_offline() {
     check(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         a > {"seq":1,"channel":"t","value":1}
         store < message 1 at k7-1 1
         commit
@@ -257,8 +231,7 @@ fn h10_a_takeover_that_is_told_its_session_is_closed_leaves_the_device_offline()
 fn h1_a_takeover_is_no_change_of_presence() {
     check(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         panel
         panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         wait 5

@@ -7,8 +7,7 @@ use crate::limits::TAIL_MESSAGES_MAX;
 fn a_panel_that_fell_behind_is_moved_to_the_latest_values_and_told_how_many_it_passed_over() {
     let mut transcript = String::from(
         r#"
-        a > {"identify":"pump-1"}
-        a < welcome
+        a begins plain
         a > {"u":1}
         store < message 1
         commit
@@ -40,10 +39,7 @@ fn a_panel_that_fell_behind_is_moved_to_the_latest_values_and_told_how_many_it_p
 fn a_panel_that_missed_the_end_of_a_command_is_told_it_when_it_catches_up() {
     let mut transcript = String::from(
         r#"
-        a > {"identify":"pump-1","nonce":1,"boot":true}
-        store < session k7-1
-        commit
-        a < welcome k7-1 ack 0
+        a begins k7-1
         panel
         panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         ada > fan 1 now c1 5000
