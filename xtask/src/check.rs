@@ -54,11 +54,9 @@ pub(crate) const CHECKS: &[Check] = &[
         "crates/protocol knows no socket, file, clock, randomness or SQL.",
         |repository| names::never(repository, &names::PROTOCOL),
     ),
-    invariant(
-        "pure-router",
-        "crates/hub/src/router never awaits and never asks for the time.",
-        |repository| names::never(repository, &names::ROUTER),
-    ),
+    invariant("pure-router", "crates/router never awaits and never asks for the time.", |repository| {
+        names::never(repository, &names::ROUTER)
+    }),
     invariant("store-alone", "crates/store knows no async runtime, no HTTP and no session.", |repository| {
         names::never(repository, &names::STORE)
     }),

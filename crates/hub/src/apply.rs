@@ -3,8 +3,8 @@
 use crate::Hub;
 use crate::intake::HubLane;
 use crate::registry::{Cell, Inner};
-use crate::router::{Done, Effect};
 use protocol::intake::Post;
+use router::{Done, Effect};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

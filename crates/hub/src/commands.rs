@@ -3,10 +3,10 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope};
 use crate::registry::Cell;
-use crate::router::{Intent, Receipt, Refusal, Request, State, frame};
 use bytes::Bytes;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Command, ToDevice, decode_to_device};
+use router::{Intent, Receipt, Refusal, Request, State, frame};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use store::CommandRow;

@@ -3,11 +3,11 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
-use crate::router::{Device, Effect, Identity, Presence, TakeRefused, frame};
 use bytes::Bytes;
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
+use router::{Device, Effect, Identity, Presence, TakeRefused, frame};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use store::{DeviceKey, Write};

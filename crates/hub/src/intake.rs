@@ -4,11 +4,11 @@ use crate::Hub;
 use crate::auth::{self, Secret, SecretKind};
 use crate::limits::{DEVICES_MAX, DEVICES_UNSTORED_MAX};
 use crate::registry::Cell;
-use crate::router::{Caller, Device, Identity};
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
 use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
 use protocol::message::Identify;
+use router::{Caller, Device, Identity};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

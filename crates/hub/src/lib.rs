@@ -17,7 +17,6 @@ pub mod limits;
 pub mod panel;
 mod registry;
 mod roster;
-mod router;
 pub mod view;
 
 pub use commands::CommandRequest;
@@ -30,9 +29,9 @@ use crate::limits::{COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
 use crate::registry::Registry;
 use crate::roster::Roster;
-use crate::router::{Device, Issuer};
 use protocol::code::Bye;
 use protocol::time::Time;
+use router::{Device, Issuer};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};

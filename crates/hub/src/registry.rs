@@ -1,8 +1,8 @@
 //! The devices of this hub, by id and by key, each behind its own lock.
 
 use crate::panel::Slot;
-use crate::router::Device;
 use protocol::id::DeviceId;
+use router::Device;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::DeviceKey;

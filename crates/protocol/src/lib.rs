@@ -14,6 +14,7 @@
 //! | [`message`] | what a line says ([`message::FromDevice`], [`message::ToDevice`]) |
 //! | [`session`] | what each side answers, by the rules D1 to D9 and H1 to H10 |
 //! | [`intake`] | the seam between those who hold connections and those who take messages over |
+//! | [`rule`] | the rules by name; in the simulation each can be switched off |
 //! | [`code`], [`limits`], [`id`] | the tables: codes and what a peer does next, every limit, every name |
 //!
 //! The rules and the wire are described in `spec/protocol.md`.
@@ -25,5 +26,6 @@ mod json;
 pub mod limits;
 pub mod line;
 pub mod message;
+pub mod rule;
 pub mod session;
 pub mod time;

@@ -11,9 +11,14 @@ use crate::repository::Repository;
 const LAYERS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("store", &["protocol"]),
+    ("router", &["protocol", "store"]),
     ("gateway", &["protocol", "store"]),
-    ("hub", &["protocol", "store"]),
-    ("cli", &["protocol", "store", "gateway", "hub"]),
+    ("hub", &["protocol", "router", "store"]),
+    ("client", &["protocol"]),
+    ("sim", &["protocol", "router", "store"]),
+    ("bench", &["protocol", "store"]),
+    ("fuzz", &["client", "protocol", "store"]),
+    ("cli", &["client", "protocol", "store", "gateway", "hub"]),
     ("xtask", &[]),
 ];
 

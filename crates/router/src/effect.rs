@@ -6,7 +6,7 @@ use std::sync::Arc;
 use store::Write;
 
 /// One thing to be done, in the order decided. Only what touches the world is an effect; everything else is state.
-pub(crate) enum Effect {
+pub enum Effect {
     /// Write this; the device is told when it is durable.
     Record(Write),
     /// Hand this to the device's connection.

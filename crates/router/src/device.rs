@@ -38,25 +38,28 @@ impl Presence {
 
 /// Who a device is, as opposed to what it does.
 #[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    pub(crate) key: DeviceKey,
-    pub(crate) id: DeviceId,
-    pub(crate) name: Option<Box<str>>,
+pub struct Identity {
+    /// Its number in the store.
+    pub key: DeviceKey,
+    /// What it identifies with.
+    pub id: DeviceId,
+    /// What people call it.
+    pub name: Option<Box<str>>,
     /// What is known of its token.
-    pub(crate) token: Option<TokenHash>,
+    pub token: Option<TokenHash>,
     /// It was made by a join token, which may identify it again until its own token is `confirmed`.
-    pub(crate) joined: bool,
+    pub joined: bool,
     /// It has shown that it has its token.
-    pub(crate) confirmed: bool,
+    pub confirmed: bool,
     /// Milliseconds since 1970.
-    pub(crate) created: i64,
+    pub created: i64,
     /// Its row is in the store or on its way there.
-    pub(crate) stored: bool,
+    pub stored: bool,
 }
 
 /// What the store has made durable for a device.
 #[derive(Debug)]
-pub(crate) enum Done {
+pub enum Done {
     /// The messages and gaps up to this cursor.
     Entries(u64),
     /// The session with this counter was issued.
@@ -70,48 +73,51 @@ pub(crate) enum Done {
 }
 
 /// A device.
-pub(crate) struct Device {
-    pub(crate) identity: Identity,
-    pub(super) presence: Presence,
+pub struct Device {
+    /// Who it is.
+    pub identity: Identity,
+    pub(crate) presence: Presence,
     /// When the presence last changed, milliseconds since 1970.
-    pub(super) since: i64,
+    pub(crate) since: i64,
     /// When something was last heard, milliseconds since 1970.
-    pub(super) last_seen: Option<i64>,
+    pub(crate) last_seen: Option<i64>,
     /// Raised with each identify; what belongs to an older one is discarded.
-    pub(super) generation: u64,
-    pub(super) door: Door,
-    pub(super) positions: Positions,
-    pub(super) channels: Channels,
+    pub(crate) generation: u64,
+    pub(crate) door: Door,
+    pub(crate) positions: Positions,
+    pub(crate) channels: Channels,
     /// The cursor given last; those beyond the tail's head are under way to the store.
-    pub(super) cursor: u64,
-    pub(super) pending: VecDeque<Pending>,
+    pub(crate) cursor: u64,
+    pub(crate) pending: VecDeque<Pending>,
     /// Descriptions on their way to the store, by the generation that brought them.
-    pub(super) describing: VecDeque<Option<u64>>,
+    pub(crate) describing: VecDeque<Option<u64>>,
     /// One before those that are pending was not committed, so none of them will be.
-    pub(super) doomed: bool,
+    pub(crate) doomed: bool,
     /// Committed messages and gaps as patches, by cursor.
-    pub(super) tail: Tail,
+    pub(crate) tail: Tail,
     /// Presence, descriptions and receipts, in a numbering of their own.
-    pub(super) notices: Tail,
-    pub(super) commands: Commands,
-    pub(super) received: u64,
-    pub(super) gaps: u64,
+    pub(crate) notices: Tail,
+    pub(crate) commands: Commands,
+    pub(crate) received: u64,
+    pub(crate) gaps: u64,
     /// The last time it sent could not be believed.
-    pub(super) clock_wrong: bool,
+    pub(crate) clock_wrong: bool,
     /// It is no longer among the hub's devices; only those who still hold it see it.
     removed: bool,
 }
 
 /// Who issues sessions: the tag of this start and those of the store's earlier ones.
 #[derive(Debug, Clone)]
-pub(crate) struct Issuer {
-    pub(crate) tag: Arc<str>,
-    pub(crate) earlier: Arc<[String]>,
+pub struct Issuer {
+    /// The tag of this start.
+    pub tag: Arc<str>,
+    /// The tags of earlier starts.
+    pub earlier: Arc<[String]>,
 }
 
 impl Issuer {
     /// Whether sessions with this tag are this store's own.
-    pub(crate) fn is_ours(&self, tag: &str) -> bool {
+    pub fn is_ours(&self, tag: &str) -> bool {
         tag == &*self.tag || self.earlier.iter().any(|earlier| earlier == tag)
     }
 }
@@ -119,7 +125,7 @@ impl Issuer {
 impl Device {
     /// A device that nothing is known of yet. Its sessions are counted from above `sessions`, so that they never bear
     /// the name of one that a removed device of the same id had.
-    pub(crate) fn new(identity: Identity, sessions: u64) -> Self {
+    pub fn new(identity: Identity, sessions: u64) -> Self {
         let since = identity.created;
         Self {
             identity,
@@ -145,7 +151,7 @@ impl Device {
     }
 
     /// A device as the store knew it, or nothing where its id is none of ours.
-    pub(crate) fn restore(loaded: LoadedDevice) -> Option<Self> {
+    pub fn restore(loaded: LoadedDevice) -> Option<Self> {
         let identity = Identity {
             key: loaded.key,
             id: DeviceId::parse(&loaded.id)?,
@@ -184,51 +190,55 @@ impl Device {
         Some(device)
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// Its id.
+    pub fn id(&self) -> &str {
         self.identity.id.as_str()
     }
 
-    pub(crate) fn presence(&self) -> (Presence, i64) {
+    /// Whether it can be heard, and since when (ms since 1970).
+    pub fn presence(&self) -> (Presence, i64) {
         (self.presence, self.since)
     }
 
     /// The cursor of the newest committed message or gap.
-    pub(crate) fn committed(&self) -> u64 {
+    pub fn committed(&self) -> u64 {
         self.tail.head()
     }
 
     /// When something was last heard, milliseconds since 1970.
-    pub(crate) fn last_seen(&self) -> Option<i64> {
+    pub fn last_seen(&self) -> Option<i64> {
         self.last_seen
     }
 
     /// Messages received and gaps recorded, committed ones.
-    pub(crate) fn counts(&self) -> (u64, u64) {
+    pub fn counts(&self) -> (u64, u64) {
         (self.received, self.gaps)
     }
 
-    pub(crate) fn is_clock_wrong(&self) -> bool {
+    /// Whether the last time that it sent could not be believed.
+    pub fn is_clock_wrong(&self) -> bool {
         self.clock_wrong
     }
 
-    pub(crate) fn channel_count(&self) -> usize {
+    /// How many channels it has.
+    pub fn channel_count(&self) -> usize {
         self.channels.len()
     }
 
     /// Each channel with its newest committed sample and its declared rhythm in milliseconds.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = (&Arc<str>, &Latest, Option<u64>)> {
+    pub fn latest(&self) -> impl Iterator<Item = (&Arc<str>, &Latest, Option<u64>)> {
         self.channels.iter().filter_map(|(name, channel)| {
             channel.latest.as_ref().map(|latest| (name, latest, self.channels.every(name)))
         })
     }
 
     /// What the device says its channels are, one JSON object.
-    pub(crate) fn description(&self) -> String {
+    pub fn description(&self) -> String {
         self.channels.description()
     }
 
     /// Makes sure that the device's row goes to the store before anything that belongs to it.
-    pub(super) fn store_first(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn store_first(&mut self, effects: &mut Vec<Effect>) {
         let identity = &mut self.identity;
         if std::mem::replace(&mut identity.stored, true) {
             return;
@@ -252,33 +262,34 @@ impl Device {
     }
 
     /// The device is no more: those who watch it learn it.
-    pub(crate) fn remove(&mut self, effects: &mut Vec<Effect>) {
+    pub fn remove(&mut self, effects: &mut Vec<Effect>) {
         self.removed = true;
         self.notices.push(super::frame::removed(self.identity.id.as_str()));
         effects.push(Effect::Wake);
     }
 
     /// The device could not be stored; the next thing it says tries again.
-    pub(crate) fn store_failed(&mut self) {
+    pub fn store_failed(&mut self) {
         self.identity.stored = false;
     }
 
     /// The counter of the newest session it was given.
-    pub(crate) fn sessions(&self) -> u64 {
+    pub fn sessions(&self) -> u64 {
         self.positions.issued()
     }
 
-    pub(crate) fn is_removed(&self) -> bool {
+    /// Whether it was removed.
+    pub fn is_removed(&self) -> bool {
         self.removed
     }
 
     /// Stores the device now, without waiting for its first sample.
-    pub(crate) fn keep(&mut self, effects: &mut Vec<Effect>) {
+    pub fn keep(&mut self, effects: &mut Vec<Effect>) {
         self.store_first(effects);
     }
 
     /// Gives the device another token, or notes that it used its own.
-    pub(crate) fn set_token(&mut self, token: TokenHash, confirmed: bool, effects: &mut Vec<Effect>) {
+    pub fn set_token(&mut self, token: TokenHash, confirmed: bool, effects: &mut Vec<Effect>) {
         let identity = &mut self.identity;
         (identity.token, identity.confirmed) = (Some(token), confirmed);
         if identity.stored {
@@ -287,16 +298,16 @@ impl Device {
     }
 
     /// Presence and name, as panels are told.
-    pub(crate) fn presence_frame(&self) -> Bytes {
+    pub fn presence_frame(&self) -> Bytes {
         super::frame::presence(self.id(), self.name(), self.presence.as_str(), self.since)
     }
 
     /// What to call it: its name, or its id.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.identity.name.as_deref().unwrap_or(self.id())
     }
 
-    pub(super) fn set_presence(&mut self, presence: Presence, now: i64, effects: &mut Vec<Effect>) {
+    pub(crate) fn set_presence(&mut self, presence: Presence, now: i64, effects: &mut Vec<Effect>) {
         if self.presence == presence {
             return;
         }

@@ -70,7 +70,7 @@ impl Order {
 }
 
 /// All commands of a device.
-pub(super) struct Commands {
+pub(crate) struct Commands {
     /// The number of the next one.
     next: u64,
     /// Taken, and not yet on their way.
@@ -84,18 +84,18 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new(next: u64) -> Self {
+    pub(crate) fn new(next: u64) -> Self {
         let (waiting, settled) = (VecDeque::new(), VecDeque::new());
         Self { next, waiting, current: None, doubtful: None, settled }
     }
 
     /// Commands that are on their way, in the order in which they will be sent.
-    pub(super) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
         self.current.iter().chain(&self.waiting).map(Order::receipt)
     }
 
     /// Commands that are settled or given up, as far as they are remembered.
-    pub(super) fn recent(&self) -> impl Iterator<Item = Receipt> {
+    pub(crate) fn recent(&self) -> impl Iterator<Item = Receipt> {
         self.settled.iter().chain(&self.doubtful).map(Order::receipt)
     }
 
@@ -114,12 +114,12 @@ impl Commands {
 
 impl Device {
     /// Where a command of `by` stands, if it is remembered.
-    pub(crate) fn receipt(&self, by: &str, id: &str) -> Option<Receipt> {
+    pub fn receipt(&self, by: &str, id: &str) -> Option<Receipt> {
         self.commands.find(by, id).map(Order::receipt)
     }
 
     /// Somebody who may asks for something. The same request again is the same command.
-    pub(crate) fn command(&mut self, now: Time, request: Request, effects: &mut Vec<Effect>) -> Receipt {
+    pub fn command(&mut self, now: Time, request: Request, effects: &mut Vec<Effect>) -> Receipt {
         if let Some(known) = self.commands.find(&request.by, &request.id) {
             let same =
                 known.request.channel == request.channel && known.request.value.get() == request.value.get();
@@ -197,7 +197,7 @@ impl Device {
     }
 
     /// The person takes a command back; one that is on its way stays so.
-    pub(crate) fn cancel(&mut self, now: Time, by: &str, id: &str, effects: &mut Vec<Effect>) {
+    pub fn cancel(&mut self, now: Time, by: &str, id: &str, effects: &mut Vec<Effect>) {
         if let Some(at) = self.commands.waiting.iter().position(|order| order.is(by, id))
             && let Some(order) = self.commands.waiting.remove(at)
         {
@@ -234,7 +234,7 @@ impl Device {
     }
 
     /// It is durable that the command counts as sent: now its bytes leave.
-    pub(super) fn command_durable(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+    pub(crate) fn command_durable(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
         let Some(order) = &mut self.commands.current else { return };
         if order.number != Some(number) || order.state == State::Sent {
             return;
@@ -249,7 +249,7 @@ impl Device {
     }
 
     /// It could not be made durable that the command is sent, so it is not sent.
-    pub(crate) fn command_failed(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+    pub fn command_failed(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
         let unsent = |order: &mut Order| order.number == Some(number) && order.state == State::Accepted;
         if let Some(order) = self.commands.current.take_if(unsent) {
             self.settle(now, order, State::Expired, Some("it could not be stored"), effects);
@@ -258,7 +258,7 @@ impl Device {
     }
 
     /// The device answered.
-    pub(super) fn result(&mut self, now: Time, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(crate) fn result(&mut self, now: Time, outcome: Outcome, effects: &mut Vec<Effect>) {
         let answered =
             |order: &Order| order.number == Some(outcome.command) && order.state != State::Accepted;
         let order = match self.commands.current.as_ref().is_some_and(answered) {
@@ -275,7 +275,7 @@ impl Device {
 
     /// What is sent and unanswered, seen in the light of an identify: the same run of the program may still have it,
     /// another one has not.
-    pub(super) fn commands_identified(
+    pub(crate) fn commands_identified(
         &mut self,
         now: Time,
         identify: &Identify,
@@ -321,7 +321,7 @@ impl Device {
     }
 
     /// Settles what has run out of time.
-    pub(crate) fn timeout(&mut self, now: Time, effects: &mut Vec<Effect>) {
+    pub fn timeout(&mut self, now: Time, effects: &mut Vec<Effect>) {
         while let Some(at) = self.commands.waiting.iter().position(|order| order.deadline <= now.mono)
             && let Some(order) = self.commands.waiting.remove(at)
         {
@@ -336,7 +336,7 @@ impl Device {
     }
 
     /// When [`Device::timeout`] has something to do, in monotonic milliseconds.
-    pub(crate) fn next_timeout(&self) -> Option<u64> {
+    pub fn next_timeout(&self) -> Option<u64> {
         let waiting = self.commands.waiting.iter().map(|order| order.deadline);
         let sent = self.commands.current.iter().filter(|order| order.state == State::Sent);
         waiting.chain(sent.map(|order| order.deadline + self.patience_ms())).min()
@@ -353,7 +353,7 @@ impl Device {
     }
 
     /// Takes back what the store had of it at the last end of the program.
-    pub(crate) fn restore_command(&mut self, now: Time, row: CommandRow) {
+    pub fn restore_command(&mut self, now: Time, row: CommandRow) {
         let (Some(intent), Some(state)) = (Intent::from_word(&row.intent), State::from_word(&row.state))
         else {
             return;

@@ -15,16 +15,19 @@ use std::sync::Arc;
 use store::Write;
 
 /// An identify that was authenticated.
-pub(crate) struct Caller {
-    pub(crate) identify: Identify,
-    pub(crate) peer: Peer,
-    pub(crate) outlet: Arc<dyn Outlet>,
+pub struct Caller {
+    /// What it said.
+    pub identify: Identify,
+    /// Who is at the other end.
+    pub peer: Peer,
+    /// The way back.
+    pub outlet: Arc<dyn Outlet>,
     /// A token of its own that the welcome hands to a device that was just made.
-    pub(crate) token: Option<String>,
+    pub token: Option<String>,
 }
 
 /// Where the device's connection stands.
-pub(super) enum Door {
+pub(crate) enum Door {
     /// There is none.
     Closed,
     /// One identified; what an older one left is still on its way to the store (rule H1).
@@ -37,7 +40,7 @@ pub(super) enum Door {
 
 /// What the device had with a caller's connection before it identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Before {
+pub(crate) enum Before {
     /// Nothing.
     Nothing,
     /// It was welcome on it: the same run of its program identifies again.
@@ -45,7 +48,7 @@ pub(super) enum Before {
 }
 
 /// A caller whose answer waits for the store.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     caller: Caller,
     before: Before,
     session: SessionId,
@@ -60,20 +63,20 @@ enum WaitsFor {
 }
 
 /// A connection that was welcomed.
-pub(super) struct Conversation {
-    pub(super) outlet: Arc<dyn Outlet>,
-    pub(super) connection: u64,
+pub(crate) struct Conversation {
+    pub(crate) outlet: Arc<dyn Outlet>,
+    pub(crate) connection: u64,
     /// Nothing for a plain device.
-    pub(super) session: Option<SessionId>,
+    pub(crate) session: Option<SessionId>,
     /// Milliseconds of two heartbeats: how long an answer may be under way.
-    pub(super) patience_ms: u64,
+    pub(crate) patience_ms: u64,
     /// Bytes of the longest line it can read, where it said so.
     line_max: Option<usize>,
 }
 
 impl Conversation {
     /// Whether the device can read the command's line. One with little room is sent it without spaces.
-    pub(super) fn fits(&self, command: Command) -> bool {
+    pub(crate) fn fits(&self, command: Command) -> bool {
         match self.line_max {
             Some(line_max) => command.compact().encoded_bytes() <= line_max,
             None => command.encoded_bytes() <= LINE_BYTES_MAX,
@@ -103,7 +106,7 @@ impl Door {
 
 impl Device {
     /// The welcomed connection, where there is one.
-    pub(super) fn conversation(&self) -> Option<&Conversation> {
+    pub(crate) fn conversation(&self) -> Option<&Conversation> {
         match &self.door {
             Door::Open(conversation) => Some(conversation),
             _ => None,
@@ -111,13 +114,13 @@ impl Device {
     }
 
     /// Whether somebody who identified waits until nothing is under way any more.
-    pub(super) fn is_draining(&self) -> bool {
+    pub(crate) fn is_draining(&self) -> bool {
         matches!(self.door, Door::Draining(..))
     }
 
     /// Somebody who proved to be this device identified (rule H1): the old connection is fenced at once, the answer
     /// waits until nothing of it is under way any more.
-    pub(crate) fn identify(&mut self, now: Time, issuer: &Issuer, caller: Caller, effects: &mut Vec<Effect>) {
+    pub fn identify(&mut self, now: Time, issuer: &Issuer, caller: Caller, effects: &mut Vec<Effect>) {
         self.generation += 1;
         let before = self.door.before(caller.peer.connection);
         if let Some((connection, outlet)) = self.door.connection()
@@ -131,13 +134,7 @@ impl Device {
     }
 
     /// Goes on with what waited for the store.
-    pub(crate) fn opening_done(
-        &mut self,
-        now: Time,
-        issuer: &Issuer,
-        done: &Done,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn opening_done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
         self.open_when_drained(now, issuer, effects);
         let ready = match (&self.door, done) {
             (Door::Opening(Opened { waits_for: WaitsFor::Session(awaited), .. }), Done::Session(counter)) => {
@@ -252,14 +249,14 @@ impl Device {
     }
 
     /// The connection of `generation` is over. An older one changes nothing (rule H10).
-    pub(crate) fn ended(&mut self, now: Time, generation: u64, effects: &mut Vec<Effect>) {
+    pub fn ended(&mut self, now: Time, generation: u64, effects: &mut Vec<Effect>) {
         if generation == self.generation && matches!(self.door, Door::Open(_)) {
             self.close(now, effects);
         }
     }
 
     /// The session that was to be handed out could not be made durable.
-    pub(crate) fn session_failed(&mut self, now: Time, counter: u64, effects: &mut Vec<Effect>) {
+    pub fn session_failed(&mut self, now: Time, counter: u64, effects: &mut Vec<Effect>) {
         let awaited =
             |opened: &Opened| matches!(opened.waits_for, WaitsFor::Session(awaited) if awaited == counter);
         if matches!(&self.door, Door::Opening(opened) if awaited(opened)) {
@@ -268,7 +265,7 @@ impl Device {
     }
 
     /// Ends the connection from this side.
-    pub(crate) fn dismiss(&mut self, now: Time, bye: Bye, effects: &mut Vec<Effect>) {
+    pub fn dismiss(&mut self, now: Time, bye: Bye, effects: &mut Vec<Effect>) {
         if let Some((_, outlet)) = self.door.connection() {
             effects.push(Effect::Post(outlet.clone(), Post::Bye(bye)));
             self.generation += 1;

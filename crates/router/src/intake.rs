@@ -16,7 +16,7 @@ use std::sync::Arc;
 use store::{Position, Write};
 
 /// A message or gap on its way to the store.
-pub(super) struct Pending {
+pub(crate) struct Pending {
     cursor: u64,
     generation: u64,
     /// Whether it came over the device's connection, which then hears of its commit.
@@ -30,7 +30,7 @@ pub(super) struct Pending {
 
 /// Why a message that came without a connection was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TakeRefused {
+pub enum TakeRefused {
     /// As many as allowed are on their way to the store.
     Busy,
     /// Its samples would go beyond the device's bounds.
@@ -39,14 +39,7 @@ pub(crate) enum TakeRefused {
 
 impl Device {
     /// The device said something in line `line` of the connection of `generation`; an older one is not heard (rule H1).
-    pub(crate) fn said(
-        &mut self,
-        now: Time,
-        generation: u64,
-        line: u64,
-        said: Said,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn said(&mut self, now: Time, generation: u64, line: u64, said: Said, effects: &mut Vec<Effect>) {
         if generation != self.generation {
             return;
         }
@@ -65,7 +58,7 @@ impl Device {
     }
 
     /// Takes a message that came without a connection; returns the cursor to wait for.
-    pub(crate) fn take_loose(
+    pub fn take_loose(
         &mut self,
         now: Time,
         samples: Samples,
@@ -130,7 +123,7 @@ impl Device {
     }
 
     /// Takes a gap over like a message (rule H3); returns its cursor. It is the session's position from then on.
-    pub(super) fn take_gap(
+    pub(crate) fn take_gap(
         &mut self,
         now: Time,
         session: Option<&SessionId>,
@@ -200,14 +193,14 @@ impl Device {
     }
 
     /// Writes the description as it now stands; the conversation `of` that brought it has room again when it is done.
-    pub(super) fn record_description(&mut self, of: Option<u64>, effects: &mut Vec<Effect>) {
+    pub(crate) fn record_description(&mut self, of: Option<u64>, effects: &mut Vec<Effect>) {
         let describe = self.channels.description().into();
         effects.push(Effect::Record(Write::Describe { device: self.identity.key, describe }));
         self.describing.push_back(of);
     }
 
     /// A description is durable, or never will be.
-    pub(crate) fn described(&mut self, effects: &mut Vec<Effect>) {
+    pub fn described(&mut self, effects: &mut Vec<Effect>) {
         if self.describing.pop_front().flatten() == Some(self.generation) {
             self.make_room(1, None, effects);
         }
@@ -227,7 +220,7 @@ impl Device {
     }
 
     /// The store has made something durable: what is committed is shown and acked (rules H6 and H7).
-    pub(crate) fn done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
+    pub fn done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
         match done {
             Done::Entries(cursor) => self.show_up_to(*cursor, effects),
             Done::Session(_) | Done::Stored => {}
@@ -269,7 +262,7 @@ impl Device {
 
     /// The messages and gaps up to `cursor` will never be durable, nor will those behind them: they count as never
     /// taken, and the device sends them again after it identified anew.
-    pub(crate) fn failed(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
+    pub fn failed(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
         while self.pending.front().is_some_and(|entry| entry.cursor <= cursor) {
             self.pending.pop_front();
         }

@@ -12,8 +12,8 @@
 //!
 //! Everything else is what the hub does: `store < …`, `a < …`, `ada < …`, `panel < …`.
 
-use super::super::watch::Watch;
-use super::super::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request};
+use crate::watch::Watch;
+use crate::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request};
 use protocol::id::{DeviceId, SessionId};
 use protocol::intake::{Outlet, Peer, Post, Said};
 use protocol::message::{FromDevice, ToDevice, decode_from_device};
@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use store::{DeviceKey, LoadedDevice, Position, Write};
 
-pub(super) struct Player {
+pub(crate) struct Player {
     device: Device,
     issuer: Issuer,
     now: Time,
@@ -76,7 +76,7 @@ fn identity() -> Identity {
 }
 
 impl Player {
-    pub(super) fn play(transcript: &[String]) -> Vec<String> {
+    pub(crate) fn play(transcript: &[String]) -> Vec<String> {
         let mut player = Self {
             device: Device::new(identity(), 0),
             issuer: Issuer { tag: "k7".into(), earlier: Arc::new([]) },

@@ -12,19 +12,19 @@ use std::sync::Arc;
 
 /// The newest sample of a channel that is committed.
 #[derive(Debug, Clone)]
-pub(crate) struct Latest {
+pub struct Latest {
     /// Its JSON text, exactly as sent.
-    pub(crate) value: Arc<str>,
+    pub value: Arc<str>,
     /// Its time in milliseconds since 1970.
-    pub(crate) ts: i64,
+    pub ts: i64,
     /// The cursor of the message that brought it.
-    pub(crate) cursor: u64,
+    pub cursor: u64,
 }
 
 /// What is known of one channel.
 #[derive(Debug, Default)]
-pub(super) struct Channel {
-    pub(super) latest: Option<Latest>,
+pub(crate) struct Channel {
+    pub(crate) latest: Option<Latest>,
     /// The newest time taken so far, committed or under way: what comes with an older one is late.
     newest: Option<i64>,
 }
@@ -39,7 +39,7 @@ struct Described {
 
 /// All channels of a device.
 #[derive(Debug, Default)]
-pub(super) struct Channels {
+pub(crate) struct Channels {
     by_name: BTreeMap<Arc<str>, Channel>,
     describe: Vec<Described>,
     /// Bytes of the newest values together.
@@ -49,23 +49,23 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.by_name.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Channel)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Channel)> {
         self.by_name.iter()
     }
 
     /// Adds a channel as the store knew it.
-    pub(super) fn restore(&mut self, name: Arc<str>, latest: Option<Latest>) {
+    pub(crate) fn restore(&mut self, name: Arc<str>, latest: Option<Latest>) {
         let newest = latest.as_ref().map(|latest| latest.ts);
         self.bytes += latest.as_ref().map_or(0, |latest| latest.value.len());
         self.by_name.insert(name, Channel { latest, newest });
     }
 
     /// The shared name of the channel, which is made if there is room for it.
-    pub(super) fn name(&mut self, name: &str) -> Option<Arc<str>> {
+    pub(crate) fn name(&mut self, name: &str) -> Option<Arc<str>> {
         if let Some((known, _)) = self.by_name.get_key_value(name) {
             return Some(known.clone());
         }
@@ -78,7 +78,7 @@ impl Channels {
     }
 
     /// Notes that a sample of time `ts` was taken; true where it is late.
-    pub(super) fn is_late(&mut self, name: &str, ts: i64) -> bool {
+    pub(crate) fn is_late(&mut self, name: &str, ts: i64) -> bool {
         let Some(channel) = self.by_name.get_mut(name) else { return false };
         let late = channel.newest.is_some_and(|newest| ts < newest);
         if !late {
@@ -88,25 +88,25 @@ impl Channels {
     }
 
     /// Whether the device keeps its bounds with all of these samples.
-    pub(super) fn have_room(&self, samples: &[Sample]) -> bool {
+    pub(crate) fn have_room(&self, samples: &[Sample]) -> bool {
         let new = samples.iter().filter(|sample| !self.by_name.contains_key(&*sample.channel)).count();
         let bytes: usize = samples.iter().map(|sample| sample.value.get().len()).sum();
         self.by_name.len() + new <= DEVICE_CHANNELS_MAX && self.bytes + bytes <= DEVICE_LATEST_BYTES_MAX
     }
 
     /// Whether the newest values stay in their bounds when `channel` gets one of `bytes`.
-    pub(super) fn has_room(&self, channel: &str, bytes: usize) -> bool {
+    pub(crate) fn has_room(&self, channel: &str, bytes: usize) -> bool {
         let before = self.by_name.get(channel).and_then(|channel| channel.latest.as_ref());
         self.bytes - before.map_or(0, |latest| latest.value.len()) + bytes <= DEVICE_LATEST_BYTES_MAX
     }
 
     /// The newest time of any of these channels, committed or under way.
-    pub(super) fn newest<'a>(&self, names: impl Iterator<Item = &'a str>) -> Option<i64> {
+    pub(crate) fn newest<'a>(&self, names: impl Iterator<Item = &'a str>) -> Option<i64> {
         names.filter_map(|name| self.by_name.get(name)?.newest).max()
     }
 
     /// A sample is committed and not late: it is the latest now.
-    pub(super) fn show(&mut self, name: &str, latest: Latest) {
+    pub(crate) fn show(&mut self, name: &str, latest: Latest) {
         if let Some(channel) = self.by_name.get_mut(name) {
             self.bytes += latest.value.len();
             if let Some(before) = channel.latest.replace(latest) {
@@ -116,19 +116,19 @@ impl Channels {
     }
 
     /// What was under way is lost: lateness is judged by what is committed again.
-    pub(super) fn forget_pending(&mut self) {
+    pub(crate) fn forget_pending(&mut self) {
         for channel in self.by_name.values_mut() {
             channel.newest = channel.latest.as_ref().map(|latest| latest.ts);
         }
     }
 
     /// The first description after this replaces what is known.
-    pub(super) fn begin_description(&mut self) {
+    pub(crate) fn begin_description(&mut self) {
         self.replace = true;
     }
 
     /// Takes a description, channel by channel; false where it would grow too large: then nothing changes.
-    pub(super) fn describe(&mut self, channels: Vec<Sample>) -> bool {
+    pub(crate) fn describe(&mut self, channels: Vec<Sample>) -> bool {
         let said: Vec<Described> = channels.into_iter().map(Described::new).collect();
         let again: HashSet<&str> = said.iter().map(|described| &*described.channel).collect();
         let kept = self.describe.iter().filter(|known| !self.replace && !again.contains(&*known.channel));
@@ -144,14 +144,14 @@ impl Channels {
     }
 
     /// Takes a description as the store kept it: one JSON object, as [`Channels::description`] wrote it.
-    pub(super) fn restore_description(&mut self, json: &str) -> Result<(), serde_json::Error> {
+    pub(crate) fn restore_description(&mut self, json: &str) -> Result<(), serde_json::Error> {
         let Members(members) = serde_json::from_str(json)?;
         self.describe = members.into_iter().map(Described::new).collect();
         Ok(())
     }
 
     /// The description as one JSON object.
-    pub(super) fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         let members: Vec<String> = self
             .describe
             .iter()
@@ -162,17 +162,17 @@ impl Channels {
         format!("{{{}}}", members.join(","))
     }
 
-    pub(super) fn is_described(&self) -> bool {
+    pub(crate) fn is_described(&self) -> bool {
         !self.describe.is_empty()
     }
 
     /// Whether the device says that the channel takes commands.
-    pub(super) fn is_input(&self, name: &str) -> bool {
+    pub(crate) fn is_input(&self, name: &str) -> bool {
         self.described(name).is_some_and(|about| about.input.is_some())
     }
 
     /// Milliseconds between samples of the channel, as the device declared them.
-    pub(super) fn every(&self, name: &str) -> Option<u64> {
+    pub(crate) fn every(&self, name: &str) -> Option<u64> {
         self.described(name)?.every
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// What becomes of a command while its device is offline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intent {
+pub enum Intent {
     /// Refused at once.
     Now,
     /// Kept; a newer one on its channel replaces it.
@@ -55,7 +55,7 @@ macro_rules! words {
         }
     };
 }
-words!(pub(crate) Intent { Now = "now", Latest = "latest", Queue = "queue" });
+words!(pub Intent { Now = "now", Latest = "latest", Queue = "queue" });
 words!(pub State {
     Refused = "refused", Accepted = "accepted", Queued = "queued", Expired = "expired", Cancelled = "cancelled",
     Sent = "sent", Done = "done", Failed = "failed", Unknown = "unknown"
@@ -63,7 +63,7 @@ words!(pub State {
 
 /// Why a command is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// The person may not.
     Denied,
     /// The device is not there, and the command is for now.
@@ -78,7 +78,7 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// The reason on the wire.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Refusal::Denied => "denied",
             Refusal::Offline => "offline",
@@ -91,19 +91,19 @@ impl Refusal {
 
 /// What a person asks of a device.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub struct Request {
     /// Made by the browser; unique per person and device.
-    pub(crate) id: Box<str>,
+    pub id: Box<str>,
     /// Who asks.
-    pub(crate) by: Arc<str>,
+    pub by: Arc<str>,
     /// For which channel.
-    pub(crate) channel: Box<str>,
+    pub channel: Box<str>,
     /// What.
-    pub(crate) value: Box<RawValue>,
+    pub value: Box<RawValue>,
     /// What becomes of it while the device is offline.
-    pub(crate) intent: Intent,
+    pub intent: Intent,
     /// Milliseconds it stays wanted; nothing for the default.
-    pub(crate) ttl: Option<u64>,
+    pub ttl: Option<u64>,
 }
 
 /// Where a command stands, as panels are told.
@@ -127,13 +127,13 @@ pub struct Receipt {
 
 impl Request {
     /// Whether the id and the channel can be what they are.
-    pub(super) fn is_well_formed(&self) -> bool {
+    pub(crate) fn is_well_formed(&self) -> bool {
         (1..=COMMAND_ID_BYTES_MAX).contains(&self.id.len())
             && (1..=CHANNEL_BYTES_MAX).contains(&self.channel.len())
     }
 
     /// The answer to a request that is not taken.
-    pub(crate) fn refused(self, refusal: Refusal) -> Receipt {
+    pub fn refused(self, refusal: Refusal) -> Receipt {
         Receipt {
             id: self.id,
             by: self.by,

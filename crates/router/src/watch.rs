@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Where one panel stands at one device.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Watch {
+pub struct Watch {
     /// The last message or gap it has; nothing where it needs a snapshot first.
     cursor: Option<u64>,
     notice: u64,
@@ -15,7 +15,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// A watch that begins with a snapshot.
-    pub(crate) fn begin() -> Self {
+    pub fn begin() -> Self {
         Self { cursor: None, notice: 0 }
     }
 }
@@ -23,7 +23,7 @@ impl Watch {
 impl Device {
     /// A watch that goes on behind `after` where the messages since then are still here. Presence, description and
     /// receipts have no history, so it begins with those as they now stand.
-    pub(crate) fn resume_watch(&self, after: u64) -> Watch {
+    pub fn resume_watch(&self, after: u64) -> Watch {
         match after <= self.tail.head() && after >= self.tail.floor() {
             true => Watch { cursor: Some(after), notice: u64::MAX },
             false => Watch::begin(),
@@ -32,7 +32,7 @@ impl Device {
 
     /// Adds what `watch` has not seen to `frames` and moves it to the head. At most one frame per message of the
     /// tail, or one per channel where the panel fell behind it.
-    pub(crate) fn catch_up(&self, watch: &mut Watch, frames: &mut Vec<Bytes>) {
+    pub fn catch_up(&self, watch: &mut Watch, frames: &mut Vec<Bytes>) {
         let Some(cursor) = watch.cursor else {
             frames.push(self.snapshot());
             *watch = Watch { cursor: Some(self.tail.head()), notice: self.notices.head() };

@@ -7,20 +7,20 @@ use protocol::message::Gap;
 use std::sync::Arc;
 
 /// `text` as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// One sample on its way to panels.
-pub(super) struct Shown {
-    pub(super) channel: Arc<str>,
-    pub(super) value: Arc<str>,
-    pub(super) ts: i64,
-    pub(super) late: bool,
+pub(crate) struct Shown {
+    pub(crate) channel: Arc<str>,
+    pub(crate) value: Arc<str>,
+    pub(crate) ts: i64,
+    pub(crate) late: bool,
 }
 
 /// A message as a patch. All its samples have one time; it is `late` where each of them is.
-pub(super) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Shown]) -> Bytes {
+pub(crate) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Shown]) -> Bytes {
     let mut text = format!("{{\"device\":{},\"cursor\":{cursor}", quoted(device));
     match samples {
         [one] => text.push_str(&format!(",\"channel\":{},\"value\":{}", quoted(&one.channel), one.value)),
@@ -39,7 +39,7 @@ pub(super) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Shown]) -> By
 }
 
 /// A recorded gap as a patch.
-pub(super) fn lost(device: &str, cursor: u64, gap: &Gap) -> Bytes {
+pub(crate) fn lost(device: &str, cursor: u64, gap: &Gap) -> Bytes {
     let Gap { from, to, reason } = gap;
     let reason = quoted(reason);
     let device = quoted(device);
@@ -48,7 +48,7 @@ pub(super) fn lost(device: &str, cursor: u64, gap: &Gap) -> Bytes {
 }
 
 /// The same patch for a panel that passed over `skipped` messages before it.
-pub(super) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
+pub(crate) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
     if skipped == 0 {
         return patch;
     }
@@ -58,19 +58,19 @@ pub(super) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
 }
 
 /// A device's presence, for those who watch it and those who watch the list.
-pub(super) fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
+pub(crate) fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
     let (device, name) = (quoted(device), quoted(name));
     format!("{{\"device\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}").into()
 }
 
 /// A device in the list: the same, under the member `id`.
-pub(crate) fn listed(device: &str, name: &str, presence: &str, since: i64) -> String {
+pub fn listed(device: &str, name: &str, presence: &str, since: i64) -> String {
     let (device, name) = (quoted(device), quoted(name));
     format!("{{\"id\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}")
 }
 
 /// The answer to a watch of a device that is not known.
-pub(crate) fn unknown(device: &str, now: i64) -> Bytes {
+pub fn unknown(device: &str, now: i64) -> Bytes {
     let device = quoted(device);
     format!(
         "{{\"snapshot\":{device},\"cursor\":0,\"known\":false,\"presence\":\"offline\",\"since\":{now},\
@@ -80,17 +80,17 @@ pub(crate) fn unknown(device: &str, now: i64) -> Bytes {
 }
 
 /// A device is no more.
-pub(crate) fn removed(device: &str) -> Bytes {
+pub fn removed(device: &str) -> Bytes {
     format!("{{\"removed\":{}}}", quoted(device)).into()
 }
 
 /// What a device's channels are, after it changed.
-pub(super) fn describe(device: &str, description: &str) -> Bytes {
+pub(crate) fn describe(device: &str, description: &str) -> Bytes {
     format!("{{\"device\":{},\"describe\":{description}}}", quoted(device)).into()
 }
 
 /// Where a command stands.
-pub(crate) fn receipt(device: &str, receipt: &Receipt) -> Bytes {
+pub fn receipt(device: &str, receipt: &Receipt) -> Bytes {
     let mut text = format!(
         "{{\"command\":{},\"device\":{},\"channel\":{},\"state\":\"{}\",\"by\":{}",
         quoted(&receipt.id),
@@ -111,7 +111,7 @@ pub(crate) fn receipt(device: &str, receipt: &Receipt) -> Bytes {
 }
 
 /// The members `channels` and `describe` of a snapshot.
-pub(super) fn channels(channels: &Channels) -> String {
+pub(crate) fn channels(channels: &Channels) -> String {
     let mut members = Vec::with_capacity(channels.len());
     for (name, channel) in channels.iter() {
         let Some(Latest { value, ts, .. }) = &channel.latest else { continue };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// A bounded run of frames. Position `n` is the n-th frame ever pushed, from 1; the oldest ones are let go.
-pub(super) struct Tail {
+pub(crate) struct Tail {
     head: u64,
     frames: VecDeque<Bytes>,
     frames_max: usize,
@@ -14,21 +14,21 @@ pub(super) struct Tail {
 
 impl Tail {
     /// An empty tail behind position `head`.
-    pub(super) fn new(head: u64, frames_max: usize, bytes_max: usize) -> Self {
+    pub(crate) fn new(head: u64, frames_max: usize, bytes_max: usize) -> Self {
         Self { head, frames: VecDeque::new(), frames_max, bytes: 0, bytes_max }
     }
 
     /// The position of the newest frame; 0 when there never was one.
-    pub(super) fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.head
     }
 
     /// The position before the oldest frame that is still here.
-    pub(super) fn floor(&self) -> u64 {
+    pub(crate) fn floor(&self) -> u64 {
         self.head - self.frames.len() as u64
     }
 
-    pub(super) fn push(&mut self, frame: Bytes) {
+    pub(crate) fn push(&mut self, frame: Bytes) {
         self.head += 1;
         self.bytes += frame.len();
         self.frames.push_back(frame);
@@ -40,7 +40,7 @@ impl Tail {
     }
 
     /// The frames behind `cursor`, or nothing when some of them are gone.
-    pub(super) fn after(&self, cursor: u64) -> Option<impl Iterator<Item = &Bytes>> {
+    pub(crate) fn after(&self, cursor: u64) -> Option<impl Iterator<Item = &Bytes>> {
         let passed = cursor.checked_sub(self.floor())?;
         Some(self.frames.iter().skip(usize::try_from(passed).unwrap_or(usize::MAX)))
     }

@@ -1,0 +1,37 @@
+//! What becomes of a message, a command, a connection: decided in plain synchronous code, one device at a time.
+//!
+//! A [`Device`] is one small state machine. Each of its inputs takes the time and a list to which it adds
+//! [`Effect`]s; the hub has one place that carries them out, and so has the simulation. Nothing here awaits, reads a
+//! clock, opens anything or draws a random number, and devices know nothing of each other, so they are handled side by
+//! side.
+//!
+//! | file | decides |
+//! |---|---|
+//! | [`device`] | what a device is, and what is asked of it |
+//! | `conversation` | identify, takeover, the end of a connection (rules H1, H2, H10) |
+//! | `intake` | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
+//! | `command`, `commands` | what commands are, and their way |
+//! | `watch` | what a panel has not seen yet |
+//! | [`frame`] | how it is written to panels |
+//! | [`limits`] | every bound |
+
+pub mod channels;
+mod command;
+mod commands;
+mod conversation;
+pub mod device;
+mod effect;
+pub mod frame;
+mod intake;
+pub mod limits;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use command::{Intent, Receipt, Refusal, Request, State};
+pub use conversation::Caller;
+pub use device::{Device, Done, Identity, Issuer, Presence};
+pub use effect::Effect;
+pub use intake::TakeRefused;
+pub use watch::Watch;
