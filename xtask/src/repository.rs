@@ -34,9 +34,11 @@ impl File {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
-    /// Whether somebody else wrote the file, or a program did: rules of style do not bind it.
+    /// Whether somebody else wrote the file, or a program did, or it is there to be odd: rules of style do not bind it.
     pub(crate) fn is_foreign(&self) -> bool {
-        self.path.contains("/vendor/") || self.ends(".lock") || self.ends("package-lock.json")
+        ["/vendor/", "/corpus/", "/fixtures/"].iter().any(|folder| self.path.contains(folder))
+            || self.ends(".lock")
+            || self.ends("package-lock.json")
     }
 }
 

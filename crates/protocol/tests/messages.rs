@@ -111,6 +111,13 @@ mod kinds {
         assert!(matches!(decode_from_device(line), Ok(FromDevice::Identify(_))));
     }
 
+    /// A device could not answer it: results begin at 1.
+    #[test]
+    fn a_command_is_numbered_from_1() {
+        let command = br#"{"command":0,"channel":"fan","value":true,"ttl":5000}"#;
+        assert_eq!(decode_to_device(command).expect_err("no number").fault, Fault::BadMessage);
+    }
+
     #[test]
     fn a_command_has_a_channel_and_a_welcome_an_ack_and_a_window() {
         let command = br#"{"command":13,"channel":"fan","value":true,"ttl":5000}"#;

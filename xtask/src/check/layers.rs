@@ -17,7 +17,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("client", &["protocol"]),
     ("sim", &["protocol", "router", "store"]),
     ("bench", &["protocol", "store"]),
-    ("fuzz", &["client", "protocol", "store"]),
     ("cli", &["client", "protocol", "store", "gateway", "hub"]),
     ("xtask", &[]),
 ];

@@ -239,7 +239,7 @@ fn welcome(object: &Object<'_>) -> Result<Welcome, Fail> {
 
 fn command(object: &Object<'_>) -> Result<Command, Fail> {
     Ok(Command {
-        number: object.required("command", "a whole number")?,
+        number: object.number("command")?,
         channel: object.required("channel", "a channel's name")?,
         value: object.present("value")?.to_owned(),
         ttl: object.required("ttl", "milliseconds")?,
