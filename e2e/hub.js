@@ -94,6 +94,11 @@ export class Hub {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Where its state is. */
+  get state() {
+    return join(this.#folder, "state");
+  }
+
   /**
    * A request as the administrator.
    * @param {string} path

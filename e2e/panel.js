@@ -158,6 +158,28 @@ export class Panel {
     };
   }
 
+  /** A line between the hub and the pages that are opened from now on: it can be cut, and no other comes about before it is mended. */
+  async line() {
+    let isCut = false;
+    /** @type {Set<import("playwright-core").WebSocketRoute>} */
+    const open = new Set();
+    await this.page.routeWebSocket(/\/panel$/, (page) => {
+      if (isCut) return void page.close();
+      page.connectToServer();
+      open.add(page);
+    });
+    return {
+      cut() {
+        isCut = true;
+        for (const page of open) page.close();
+        open.clear();
+      },
+      mend() {
+        isCut = false;
+      },
+    };
+  }
+
   /** Whether the page is wider than the window, and what makes it so. */
   overflow() {
     return this.page.evaluate(() => {

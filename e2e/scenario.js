@@ -3,8 +3,10 @@
 import { after, test } from "node:test";
 import { reachChromium } from "./chromium.js";
 import { Device } from "./device.js";
+import { Disk } from "./disk.js";
 import { Hub } from "./hub.js";
 import { Panel } from "./panel.js";
+import { Reader } from "./reader.js";
 import { Shell } from "./shell.js";
 
 /** A scenario that takes longer hangs, ms. */
@@ -14,7 +16,7 @@ const SCENARIO_MS = 60_000;
 let browser;
 after(async () => (await browser)?.close());
 
-class Cast {
+export class Cast {
   /** @type {Hub[]} */
   hubs = [];
   /** @type {Device[]} */
@@ -23,6 +25,10 @@ class Cast {
   panels = [];
   /** @type {Shell[]} */
   shells = [];
+  /** @type {Reader[]} */
+  readers = [];
+  /** @type {Disk[]} */
+  disks = [];
 
   /** Starts a hub. @param {ConstructorParameters<typeof Hub>[0]} [options] */
   async hub(options) {
@@ -53,6 +59,22 @@ class Cast {
     return panel;
   }
 
+  /** A panel without a browser that watches a device. @param {string} device */
+  async reader(device, hub = this.hubs[0]) {
+    const reader = await Reader.open(hub);
+    this.readers.push(reader);
+    reader.say({ watch: [device] });
+    return reader;
+  }
+
+  /** The disk of a hub fails, until it is mended. */
+  async brokenDisk(hub = this.hubs[0]) {
+    const disk = new Disk(hub);
+    this.disks.push(disk);
+    await disk.failed();
+    return disk;
+  }
+
   /** Pastes a line into a terminal. @param {string} line */
   shell(line) {
     const shell = new Shell(line);
@@ -72,7 +94,7 @@ class Cast {
 
   async leave() {
     await Promise.all(this.panels.map((panel) => panel.end()));
-    for (const member of [...this.devices, ...this.shells]) member.end();
+    for (const member of [...this.devices, ...this.shells, ...this.readers, ...this.disks]) member.end();
     await Promise.all(this.hubs.map((hub) => hub.end()));
   }
 }

@@ -6,6 +6,7 @@ import { startBanner } from "glassline/banner";
 import { bringToLife } from "glassline/kinds";
 import { startPage } from "glassline/page";
 import { panel } from "glassline/panel";
+import { startStorageBanner } from "glassline/storage";
 import { startTheme } from "glassline/theme";
 
 /** @param {string} role @returns {HTMLElement | null} */
@@ -15,6 +16,7 @@ const rendered = Number(document.body.dataset.time);
 if (rendered > 0) clock.set(rendered);
 startTheme(byRole("theme"));
 startBanner({ status: byRole("connection"), banner: byRole("banner") });
+startStorageBanner(byRole("storage"));
 const main = document.querySelector("main");
 if (main?.dataset.auto) startPage(main);
 showCurrent(document.querySelector(".nav"));

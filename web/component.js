@@ -23,7 +23,7 @@ import { isUnderWay } from "glassline/watch";
  * Why `changed` is called: a full state came, presence or description or the device list changed, a command of this
  * channel moved on, the page's connection changed, or a second has passed.
  * @typedef {"begin" | "snapshot" | "presence" | "describe" | "channels" | "removed" | "devices" | "command" | "sample"
- *   | "skipped" | "connection" | "time"} Reason
+ *   | "skipped" | "gap" | "ledger" | "contested" | "storage" | "connection" | "time"} Reason
  */
 
 export class Component extends HTMLElement {
@@ -59,6 +59,9 @@ export class Component extends HTMLElement {
 
   /** Messages are missing for good between two samples. @param {Gap} _gap */
   receiveGap(_gap) {}
+
+  /** A command to the device moved on; only components without a channel of their own are told. @param {Receipt} _receipt */
+  receiveReceipt(_receipt) {}
 
   /**
    * What an input sends when it was used: called for a click on a button, a change of a field, a submitted form that
@@ -195,8 +198,11 @@ export class Component extends HTMLElement {
         else if (!this.channel) this.refresh("sample");
         return;
       case "gap":
-        return this.#guard(() => this.receiveGap(change.gap));
+        this.#guard(() => this.receiveGap(change.gap));
+        if (!this.channel) this.refresh("gap");
+        return;
       case "command":
+        if (!this.channel) return this.#guard(() => this.receiveReceipt(change.receipt));
         if (change.receipt.channel !== this.channel) return;
         this.receipt = change.receipt;
         return this.refresh("command");

@@ -10,6 +10,7 @@ export { Component } from "glassline/component";
 export { age, clock, duration } from "glassline/age";
 export { cut, decimals, exactTime, humanize, number, shortTime, text, wholeText } from "glassline/format";
 export { fetchHistory } from "glassline/history";
+export { bands, endOf, label as lossLabel, words as lossWords } from "glassline/losses";
 export { panel } from "glassline/panel";
 export { Reading } from "glassline/reading";
 export { Spark } from "glassline/spark";

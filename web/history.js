@@ -6,10 +6,16 @@
 export const POINTS = 500;
 
 /**
+ * A recorded loss of the device. `from` and `to`: when it was learned; `first` to `last` are missing; `after` and `before` are
+ * the times of the samples around it. Times in ms.
+ * @typedef {{from: number, to: number, reason: string, first?: number, last?: number, after?: number, before?: number}} Gap
+ */
+
+/**
  * @typedef {object} History
  * @property {[ts: number, value: unknown][]} [points]
  * @property {[ts: number, min: number, max: number, mean: number, count: number][]} [buckets]
- * @property {{from: number, to: number, reason: string}[]} [gaps]  ms
+ * @property {Gap[]} [gaps] recorded losses, in the order in which they were learned
  */
 
 /**

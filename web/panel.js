@@ -14,6 +14,8 @@ import { isUnderWay, Watch } from "glassline/watch";
 
 /** How often ages and states are looked at, ms. */
 const TICK_MS = 1000;
+/** A hub whose storage has failed says so within this time of its welcome, ms. */
+const STORAGE_MS = 1000;
 /** How long a command stays valid unless its component says otherwise, ms. */
 export const COMMAND_TTL_MS = 5000;
 
@@ -36,6 +38,7 @@ class Panel {
   /** @type {Set<Listener>} */
   #listeners = new Set();
   #wantsList = false;
+  #storageTold = true;
   #socket = new Socket({
     page: typeof location === "undefined" ? "/" : location.pathname,
     ticket: fetchTicket,
@@ -132,12 +135,21 @@ class Panel {
     clock.set(welcome.time);
     this.user = welcome.user ?? "";
     this.durability = welcome.durability ?? "";
+    // While its storage has failed the hub says so right behind its welcome.
+    this.#storageTold = false;
+    setTimeout(() => this.#storageTold || this.#received({ storage: "ok" }), STORAGE_MS);
     for (const receipt of this.watch.underWay()) this.#lookUp(receipt.device, receipt.id);
     return this.watch.resume(welcome, this.#byDevice.keys(), this.#wantsList);
   }
 
+  /** Asks the hub for the books of a device as they stand now. @param {string} device */
+  askLedger(device) {
+    this.#socket.send({ ledger: device });
+  }
+
   /** @param {Message} message */
   #received(message) {
+    if (message.storage) this.#storageTold = true;
     this.#changed(this.watch.apply(message, clock.now()));
   }
 

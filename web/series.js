@@ -3,8 +3,12 @@
  * Raw points and buckets become the same rows; live samples fold into buckets, so memory is bounded at any rate. Pure.
  */
 
+import { endOf } from "glassline/losses";
+
 /** Most rows kept; the oldest give way. */
 export const ROWS_MAX = 6000;
+/** Most recorded gaps kept; the oldest give way. */
+export const LOSSES_MAX = 1000;
 /** A pause of more than this many usual distances is drawn as a break. */
 export const BREAK_AFTER = 10;
 /** Without a known rhythm, no shorter pause is, ms. */
@@ -13,6 +17,7 @@ export const BREAK_MIN_MS = 10_000;
 const BREAK_AFTER_AWAY = 2;
 
 /** @typedef {import("glassline/history").History} History */
+/** @typedef {import("glassline/losses").Loss} Loss */
 /** @typedef {{ts: number, min: number, max: number, mean: number, count: number}} Row  ts in ms */
 /**
  * Columns of equal length; `null` in mean, min and max is a break.
@@ -24,6 +29,8 @@ export class Series {
   #rows = [];
   /** Times at which something is missing, ms, ascending. @type {number[]} */
   #breaks = [];
+  /** Recorded gaps, in the order in which they were learned. @type {Loss[]} */
+  #losses = [];
   /** Times at which the device was seen to go, ms, ascending. @type {number[]} */
   #departures = [];
   #width;
@@ -43,12 +50,21 @@ export class Series {
     return this.#rows.reduce((sum, row) => sum + row.count, 0);
   }
 
+  /** The recorded gaps that are not older than the rows. @returns {readonly Loss[]} */
+  get losses() {
+    return this.#losses;
+  }
+
   /** Replaces everything by what the hub has stored. @param {History} history */
   load(history) {
     const buckets = (history.buckets ?? []).map(([ts, min, max, mean, count]) => ({ ts, min, max, mean, count }));
     const points = (history.points ?? []).flatMap(([ts, value]) => (isNumber(value) ? [single(ts, value)] : []));
     this.#rows = [...buckets, ...points].sort((a, b) => a.ts - b.ts).slice(-ROWS_MAX);
-    this.#breaks = (history.gaps ?? []).map((gap) => gap.to).sort((a, b) => a - b);
+    this.#losses = (history.gaps ?? []).map(({ from, to, reason, first = 1, last = 1, after, before }) => {
+      return { from: after ?? from, to: before ?? (after === undefined ? to : undefined), at: to, messages: last - first + 1, reason };
+    });
+    // The line is broken behind the sample before the gap.
+    this.#breaks = this.#losses.map((loss) => (loss.to === undefined || loss.to > loss.from ? loss.from + 1 : loss.from)).sort((a, b) => a - b);
   }
 
   /**
@@ -57,6 +73,7 @@ export class Series {
    * @param {unknown} value
    */
   append(ts, value) {
+    this.#closeLoss(ts);
     if (!isNumber(value)) return;
     const last = this.#rows.at(-1);
     if (last && (ts <= last.ts || this.#isSameBucket(last, ts))) return fold(last, ts, value);
@@ -79,9 +96,23 @@ export class Series {
     if (this.#rows.length > ROWS_MAX) this.#rows.shift();
   }
 
-  /** Something is missing between the newest row and what comes next. */
-  breakHere() {
+  /**
+   * Messages are missing between the newest row and what comes next.
+   * @param {{from: number, to: number, reason: string}} gap
+   * @param {number} now when it was learned, ms
+   */
+  lose(gap, now) {
+    const from = this.end ?? now;
+    this.#losses.push({ from, to: undefined, at: Math.max(now, from), messages: gap.to - gap.from + 1, reason: gap.reason });
+    if (this.#losses.length > LOSSES_MAX) this.#losses.shift();
     if (this.end !== undefined) this.#breaks.push(this.end + 1);
+  }
+
+  /** A sample has come after the newest gap. @param {number} ts ms */
+  #closeLoss(ts) {
+    for (let i = this.#losses.length - 1; i >= 0 && this.#losses[i].to === undefined; i--) {
+      if (ts >= this.#losses[i].from) this.#losses[i].to = ts;
+    }
   }
 
   /** The device has gone: if nothing fills the time until it is back, the line breaks here. */
@@ -98,6 +129,7 @@ export class Series {
     if (keep < 0 && this.#rows.length > 1) this.#rows.splice(0, this.#rows.length - 1);
     const begin = this.#rows[0]?.ts ?? from;
     for (const times of [this.#breaks, this.#departures]) while (times.length > 0 && times[0] < begin) times.shift();
+    this.#losses = this.#losses.filter((loss) => endOf(loss) >= from);
   }
 
   /**

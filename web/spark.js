@@ -1,6 +1,7 @@
 /**
  * A sparkline: a trace drawn into an `<svg class="spark" viewBox="0 0 100 32">` by attributes alone.
  */
+import { endOf } from "glassline/losses";
 import { Trace } from "glassline/trace";
 
 const WIDTH = 100;
@@ -13,6 +14,7 @@ const SHORTEST_MS = 30_000;
 const SPARK_POINTS = 120;
 
 /** @typedef {import("glassline/component").Component} Component */
+/** @typedef {import("glassline/losses").Loss} Loss */
 /** @typedef {import("glassline/series").Columns} Columns */
 
 export class Spark {
@@ -32,6 +34,7 @@ export class Spark {
     // It has no marks of time: what is younger than the window has the whole width.
     const begin = Math.min(Math.max(from, columns.ts[0] ?? from), to - SHORTEST_MS);
     const { line, band, end } = paths(columns, begin, to);
+    setPath(svg, "gap", marks(this.trace.series.losses, begin, to));
     setPath(svg, "line", line);
     setPath(svg, "band", band);
     setPath(svg, "end", end);
@@ -66,6 +69,18 @@ export function paths(columns, from, to) {
   const newest = columns.mean[last];
   const end = newest === null || newest === undefined ? "" : `M${x(columns.ts[last])} ${y(newest)}h0`;
   return { line, band, end };
+}
+
+/**
+ * A mark from top to bottom for each recorded gap.
+ * @param {readonly Loss[]} losses
+ * @param {number} from ms
+ * @param {number} to ms
+ */
+export function marks(losses, from, to) {
+  const places = losses.map((loss) => (loss.from + endOf(loss)) / 2).filter((at) => at >= from && at <= to);
+  const x = new Set(places.map((at) => round(((at - from) / (to - from)) * WIDTH)));
+  return [...x].map((at) => `M${at} 0V${HEIGHT}`).join("");
 }
 
 /** First and last index of each run without breaks. @param {(number | null)[]} values @returns {[number, number][]} */

@@ -12,6 +12,7 @@ const AHEAD_MS = 60_000;
 
 /** @typedef {import("glassline/component").Component} Component */
 /** @typedef {import("glassline/component").Reason} Reason */
+/** @typedef {import("glassline/watch").Gap} Gap */
 /** @typedef {import("glassline/watch").Sample} Sample */
 
 export class Trace {
@@ -29,6 +30,8 @@ export class Trace {
   #request = undefined;
   #loadedAt = -Infinity;
   #isDrawPlanned = false;
+  /** Something was lost while history was on its way. */
+  #isOutdated = false;
 
   /**
    * @param {Component} component whose device and channel it follows
@@ -86,9 +89,13 @@ export class Trace {
     this.plan();
   }
 
-  /** To be called from the component's `receiveGap`. */
-  gap() {
-    this.series.breakHere();
+  /** To be called from the component's `receiveGap`. @param {Gap} gap */
+  gap(gap) {
+    if (this.#loadedAt === -Infinity) return;
+    // Whether it is in the answer that is on its way nobody knows: it is asked for once more.
+    if (this.isLoading) this.#isOutdated = true;
+    else this.series.lose(gap, clock.now());
+    this.plan();
   }
 
   /** Fetches the window's history anew. */
@@ -113,6 +120,9 @@ export class Trace {
     // What was committed while the hub looked is in its answer already.
     for (const sample of meanwhile) if (sample.late || sample.ts > end) this.take(sample);
     this.plan();
+    if (!this.#isOutdated) return;
+    this.#isOutdated = false;
+    this.load();
   }
 
   /** @param {AbortSignal} signal */

@@ -12,7 +12,22 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
 /** @typedef {"online" | "offline" | "unreachable" | "unknown"} Presence */
 /** @typedef {{unit?: string, min?: number, max?: number, every?: number, input?: string, [key: string]: unknown}} ChannelDescription */
 /** @typedef {{value: unknown, ts: number, every?: number}} Latest */
-/** @typedef {{from: number, to: number, reason: string}} Gap */
+/** Messages `from` to `to` that will never come. @typedef {{from: number, to: number, reason: string}} Gap */
+
+/**
+ * The books of a device: what came from it and what became of that, in messages.
+ * @typedef {object} Ledger
+ * @property {number} received
+ * @property {number} committed
+ * @property {number} in_flight
+ * @property {number} duplicate
+ * @property {number} skipped
+ * @property {number} late
+ * @property {{reason: string, gaps: number, messages: number}[]} gaps
+ * @property {number} [outbox] what the device still holds, where it tells
+ */
+
+/** Whether the hub's storage works. @typedef {{failed: false} | {failed: true, since: number, reason: string}} Storage */
 
 /**
  * One value of a channel. `late`: it belongs in history and is never "now".
@@ -27,12 +42,16 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {Presence} presence
  * @property {number | undefined} since  ms; since when it has that presence
  * @property {number | undefined} cursor  position in the device's log; undefined before the first snapshot
+ * @property {number | undefined} key  of which device of this id the cursor is: one that is made anew has another
  * @property {Map<string, Latest>} channels
  * @property {Record<string, ChannelDescription>} describe
  * @property {number | undefined} heard  ms; when it was last heard; undefined: it never connected
  * @property {number} received  log entries shown to this page
  * @property {number} skipped  log entries this page was moved past
  * @property {{received?: number, gaps?: number}} counts  what the hub counted, kept up to date by patches
+ * @property {Ledger | undefined} ledger  as it was at `ledgerAt`
+ * @property {number | undefined} ledgerAt  ms
+ * @property {number | undefined} contested  ms; since when more than one device uses its id
  */
 
 /**
@@ -55,13 +74,14 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
 
 /**
  * What a message changed.
- * @typedef {{kind: "snapshot" | "presence" | "describe" | "channels" | "removed", device: string}
+ * @typedef {{kind: "snapshot" | "presence" | "describe" | "channels" | "removed" | "ledger" | "contested", device: string}
  *   | {kind: "sample", device: string, sample: Sample}
  *   | {kind: "gap", device: string, gap: Gap}
  *   | {kind: "skipped", device: string, count: number}
  *   | {kind: "hole", device: string, missing: number}
  *   | {kind: "command", device: string, receipt: Receipt}
  *   | {kind: "devices"}
+ *   | {kind: "storage"}
  *   | {kind: "error", code: string, reason: string}} Change
  */
 
@@ -76,6 +96,8 @@ export class Watch {
   list = undefined;
   /** @type {Map<string, Receipt>} */
   commands = new Map();
+  /** @type {Storage} */
+  storage = { failed: false };
 
   /**
    * A new connection has begun: what to say on it so that nothing is missed.
@@ -104,12 +126,16 @@ export class Watch {
   ask(ids) {
     /** @type {Record<string, number>} */
     const after = {};
+    /** @type {Record<string, number>} */
+    const keys = {};
     for (const id of ids) {
-      const cursor = this.devices.get(id)?.cursor;
-      if (cursor !== undefined) after[id] = cursor;
+      const device = this.devices.get(id);
+      if (device?.cursor === undefined) continue;
+      after[id] = device.cursor;
+      if (device.key !== undefined) keys[id] = device.key;
     }
     if (Object.keys(after).length === 0) return { watch: ids };
-    return { watch: ids, log: this.log, after };
+    return { watch: ids, log: this.log, after, ...(Object.keys(keys).length > 0 ? { keys } : {}) };
   }
 
   /**
@@ -124,6 +150,7 @@ export class Watch {
     if (message.error) return [{ kind: "error", code: String(message.error.code), reason: String(message.error.reason) }];
     if (Array.isArray(message.devices)) return this.#devices(message.devices);
     if (typeof message.removed === "string") return this.#removed(message.removed);
+    if (typeof message.storage === "string") return this.#storage(message, now);
     if (typeof message.device === "string") return this.#patch(message, now);
     return [];
   }
@@ -174,6 +201,10 @@ export class Watch {
     device.presence = device.known ? (message.presence ?? "offline") : "unknown";
     device.since = message.since;
     device.cursor = message.cursor;
+    device.key = message.key;
+    device.ledger = message.ledger;
+    device.ledgerAt = now;
+    device.contested = message.contested ?? undefined;
     device.describe = message.describe ?? {};
     device.counts = { ...message.counts };
     device.channels = new Map(Object.entries(message.channels ?? {}).map(([name, latest]) => [name, { ...latest }]));
@@ -188,7 +219,7 @@ export class Watch {
     const device = this.devices.get(message.device);
     const listed = this.#listPatch(message);
     if (!device) return listed;
-    if (typeof message.cursor !== "number") return [...this.#standing(device, message), ...listed];
+    if (typeof message.cursor !== "number") return [...this.#standing(device, message, now), ...listed];
     // Before the snapshot there is nothing to patch; what was already shown is not shown again.
     if (device.cursor === undefined || message.cursor <= device.cursor) return listed;
 
@@ -222,8 +253,14 @@ export class Watch {
     return changes;
   }
 
-  /** Presence and description: they have no place in the log. @param {DeviceState} device @param {Message} message @returns {Change[]} */
-  #standing(device, message) {
+  /**
+   * Presence, description, books: they have no place in the log.
+   * @param {DeviceState} device
+   * @param {Message} message
+   * @param {number} now
+   * @returns {Change[]}
+   */
+  #standing(device, message, now) {
     /** @type {Change[]} */
     const changes = [];
     if (typeof message.name === "string") device.name = message.name;
@@ -238,7 +275,23 @@ export class Watch {
       if (message.presence === "online") device.heard ??= message.since;
       changes.push({ kind: "presence", device: device.id });
     }
+    if (message.ledger) {
+      device.ledger = message.ledger;
+      device.ledgerAt = message.at ?? now;
+      changes.push({ kind: "ledger", device: device.id });
+    }
+    if (message.contested !== undefined && (message.contested ?? undefined) !== device.contested) {
+      device.contested = message.contested ?? undefined;
+      changes.push({ kind: "contested", device: device.id });
+    }
     return changes;
+  }
+
+  /** @param {Message} message @param {number} now @returns {Change[]} */
+  #storage(message, now) {
+    const failed = message.storage === "failed";
+    this.storage = failed ? { failed, since: message.since ?? now, reason: message.reason ?? "" } : { failed };
+    return [{ kind: "storage" }];
   }
 
   /** @param {ListEntry[]} entries @returns {Change[]} */
@@ -310,8 +363,8 @@ export function isUnderWay(receipt) {
 /** @param {string} id @returns {DeviceState} */
 function blank(id) {
   return {
-    id, known: false, name: id, presence: "unknown", since: undefined, cursor: undefined, channels: new Map(), describe: {},
-    heard: undefined, received: 0, skipped: 0, counts: {},
+    id, known: false, name: id, presence: "unknown", since: undefined, cursor: undefined, key: undefined, channels: new Map(), describe: {},
+    heard: undefined, received: 0, skipped: 0, counts: {}, ledger: undefined, ledgerAt: undefined, contested: undefined,
   };
 }
 

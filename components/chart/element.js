@@ -1,7 +1,10 @@
-import { Component, cut, decimals, exactTime, number, Reading, Trace } from "glassline";
+import { bands, clock, Component, cut, decimals, endOf, exactTime, lossLabel, lossWords, number, Reading, shortTime, Trace } from "glassline";
 import uPlot from "uplot";
 
 /** @typedef {import("glassline/component").Reason} Reason */
+/** @typedef {import("glassline/losses").Band} Band */
+/** @typedef {import("glassline/losses").Loss} Loss */
+/** @typedef {import("glassline/watch").Gap} Gap */
 /** @typedef {import("glassline/watch").Sample} Sample */
 
 /** Height of the drawing, px; the style reserves the same. */
@@ -14,6 +17,8 @@ const MARK_MAX = 8;
 const AXIS_UNIT_MAX = 5;
 /** Longest unit above the drawing, in characters. */
 const READOUT_UNIT_MAX = 24;
+/** Most gaps that are listed below the drawing, the newest. */
+const LISTED_MAX = 20;
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
@@ -27,6 +32,10 @@ export default class Chart extends Component {
   #wear = () => this.#plot?.redraw(false, true);
   #scheme = matchMedia("(prefers-color-scheme: dark)");
   #reading = new Reading(document.createElement("span"));
+  /** The bands of recorded gaps, from left to right. @type {HTMLElement[]} */
+  #bands = [];
+  /** The band below the pointer, or the one with the focus. @type {HTMLElement | undefined} */
+  #pointedAt;
 
   connected() {
     this.#reading = new Reading(document.createElement("span"), this.settings.digits);
@@ -47,6 +56,8 @@ export default class Chart extends Component {
     this.#resize?.disconnect();
     this.#plot?.destroy();
     this.#plot = undefined;
+    this.#bands = [];
+    this.#pointedAt = undefined;
     document.removeEventListener("glassline:theme", this.#wear);
     this.#scheme.removeEventListener("change", this.#wear);
   }
@@ -62,8 +73,9 @@ export default class Chart extends Component {
     this.#trace?.take(sample);
   }
 
-  receiveGap() {
-    this.#trace?.gap();
+  /** @param {Gap} gap */
+  receiveGap(gap) {
+    this.#trace?.gap(gap);
   }
 
   /** @param {Reason} reason */
@@ -92,6 +104,7 @@ export default class Chart extends Component {
       plot.setScale("x", { min: from / 1000, max: to / 1000 });
     });
     this.dataset.points = String(trace.series.samples);
+    this.#showLosses(plot, trace);
     this.#note(trace);
     if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#readOut(null);
   }
@@ -103,9 +116,65 @@ export default class Chart extends Component {
     if (part.textContent !== note) part.textContent = note;
   }
 
-  /** What stands above the drawing: the row below the cursor, else the newest value. @param {number | null} index */
+  /** The bands of recorded gaps, in the drawing and below it in words. @param {uPlot} plot @param {Trace} trace */
+  #showLosses(plot, trace) {
+    const losses = [...trace.series.losses];
+    const { from, to } = trace.window;
+    const wanted = bands(losses, { from, to, width: plot.over.clientWidth });
+    while (this.#bands.length > wanted.length) this.#bands.pop()?.remove();
+    while (this.#bands.length < wanted.length) this.#bands.push(this.#newBand(plot));
+    wanted.forEach((band, i) => fillBand(this.#bands[i], band));
+    this.#listLosses(losses.filter((loss) => endOf(loss) >= from && loss.from <= to));
+  }
+
+  /** @param {uPlot} plot @returns {HTMLElement} */
+  #newBand(plot) {
+    const band = document.createElement("div");
+    band.className = "lost";
+    band.tabIndex = 0;
+    band.setAttribute("role", "img");
+    band.append(document.createElement("span"));
+    const show = () => {
+      this.#pointedAt = band;
+      this.#readOut(null);
+    };
+    const hide = () => {
+      if (this.#pointedAt !== band) return;
+      this.#pointedAt = undefined;
+      this.#readOut(plot.cursor.idx ?? null);
+    };
+    for (const type of ["pointerenter", "focus"]) band.addEventListener(type, show);
+    for (const type of ["pointerleave", "blur"]) band.addEventListener(type, hide);
+    plot.over.append(band);
+    return band;
+  }
+
+  /** The same for those who do not point at it, the newest first. @param {Loss[]} losses */
+  #listLosses(losses) {
+    const fold = this.part("losses");
+    fold.toggleAttribute("data-empty", losses.length === 0);
+    const said = losses.length === 0 ? "" : lossWords(losses);
+    const summary = this.part("losses-summary");
+    if (summary.textContent !== said) summary.textContent = said;
+    const lines = losses.slice(-LISTED_MAX).reverse().map(lossLine);
+    const list = this.part("losses-list");
+    while (list.children.length > lines.length) list.lastElementChild.remove();
+    while (list.children.length < lines.length) list.append(document.createElement("li"));
+    lines.forEach((line, i) => {
+      if (list.children[i].textContent !== line) list.children[i].textContent = line;
+    });
+  }
+
+  /**
+   * What stands above the drawing: the gap that is pointed at, the row below the cursor, else the newest value.
+   * @param {number | null} index
+   */
   #readOut(index) {
     const part = this.part("readout");
+    if (this.#pointedAt) {
+      part.textContent = this.#pointedAt.getAttribute("aria-label") ?? "";
+      return;
+    }
     const [ts, max, min, mean] = this.#plot?.data ?? [];
     const at = index ?? -1;
     const unit = cut(this.unit, READOUT_UNIT_MAX);
@@ -192,6 +261,34 @@ export default class Chart extends Component {
   get #textScale() {
     return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   }
+}
+
+/** @param {HTMLElement} element @param {Band} band */
+function fillBand(element, band) {
+  const { style } = element;
+  style.left = `${band.left}px`;
+  style.width = `${band.width}px`;
+  const from = band.losses[0].from;
+  const to = Math.max(...band.losses.map(endOf));
+  const said = `${lossWords(band.losses)} · ${between(from, to)}`;
+  if (element.title !== said) {
+    element.title = said;
+    element.setAttribute("aria-label", said);
+  }
+  const label = /** @type {HTMLElement} */ (element.firstElementChild);
+  const short = lossLabel(band);
+  if (label.textContent !== short) label.textContent = short;
+}
+
+/** @param {number} from @param {number} to ms */
+function between(from, to) {
+  const [begin, end] = [shortTime(from, clock.now()), shortTime(to, clock.now())];
+  return begin === end ? begin : `${begin} to ${end}`;
+}
+
+/** @param {Loss} loss */
+function lossLine(loss) {
+  return `${between(loss.from, endOf(loss))}: ${lossWords([loss])}`;
 }
 
 /** Room above and below, also for a value that never changes. @param {number | null} low @param {number | null} high @returns {[number, number]} */

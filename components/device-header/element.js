@@ -1,4 +1,4 @@
-import { age, clock, Component, duration, exactTime, number, panel } from "glassline";
+import { age, clock, Component, duration, exactTime, number, panel, shortTime } from "glassline";
 
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
 
@@ -16,6 +16,11 @@ export default class DeviceHeader extends Component {
     if (device.counts.received !== undefined) this.#write("received", number(device.counts.received, 0));
     if (device.counts.gaps !== undefined) this.#write("gaps", number(device.counts.gaps, 0));
     if (device.channels.size > 0) this.part("next").hidden = true;
+    this.part("contested").hidden = device.contested === undefined;
+    if (device.contested !== undefined) {
+      const since = shortTime(device.contested, clock.now());
+      this.#write("contested-text", `More than one device uses this id since ${since}: they take each other's place. Give each an id and a token of its own.`);
+    }
   }
 
   /** Whether it is there and since when; while this page does not hear the hub, how it was. @param {DeviceState} device */

@@ -1,6 +1,7 @@
 import { Component, Reading, Spark } from "glassline";
 
 /** @typedef {import("glassline/component").Reason} Reason */
+/** @typedef {import("glassline/watch").Gap} Gap */
 /** @typedef {import("glassline/watch").Sample} Sample */
 
 export default class Value extends Component {
@@ -29,8 +30,9 @@ export default class Value extends Component {
     this.#spark?.trace.take(sample);
   }
 
-  receiveGap() {
-    this.#spark?.trace.gap();
+  /** @param {Gap} gap */
+  receiveGap(gap) {
+    this.#spark?.trace.gap(gap);
   }
 
   /** @param {Reason} reason */

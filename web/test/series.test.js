@@ -86,9 +86,21 @@ test("the line breaks where the device was seen to be away, unless it brings wha
 test("a live gap breaks before what comes next", () => {
   const series = new Series(1000);
   series.append(10, 1);
-  series.breakHere();
+  series.lose({ from: 7, to: 9, reason: "overflow" }, 15);
+  assert.deepEqual(series.losses, [{ from: 10, to: undefined, at: 15, messages: 3, reason: "overflow" }]);
   series.append(20, 2);
   assert.deepEqual(series.columns().mean, [1, null, 2]);
+  assert.equal(series.losses[0].to, 20, "it goes from the sample before it to the one after it");
+});
+
+test("a stored gap lies between the samples around it, and the line breaks there", () => {
+  const series = new Series(1);
+  const gap = { from: 9000, to: 9000, reason: "overflow", first: 91, last: 95, after: 2000, before: 3000 };
+  series.load({ points: [[1000, 1], [2000, 2], [3000, 3]], gaps: [gap] });
+  assert.deepEqual(series.losses, [{ from: 2000, to: 3000, at: 9000, messages: 5, reason: "overflow" }]);
+  assert.deepEqual(series.columns(1000).mean, [1, 2, null, 3]);
+  series.trim(3001);
+  assert.deepEqual(series.losses, []);
 });
 
 test("one row before the window stays, so that the line enters from the edge", () => {

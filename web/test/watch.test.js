@@ -183,3 +183,44 @@ test("receipts are bounded, and those under way are not forgotten", () => {
   const first = watch.commands.get("first");
   assert.ok(first && isUnderWay(first));
 });
+
+test("a page says of which device its cursor is, so that one made anew is not taken for it", () => {
+  const watch = new Watch();
+  watch.resume({ log: "x9" }, ["pump-1"], false);
+  watch.apply({ snapshot: "pump-1", cursor: 11, known: true, key: 4, presence: "online", channels: {} }, 0);
+  assert.deepEqual(watch.ask(["pump-1"]), { watch: ["pump-1"], log: "x9", after: { "pump-1": 11 }, keys: { "pump-1": 4 } });
+});
+
+test("a storage that failed is known until it is said to be back", () => {
+  const watch = new Watch();
+  assert.deepEqual(watch.apply({ storage: "failed", reason: "disk full", since: 7 }, 9), [{ kind: "storage" }]);
+  assert.deepEqual(watch.storage, { failed: true, since: 7, reason: "disk full" });
+  watch.apply({ storage: "ok" }, 10);
+  assert.equal(watch.storage.failed, false);
+});
+
+test("the books and who else uses the id come with the snapshot and are kept up to date", () => {
+  const watch = new Watch();
+  const ledger = { received: 3, committed: 3, in_flight: 0, duplicate: 0, skipped: 0, late: 0, gaps: [] };
+  watch.apply({ snapshot: "pump-1", cursor: 3, known: true, channels: {}, ledger, contested: 5 }, 10);
+  const device = watch.devices.get("pump-1");
+  assert.deepEqual([device?.ledger, device?.ledgerAt, device?.contested], [ledger, 10, 5]);
+  const after = { ...ledger, received: 4 };
+  assert.deepEqual(watch.apply({ device: "pump-1", ledger: after, at: 20 }, 21), [{ kind: "ledger", device: "pump-1" }]);
+  assert.deepEqual([device?.ledger, device?.ledgerAt], [after, 20]);
+  assert.deepEqual(watch.apply({ device: "pump-1", contested: null }, 22), [{ kind: "contested", device: "pump-1" }]);
+  assert.equal(device?.contested, undefined);
+  assert.deepEqual(watch.apply({ device: "pump-1", contested: null }, 23), []);
+});
+
+test("late samples never move now back, also in a jump that is followed by a message of several channels", () => {
+  const watch = new Watch();
+  watch.apply({ snapshot: "pump-1", cursor: 1, known: true, channels: { a: { value: 1, ts: 100 }, b: { value: 1, ts: 100 } } }, 200);
+  watch.apply({ device: "pump-1", cursor: 5, channel: "b", value: 2, ts: 190, skipped: 3 }, 200);
+  watch.apply({ device: "pump-1", cursor: 6, values: { a: 3, b: 3 }, ts: 150 }, 200);
+  watch.apply({ device: "pump-1", cursor: 7, channel: "a", value: 4, ts: 90, late: true }, 200);
+  const device = watch.devices.get("pump-1");
+  assert.deepEqual(device?.channels.get("a"), { value: 3, ts: 150, every: undefined });
+  assert.deepEqual(device?.channels.get("b"), { value: 2, ts: 190, every: undefined });
+  assert.deepEqual([device?.received, device?.skipped], [3, 3]);
+});

@@ -8,6 +8,7 @@ mod check;
 mod problem;
 mod repository;
 mod rust_code;
+mod torture;
 mod words;
 
 use std::path::Path;
@@ -16,7 +17,8 @@ use std::process::ExitCode;
 use check::CHECKS;
 use repository::Repository;
 
-const USAGE: &str = "usage: cargo xtask tidy [--list]";
+const USAGE: &str =
+    "usage: cargo xtask tidy [--list] | bench store [--dir FOLDER] | torture [STEP…] [--seed S]";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,8 @@ fn main() -> anyhow::Result<ExitCode> {
             list();
             Ok(ExitCode::SUCCESS)
         }
+        ["bench", scenario, options @ ..] => bench(scenario, options),
+        ["torture", options @ ..] => torture::run(root(), options),
         _ => {
             eprintln!("{USAGE}");
             Ok(ExitCode::from(2))
@@ -34,10 +38,14 @@ fn main() -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The folder of the workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
 /// Runs every check and prints what each found, one problem a line.
 fn tidy() -> anyhow::Result<ExitCode> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace");
-    let repository = Repository::read(root)?;
+    let repository = Repository::read(root())?;
     for (path, lines) in check::length::long_files(&repository) {
         println!("{path}: {lines} lines: not too long yet; is it one thing?");
     }
@@ -51,6 +59,16 @@ fn tidy() -> anyhow::Result<ExitCode> {
     let files = repository.files().len();
     println!("tidy: {} checks, {files} files, {found} problems", CHECKS.len());
     Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds the measurements as users' programs are built, and runs those of one part.
+fn bench(scenario: &str, options: &[&str]) -> anyhow::Result<ExitCode> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = std::process::Command::new(cargo)
+        .args(["run", "--release", "--quiet", "-p", "bench", "--", scenario])
+        .args(options)
+        .status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Prints each check with the rule that it keeps.

@@ -1,5 +1,9 @@
 //! The command line: every subcommand, its flags and their help.
 
+mod simulate;
+
+pub(crate) use simulate::{Fleet, Simulate, Weather};
+
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,7 +29,8 @@ Examples:
   glassline init plant                  begin a configuration of your own in the folder plant
   glassline serve --config plant/glassline.toml
   glassline tail weather-1              follow a device from the terminal
-  glassline send weather-1 reset true   send it a command"
+  glassline send weather-1 reset true   send it a command
+  glassline backup --to monday.db       copy the state, while the hub runs"
 )]
 pub(crate) struct Arguments {
     /// What is logged to standard error: error, warn, info, debug, trace, or a filter such as `hub=debug,warn`
@@ -53,6 +58,8 @@ pub(crate) enum Command {
     Devices(Devices),
     Tail(Tail),
     Send(Send),
+    Backup(Backup),
+    Restore(Restore),
     #[command(subcommand)]
     Simulate(Simulate),
 }
@@ -150,6 +157,52 @@ pub(crate) struct Check {
     pub(crate) folder: PathBuf,
 }
 
+/// Copy the state folder into one file, while the hub runs
+///
+/// The file holds all that was committed when the command began, and is found whole before it gets its name. The hub and its
+/// devices go on meanwhile. It holds what devices sent and hashes of tokens: keep it as you keep the state folder.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline backup --to glassline-monday.db
+  glassline backup --state plant/state --to /mnt/backups/plant.db --replace")]
+pub(crate) struct Backup {
+    /// State folder to copy [default: that of `serve`]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+
+    /// Replace the file if it is there, once the new one is whole
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+/// Put a copy that `backup` wrote in the place of a state folder's content
+///
+/// The hub must be stopped. What came after the copy is lost: devices that go on with a session declare what they no
+/// longer hold, commands that were not finished become unknown, and programs and browsers log in anew.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  glassline restore --from glassline-monday.db
+  glassline restore --from plant.db --state plant/state --replace")]
+pub(crate) struct Restore {
+    /// The file to read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+
+    /// State folder to put it into; made if need be [default: that of `serve`]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Replace what is in the folder; it is lost
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
 /// Which running hub to speak to.
 #[derive(Debug, Args)]
 pub(crate) struct Hub {
@@ -237,40 +290,4 @@ pub(crate) struct Send {
 
     #[command(flatten)]
     pub(crate) hub: Hub,
-}
-
-/// Run simulated devices against a device port
-#[derive(Debug, Subcommand)]
-pub(crate) enum Simulate {
-    Weather(Weather),
-}
-
-/// Weather stations weather-1, weather-2, … that report and obey `reset`
-///
-/// Each one is a real connection and keeps what was not acknowledged until it is.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  glassline simulate weather --devices 3
-  glassline simulate weather --to 10.0.0.5:7070 --devices 100 --token JOIN-TOKEN --seed 7")]
-pub(crate) struct Weather {
-    /// Device address of the hub or gateway [default: that of the hub that runs here]
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) to: Option<String>,
-
-    /// How many stations
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) devices: u32,
-
-    /// The join token [default: that of the hub that runs here]
-    #[arg(long, value_name = "TOKEN")]
-    pub(crate) token: Option<String>,
-
-    /// Begin of the random weather: the same seed, the same weather
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-
-    /// State folder of a hub that runs on this machine [default: that of `serve`, then that of `demo`]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state: Option<PathBuf>,
 }

@@ -1,11 +1,14 @@
 //! `glassline.toml`: its keys, their defaults, and errors that point at the place.
 
+mod retention;
+
 use crate::arguments::{HTTP_DEFAULT, LINES_DEFAULT};
 use crate::nearest::did_you_mean;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The name of the configuration file in its folder.
@@ -22,6 +25,8 @@ pub(crate) struct Configuration {
     pub(crate) durability: Durability,
     /// Host names, besides addresses, under which browsers may reach the hub.
     pub(crate) hosts: Vec<String>,
+    /// For how long what devices sent is kept; the first that fits a channel counts. Of the others everything is.
+    pub(crate) retention: Vec<store::Retention>,
     /// The folder of the file, with the user's `components/` and `views/`; none where there is no file.
     pub(crate) folder: Option<PathBuf>,
 }
@@ -58,6 +63,8 @@ struct File {
     durability: Option<Durability>,
     #[serde(default)]
     names: Names,
+    #[serde(default)]
+    retention: Vec<retention::Table>,
 }
 
 #[derive(Default, Deserialize)]
@@ -106,15 +113,19 @@ impl Configuration {
 
     /// What holds without a file: nothing of the user's is looked for.
     pub(crate) fn without_file() -> Self {
-        Self::from_file(File::default(), None)
+        Self::from_file(File::default(), Vec::new(), None)
     }
 
     fn parse(text: &str, file: &Path) -> Result<Self, Problem> {
-        let parsed = toml::from_str(text).map_err(|error| Problem::new(file, text, &error))?;
-        Ok(Self::from_file(parsed, Some(file)))
+        let parsed: Result<File, _> = toml::from_str(text);
+        let mut parsed = parsed.map_err(|error| Problem::new(file, text, &error))?;
+        let tables = std::mem::take(&mut parsed.retention);
+        let retention = tables.into_iter().map(retention::Table::rule).collect::<Result<_, _>>();
+        let retention = retention.map_err(|(span, what)| Problem::at(file, text, span, what))?;
+        Ok(Self::from_file(parsed, retention, Some(file)))
     }
 
-    fn from_file(given: File, file: Option<&Path>) -> Self {
+    fn from_file(given: File, retention: Vec<store::Retention>, file: Option<&Path>) -> Self {
         let address = |given: Option<SocketAddr>, default: &str| {
             given.unwrap_or_else(|| default.parse().expect("the defaults are addresses"))
         };
@@ -123,6 +134,7 @@ impl Configuration {
             lines: address(given.lines, LINES_DEFAULT),
             durability: given.durability.unwrap_or_default(),
             hosts: given.names.hosts,
+            retention,
             folder: file.map(folder_of),
         }
     }
@@ -138,7 +150,10 @@ fn folder_of(file: &Path) -> PathBuf {
 
 impl Problem {
     fn new(file: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let span = error.span().unwrap_or(0..0);
+        Self::at(file, text, error.span().unwrap_or(0..0), explain(error.message()))
+    }
+
+    fn at(file: &Path, text: &str, span: Range<usize>, what: String) -> Self {
         let start = text.floor_char_boundary(span.start);
         let line_begins = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let source = text[line_begins..].lines().next().unwrap_or_default();
@@ -150,7 +165,7 @@ impl Problem {
             column,
             width: marked.chars().count().max(1),
             source: source.to_owned(),
-            what: explain(error.message()),
+            what,
         }
     }
 }
@@ -230,5 +245,36 @@ plant/glassline.toml:2:1: there is no key “durabilty”; did you mean “durab
     fn a_key_of_a_table_is_checked_too() {
         let error = parse("[names]\nhost = []").expect_err("misspelt");
         assert!(error.contains(":2:1: there is no key “host”; did you mean “hosts”?"), "{error}");
+    }
+
+    #[test]
+    fn retention_is_read_in_the_order_of_the_file() {
+        let text = "[[retention]]\nchannels = \"*/temperature\"\nraw = \"30d\"\nminutes = \"2y\"\nsize = \"10GB\"\n\n\
+                    [[retention]]\nchannels = \"*\"\nraw = \"1y\"\n";
+        let retention = parse(text).expect("valid").retention;
+        let ages: Vec<_> = retention.iter().map(|rule| (rule.raw, rule.minutes, rule.bytes)).collect();
+        let day = 86_400_000;
+        assert_eq!(
+            ages,
+            [(Some(30 * day), Some(730 * day), Some(10_000_000_000)), (Some(365 * day), None, None)]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_retention_is_shown_with_its_place() {
+        let cases = [
+            ("raw = \"30\"", ":3:7: an age is a whole number with min, h, d, w or y, such as “30d”"),
+            ("size = \"much\"", ":3:8: a size is a whole number with kB"),
+            ("raw = \"3d\"\nminutes = \"2d\"", ":4:11: “minutes” is shorter than “raw”"),
+            ("row = \"3d\"", ":3:1: there is no key “row”; did you mean “raw”?"),
+        ];
+        for (line, expected) in cases {
+            let error = parse(&format!("[[retention]]\nchannels = \"*\"\n{line}\n")).expect_err("wrong");
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = parse("[[retention]]\nchannels = \"temperature\"\n").expect_err("wrong");
+        assert!(error.contains(":2:12: channels are named DEVICE/CHANNEL"), "{error}");
+        let error = parse("[[retention]]\nraw = \"1d\"\n").expect_err("wrong");
+        assert!(error.contains(":1:1: ") && error.contains("channels"), "{error}");
     }
 }

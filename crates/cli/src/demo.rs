@@ -9,7 +9,6 @@ use crate::stop::Stop;
 use crate::{browser, paste, simulate};
 use anyhow::{Context as _, Result};
 use hub::{CreateError, Hub};
-use protocol::id::DeviceId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -34,9 +33,8 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
         // A link of its own: the printed one stays good.
         browser::open(&running.new_link());
     }
-    let station = DeviceId::parse(STATION).context("the station has a valid id")?;
     let simulated =
-        simulate::weather(lines.to_string(), station, Some(token), SEED, memory, stop.clone().asked());
+        simulate::weather(lines.to_string(), STATION.to_owned(), token, SEED, memory, stop.clone().asked());
     if let Err(error) = simulated.await {
         // Somebody removed it, say. The hub goes on without it.
         tracing::warn!("{error:#}");
@@ -54,6 +52,7 @@ fn plan(arguments: &arguments::Demo) -> Result<Plan> {
     Ok(Plan {
         state,
         durability: store::Durability::Disk,
+        retention: Vec::new(),
         folder: None,
         hosts: Vec::new(),
         http: arguments.http,

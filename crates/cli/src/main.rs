@@ -9,8 +9,8 @@ mod browser;
 mod check;
 mod clock;
 mod configuration;
+mod copies;
 mod demo;
-mod fleet;
 mod folders;
 mod init;
 mod listen;
@@ -54,7 +54,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Devices(devices) => on_this_thread(remote::devices::run(devices)),
         Command::Tail(tail) => on_this_thread(remote::tail::run(tail)),
         Command::Send(send) => on_this_thread(remote::send::run(send)),
-        Command::Simulate(Simulate::Weather(weather)) => on_all_cores(fleet::weather(weather)),
+        Command::Backup(backup) => copies::backup(backup),
+        Command::Restore(restore) => copies::restore(restore),
+        Command::Simulate(Simulate::Weather(weather)) => on_all_cores(simulate::stations::run(weather)),
+        Command::Simulate(Simulate::Fleet(fleet)) => on_all_cores(simulate::fleet::run(fleet)),
     }
 }
 

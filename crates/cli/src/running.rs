@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) state: PathBuf,
     /// What a commit survives.
     pub(crate) durability: store::Durability,
+    /// For how long what devices send is kept.
+    pub(crate) retention: Vec<store::Retention>,
     /// The folder with the user's `components/` and `views/`.
     pub(crate) folder: Option<PathBuf>,
     /// Host names under which browsers may reach the hub, besides addresses.
@@ -108,7 +110,11 @@ impl Running {
 
 fn open(plan: &Plan) -> Result<Arc<Hub>> {
     let settings = hub::Settings {
-        store: store::Options { durability: plan.durability, ..store::Options::default() },
+        store: store::Options {
+            durability: plan.durability,
+            retention: plan.retention.clone(),
+            ..store::Options::default()
+        },
         folder: plan.folder.clone(),
         ..hub::Settings::default()
     };

@@ -47,6 +47,7 @@ fn plan(arguments: &arguments::Serve) -> Result<Plan> {
     Ok(Plan {
         state,
         durability: configuration.durability.into(),
+        retention: configuration.retention,
         folder: configuration.folder,
         hosts: configuration.hosts,
         http: arguments.http.unwrap_or(configuration.http),

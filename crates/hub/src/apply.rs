@@ -8,7 +8,7 @@ use router::{Done, Effect};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use store::{CommandRow, Commit, DeviceKey, Write};
+use store::{Commit, DeviceKey, Write};
 
 impl Hub {
     /// Decides under the device's lock and carries out, in the order decided, before the lock is let go: so what one
@@ -50,7 +50,7 @@ impl Hub {
                 let committed = inner.device.committed();
                 for (_, waiter) in inner.waiting.extract_if(.., |(cursor, _)| *cursor <= committed) {
                     // Who waited may have gone: that changes nothing about the commit.
-                    let _ = waiter.send(());
+                    let _ = waiter.send(Ok(()));
                 }
             }
             Effect::List => self.roster.push(inner.device.presence_frame()),
@@ -77,15 +77,16 @@ impl Hub {
                         inner.maker.take().filter(|_| durable).map(|maker| maker.send(()));
                     }
                     match (durable, done) {
-                        (true, done) => inner.device.done(now, &self.issuer, &done, effects),
-                        (false, Done::Entries(cursor)) => {
-                            inner.waiting.clear();
-                            inner.device.failed(now, cursor, effects);
+                        (true, Done::Command(number)) if self.is_denied(&inner.device, number) => {
+                            inner.device.deny(now, number, effects);
                         }
-                        (false, Done::Session(counter)) => inner.device.session_failed(now, counter, effects),
-                        (false, Done::Stored) => inner.device.store_failed(),
-                        (false, Done::Described) => inner.device.described(effects),
-                        (false, Done::Command(number)) => inner.device.command_failed(now, number, effects),
+                        (true, done) => inner.device.done(now, &self.issuer, &done, effects),
+                        (false, done) => {
+                            if matches!(done, Done::Entries(_)) {
+                                inner.waiting.clear();
+                            }
+                            inner.device.refused(now, &done, effects);
+                        }
                     }
                 }
             });
@@ -97,17 +98,7 @@ impl Hub {
 fn by_device(writes: &[Write]) -> HashMap<DeviceKey, Vec<Done>> {
     let mut devices: HashMap<DeviceKey, Vec<Done>> = HashMap::new();
     for write in writes {
-        let (key, done) = match write {
-            Write::Message(message) => (message.device, Done::Entries(message.cursor)),
-            Write::Gap(gap) => (gap.device, Done::Entries(gap.cursor)),
-            Write::Device(device) => (device.key, Done::Stored),
-            Write::Describe { device, .. } => (*device, Done::Described),
-            Write::Session { device, counter, .. } => (*device, Done::Session(*counter)),
-            Write::Command(CommandRow { device, number: Some(number), state, .. }) if &**state == "sent" => {
-                (*device, Done::Command(*number))
-            }
-            _ => continue,
-        };
+        let Some((key, done)) = Done::of(write) else { continue };
         let list = devices.entry(key).or_default();
         match (list.last_mut(), &done) {
             (Some(Done::Entries(last)), Done::Entries(cursor)) => *last = *cursor,

@@ -1,15 +1,21 @@
 //! Commands as people ask for them: who may, of which device, and where they stand.
 
 use crate::Hub;
+use crate::allowance::Allowance;
 use crate::auth::{Grant, Scope};
+use crate::limits::{COMMAND_LOOKUP_SECONDS_MAX, PANEL_COMMANDS, PERSON_COMMANDS};
 use crate::registry::Cell;
 use bytes::Bytes;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Command, ToDevice, decode_to_device};
-use router::{Intent, Receipt, Refusal, Request, State, frame};
+use router::{Device, Intent, Receipt, Refusal, Request, State, frame};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use store::CommandRow;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// What a person asks of a device, as it came.
 #[derive(Debug)]
@@ -28,71 +34,146 @@ pub struct CommandRequest {
     pub ttl: Option<u64>,
 }
 
+/// Why a command was not decided upon. It leaves no trace, and may be asked for again under the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Undecided {
+    /// The storage has failed, and a command is written down before it is sent.
+    #[error("the hub's storage has failed: no commands are taken until it is back")]
+    Storage,
+    /// Whether there was one with its id could not be read.
+    #[error("earlier commands cannot be read now")]
+    Unreadable,
+    /// The person asks for more than [`PERSON_COMMANDS`].
+    #[error("too many commands in a short time")]
+    TooMany,
+}
+
+impl Undecided {
+    /// The code of the error that says so.
+    pub fn code(self) -> &'static str {
+        match self {
+            Undecided::Storage => "storage",
+            Undecided::Unreadable => "unavailable",
+            Undecided::TooMany => "too_many",
+        }
+    }
+}
+
 impl Hub {
     /// Takes a command; the receipt says where it stands at once. What becomes of it is told to every panel that
     /// watches the device, and by [`Hub::receipt`].
-    pub fn command(self: &Arc<Self>, grant: &Grant, request: CommandRequest) -> Receipt {
-        self.decide(grant, request).0
+    ///
+    /// # Errors
+    /// It was not decided upon, and why.
+    pub async fn command(
+        self: &Arc<Self>,
+        grant: &Grant,
+        request: CommandRequest,
+    ) -> Result<Receipt, Undecided> {
+        Ok(self.decide(grant, request).await?.0)
     }
 
-    /// The receipt as a panel message, and whether those who watch the device were told the same.
-    pub(crate) fn command_told(self: &Arc<Self>, grant: &Grant, request: CommandRequest) -> (Bytes, bool) {
+    /// The receipt as a message for the panel that has `asked` for so many lately, and whether those who watch the device
+    /// were told the same.
+    pub(crate) async fn command_told(
+        self: &Arc<Self>,
+        grant: &Grant,
+        request: CommandRequest,
+        asked: &mut Allowance,
+    ) -> Result<(Bytes, bool), Undecided> {
         let device = request.device.clone();
-        let (receipt, told) = self.decide(grant, request);
-        (frame::receipt(&device, &receipt), told)
+        let (receipt, told) = match asked.take(self.now().mono, PANEL_COMMANDS) {
+            true => self.decide(grant, request).await?,
+            false => (to_router(grant, request).0.refused(Refusal::Full), false),
+        };
+        Ok((frame::receipt(&device, &receipt), told))
     }
 
-    fn decide(self: &Arc<Self>, grant: &Grant, asked: CommandRequest) -> (Receipt, bool) {
-        let CommandRequest { id, device, channel, value, intent, ttl } = asked;
-        let intent = intent.as_deref().map_or(Some(Intent::Now), Intent::from_word);
-        let (value, readable) = for_a_line(value);
-        let request = Request {
-            id: id.into(),
-            by: grant.user().clone(),
-            channel: channel.into(),
-            value,
-            intent: intent.unwrap_or(Intent::Now),
-            ttl,
-        };
-        let refused = match (grant.may(Scope::Command), intent.filter(|_| readable)) {
-            (false, _) => Some(Refusal::Denied),
-            (true, None) => Some(Refusal::Bad),
-            (true, Some(_)) => None,
-        };
-        match (refused, self.registry.by_id(&device)) {
-            (Some(refusal), _) => (request.refused(refusal), false),
-            (None, None) => (request.refused(Refusal::Bad), false),
-            (None, Some(cell)) => self.decide_for(&cell, request),
+    async fn decide(
+        self: &Arc<Self>,
+        grant: &Grant,
+        asked: CommandRequest,
+    ) -> Result<(Receipt, bool), Undecided> {
+        if !self.storage_is_up() {
+            return Err(Undecided::Storage);
+        }
+        if !self.asked.take(grant.user(), self.now().mono, PERSON_COMMANDS) {
+            return Err(Undecided::TooMany);
+        }
+        let cell = self.registry.by_id(&asked.device);
+        let (request, refusal) = to_router(grant, asked);
+        match (cell, refusal) {
+            (Some(cell), None | Some(Refusal::Denied)) => self.decide_for(&cell, request, refusal).await,
+            (_, refusal) => Ok((request.refused(refusal.unwrap_or(Refusal::Bad)), false)),
         }
     }
 
-    fn decide_for(self: &Arc<Self>, cell: &Arc<Cell>, request: Request) -> (Receipt, bool) {
-        if let Some(earlier) = self.stored(cell, &request.by, &request.id) {
+    /// Decides upon something that is a command. One that is `refused` is remembered too: who asked for what is part of
+    /// what happened to the device.
+    async fn decide_for(
+        self: &Arc<Self>,
+        cell: &Arc<Cell>,
+        request: Request,
+        refused: Option<Refusal>,
+    ) -> Result<(Receipt, bool), Undecided> {
+        if let Some(earlier) = self.stored(cell, &request.by, &request.id).await? {
             let same = earlier.channel == request.channel && *earlier.asked == *request.value.get();
-            return (if same { earlier } else { request.refused(Refusal::Bad) }, false);
+            return Ok((if same { earlier } else { request.refused(Refusal::Bad) }, false));
         }
         let now = self.now();
-        self.with(cell, |inner, effects| {
+        Ok(self.with(cell, |inner, effects| {
             if inner.device.is_removed() {
                 return (request.refused(Refusal::Bad), false);
             }
-            let receipt = inner.device.command(now, request, effects);
+            let receipt = match refused {
+                Some(refusal) => inner.device.refuse(now, request, refusal, effects),
+                None => inner.device.command(now, request, effects),
+            };
             (receipt, !effects.is_empty())
-        })
+        }))
     }
 
-    /// A command that is no longer remembered in memory, as the store has it. One indexed read, for people's clicks.
-    fn stored(&self, cell: &Cell, by: &str, id: &str) -> Option<Receipt> {
+    /// A command that is no longer remembered in memory, as the store has it: one indexed read. Where it fails nobody
+    /// knows whether there was one, so that nothing may be done under that id.
+    async fn stored(
+        self: &Arc<Self>,
+        cell: &Cell,
+        by: &Arc<str>,
+        id: &str,
+    ) -> Result<Option<Receipt>, Undecided> {
         if cell.lock().device.receipt(by, id).is_some() {
-            return None;
+            return Ok(None);
         }
-        match self.reader().command(cell.key, Some(by), id) {
-            Ok(row) => receipt_of(row?),
-            Err(error) => {
+        let (hub, key, by, id) = (self.clone(), cell.key, by.clone(), id.to_owned());
+        let read = async {
+            let place = self.lookups.clone().acquire_owned().await.expect("this semaphore is never closed");
+            let read = spawn_blocking(move || {
+                // The place is held by the thread: a request that is given up does not end its read.
+                let _place = place;
+                hub.reader().command(key, Some(&by), &id)
+            });
+            read.await
+        };
+        match timeout(Duration::from_secs(COMMAND_LOOKUP_SECONDS_MAX), read).await {
+            Ok(Ok(Ok(row))) => Ok(row.and_then(receipt_of)),
+            Ok(Ok(Err(error))) => {
                 tracing::error!(%error, "earlier commands cannot be read");
-                None
+                Err(Undecided::Unreadable)
             }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "reading earlier commands panicked");
+                Err(Undecided::Unreadable)
+            }
+            Err(_) => Err(Undecided::Unreadable),
         }
+    }
+
+    /// Whether the command that is about to leave must not: whoever asked for it is no longer permitted to.
+    pub(crate) fn is_denied(&self, device: &Device, number: u64) -> bool {
+        let now = self.now().wall;
+        let permits =
+            |asked: &Request| self.auth.still_permits(asked.credential.as_ref(), Scope::Command, now);
+        device.leaving(number).is_some_and(|asked| !permits(asked))
     }
 
     /// Takes back a command that is not on its way yet.
@@ -102,12 +183,54 @@ impl Hub {
         self.with(&cell, |inner, effects| inner.device.cancel(now, grant.user(), id, effects));
     }
 
-    /// Where a command of this person stands. May read the store.
+    /// Where a command of this person stands, if it is remembered in memory: all that are not settled are, and the newest
+    /// of the others.
     pub fn receipt(&self, grant: &Grant, device: &str, id: &str) -> Option<Receipt> {
-        let cell = self.registry.by_id(device)?;
-        let remembered = cell.lock().device.receipt(grant.user(), id);
-        remembered.or_else(|| self.stored(&cell, grant.user(), id))
+        self.registry.by_id(device)?.lock().device.receipt(grant.user(), id)
     }
+
+    /// The newest `limit` commands to a device, the newest first. `stored` is what the store has of them, which may be
+    /// behind what is remembered in memory.
+    pub(crate) fn newest_commands(
+        &self,
+        device: &str,
+        stored: Vec<CommandRow>,
+        limit: usize,
+    ) -> Vec<CommandRow> {
+        let now = self.now();
+        let cell = self.registry.by_id(device);
+        let mut rows = cell.map(|cell| cell.lock().device.commands(now)).unwrap_or_default();
+        rows.reverse();
+        let known: HashSet<(Box<str>, Box<str>)> =
+            rows.iter().map(|row| (row.by.clone(), row.id.clone())).collect();
+        rows.extend(stored.into_iter().filter(|row| !known.contains(&(row.by.clone(), row.id.clone()))));
+        // Those of the same moment stay in their order: the newest first.
+        rows.sort_by_key(|row| std::cmp::Reverse(row.created));
+        rows.truncate(limit);
+        rows
+    }
+}
+
+/// The request as devices take it, and why it is to be refused, where that is known already.
+fn to_router(grant: &Grant, asked: CommandRequest) -> (Request, Option<Refusal>) {
+    let CommandRequest { id, channel, value, intent, ttl, .. } = asked;
+    let intent = intent.as_deref().map_or(Some(Intent::Now), Intent::from_word);
+    let (value, readable) = for_a_line(value);
+    let request = Request {
+        id: id.into(),
+        by: grant.user().clone(),
+        channel: channel.into(),
+        value,
+        intent: intent.unwrap_or(Intent::Now),
+        ttl,
+        credential: grant.credential(),
+    };
+    let refusal = match (grant.may(Scope::Command), intent.filter(|_| readable)) {
+        (_, None) => Some(Refusal::Bad),
+        (false, _) => Some(Refusal::Denied),
+        (true, Some(_)) => None,
+    };
+    (request, refusal)
 }
 
 fn receipt_of(row: CommandRow) -> Option<Receipt> {

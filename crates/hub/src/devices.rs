@@ -3,11 +3,10 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
-use bytes::Bytes;
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
-use router::{Device, Effect, Identity, Presence, TakeRefused, frame};
+use router::{Device, Effect, Identity, Ledger, Presence, TakeRefused, frame};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use store::{DeviceKey, Write};
@@ -45,10 +44,10 @@ pub struct DeviceState {
     pub created: i64,
     /// When something was last heard, milliseconds since 1970.
     pub last_seen: Option<i64>,
-    /// Messages received and committed.
-    pub received: u64,
-    /// Gaps recorded.
-    pub gaps: u64,
+    /// What came from it, and what became of that.
+    pub ledger: Ledger,
+    /// Since when more than one device uses its id, milliseconds since 1970; nothing while none does (rule H11).
+    pub contested: Option<i64>,
     /// The last time it sent could not be believed.
     pub clock_wrong: bool,
     /// Its channels with their newest samples, by name.
@@ -82,8 +81,11 @@ pub enum TakeError {
     /// It would go beyond the device's bounds: its channels, or the bytes of its newest values.
     #[error("the device has as many channels, or as large values, as it may have")]
     Bounds,
-    /// The store could not commit it.
-    #[error("the store could not commit it")]
+    /// The storage has failed. What had been handed over by then may still be taken over when it is back.
+    #[error("the storage has failed; what was on its way may still be taken over when it is back")]
+    Storage,
+    /// The store refused it.
+    #[error("the store refused it")]
     Failed,
 }
 
@@ -102,6 +104,9 @@ pub enum CreateError {
     /// There are as many as may be.
     #[error("there are as many devices as this hub keeps")]
     Full,
+    /// The storage has failed.
+    #[error("the storage has failed")]
+    Storage,
     /// The store could not keep it.
     #[error("the store could not keep it")]
     Failed,
@@ -125,23 +130,12 @@ impl Hub {
         self.registry.all().iter().map(summary).collect()
     }
 
-    /// The device list as a panel message.
-    pub(crate) fn device_list(&self) -> Bytes {
-        let row = |device: DeviceSummary| {
-            let name = device.name.as_deref().unwrap_or(device.id.as_str());
-            frame::listed(device.id.as_str(), name, device.presence.as_str(), device.since)
-        };
-        let rows: Vec<String> = self.devices().into_iter().map(row).collect();
-        format!("{{\"devices\":[{}]}}", rows.join(",")).into()
-    }
-
     /// One device.
     pub fn device(&self, id: &str) -> Option<DeviceState> {
         let cell = self.registry.by_id(id)?;
         let inner = cell.lock();
         let device = &inner.device;
         let (presence, since) = device.presence();
-        let (received, gaps) = device.counts();
         let channels = device.latest().map(|(channel, latest, every)| ChannelState {
             channel: channel.clone(),
             value: latest.value.clone(),
@@ -156,8 +150,8 @@ impl Hub {
             since,
             created: device.identity.created,
             last_seen: device.last_seen(),
-            received,
-            gaps,
+            ledger: device.ledger(),
+            contested: device.contested(),
             clock_wrong: device.is_clock_wrong(),
             channels: channels.collect(),
             describe: device.description().into(),
@@ -169,13 +163,17 @@ impl Hub {
         self.registry.by_id(id)?.lock().device.identity.token
     }
 
-    /// Takes over a message without number; returns once it is committed.
+    /// Takes over a message without number; returns once it is committed, or the storage failed.
     pub async fn take_samples(self: &Arc<Self>, id: &str, samples: Samples) -> Result<(), TakeError> {
         let cell = self.registry.by_id(id).ok_or(TakeError::UnknownDevice)?;
         let now = self.now();
         let committed = self.with(&cell, |inner, effects| {
             if inner.device.is_removed() {
                 return Err(TakeError::UnknownDevice);
+            }
+            // Asked under the lock: whoever waits when it fails is told there.
+            if !self.storage_is_up() {
+                return Err(TakeError::Storage);
             }
             let cursor = inner.device.take_loose(now, samples, effects).map_err(|refused| match refused {
                 TakeRefused::Busy => TakeError::Busy,
@@ -185,7 +183,7 @@ impl Hub {
             inner.waiting.push((cursor, sender));
             Ok(receiver)
         })?;
-        committed.await.map_err(|_| TakeError::Failed)
+        committed.await.unwrap_or(Err(TakeError::Failed))
     }
 
     /// Makes a device; returns once it is stored. Its token is shown this once.
@@ -196,6 +194,9 @@ impl Hub {
         let id = DeviceId::parse(id).ok_or(CreateError::BadId)?;
         if self.registry.len() >= DEVICES_MAX {
             return Err(CreateError::Full);
+        }
+        if !self.storage_is_up() {
+            return Err(CreateError::Storage);
         }
         let secret = Secret::random(SecretKind::Device);
         let identity = Identity {

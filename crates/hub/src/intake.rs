@@ -50,6 +50,8 @@ impl Hub {
             if inner.device.is_removed() {
                 return Some(caller);
             }
+            // A device that was made meanwhile has not been told.
+            inner.device.storage(self.storage_is_up(), effects);
             inner.device.identify(now, &self.issuer, caller, effects);
             None
         })

@@ -7,6 +7,7 @@
 //! The life of a sample: [`intake`] → [`router`] → `apply` → store → `apply` (committed) → [`panel`].
 
 mod alarms;
+mod allowance;
 mod apply;
 pub mod auth;
 mod commands;
@@ -17,15 +18,18 @@ pub mod limits;
 pub mod panel;
 mod registry;
 mod roster;
+mod storage;
 pub mod view;
 
-pub use commands::CommandRequest;
+pub use commands::{CommandRequest, Undecided};
 pub use devices::{ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
 pub use router::{Presence, Receipt, State as CommandState};
+pub use storage::Storage;
 
 use crate::alarms::{Alarms, Endings};
+use crate::allowance::Allowances;
 use crate::auth::Auth;
-use crate::limits::{COMMANDS_KEPT_MS, PRUNE_EVERY};
+use crate::limits::{COMMAND_LOOKUPS_MAX, COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
 use crate::registry::Registry;
 use crate::roster::Roster;
@@ -36,8 +40,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use store::{Commit, DeviceKey, Durability, Loaded, OpenError, Options, Reader, Store, Write};
-use tokio::sync::{mpsc, watch};
+use store::{DeviceKey, Durability, Event, Loaded, OpenError, Options, Reader, Store, Write};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How a hub is run.
 #[derive(Clone, Default)]
@@ -58,6 +62,10 @@ pub struct Hub {
     started: Instant,
     /// What is durable. Only `apply` and `auth` write to it.
     store: Arc<Store>,
+    /// Whether it takes anything over (rule H9).
+    storage: watch::Sender<Storage>,
+    /// How often it did not, in this run.
+    storage_failures: AtomicU64,
     /// The name of the store's log, told to panels so that they know whether their cursors still mean anything.
     log: String,
     /// Whose sessions are handed out.
@@ -78,6 +86,10 @@ pub struct Hub {
     endings: Endings,
     /// Open panels.
     panels: Panels,
+    /// How many commands each person has asked for lately.
+    asked: Allowances,
+    /// Who may look for an earlier command in the store now.
+    lookups: Arc<Semaphore>,
     /// The user's components and views, and the built-in ones.
     views: view::Shelf,
     /// Whether the hub is stopping.
@@ -92,12 +104,12 @@ impl Hub {
     /// When the folder is in use, newer than this program, or cannot be read or written.
     pub fn open(state: &Path, settings: Settings) -> Result<Arc<Self>, OpenError> {
         // Bounded by what connections, panels and requests may have under way to the store.
-        let (commits, committed) = mpsc::unbounded_channel();
-        let on_commit = move |commit: Commit| drop(commits.send(commit));
-        let (store, loaded) = Store::open(state, settings.store.clone(), on_commit)?;
+        let (events, happened) = mpsc::unbounded_channel();
+        let on_event = move |event: Event| drop(events.send(event));
+        let (store, loaded) = Store::open(state, settings.store.clone(), on_event)?;
         let (endings, ended) = Endings::new();
         let hub = Self::assemble(Arc::new(store), loaded, settings, endings);
-        keep_running(Self::hear_commits(Arc::downgrade(&hub), committed));
+        keep_running(Self::hear_store(Arc::downgrade(&hub), happened));
         keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
         keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
         keep_running(Self::prune(Arc::downgrade(&hub)));
@@ -113,6 +125,8 @@ impl Hub {
             me: me.clone(),
             started: Instant::now(),
             store,
+            storage: watch::channel(Storage::Up).0,
+            storage_failures: AtomicU64::new(0),
             log: loaded.log,
             issuer,
             auth,
@@ -123,6 +137,8 @@ impl Hub {
             alarms: Alarms::default(),
             endings,
             panels: Panels::default(),
+            asked: Allowances::default(),
+            lookups: Arc::new(Semaphore::new(COMMAND_LOOKUPS_MAX)),
             views: view::Shelf::open(settings.folder, settings.components),
             stopping: watch::channel(false).0,
         });
@@ -141,10 +157,14 @@ impl Hub {
         hub
     }
 
-    async fn hear_commits(hub: Weak<Self>, mut commits: mpsc::UnboundedReceiver<Commit>) {
-        while let Some(commit) = commits.recv().await {
+    async fn hear_store(hub: Weak<Self>, mut events: mpsc::UnboundedReceiver<Event>) {
+        while let Some(event) = events.recv().await {
             let Some(hub) = hub.upgrade() else { return };
-            hub.settle(commit);
+            match event {
+                Event::Commit(commit) => hub.settle(commit),
+                Event::Failed { reason } => hub.storage_failed(&reason),
+                Event::Recovered => hub.storage_recovered(),
+            }
         }
         let stopped = hub.upgrade().is_none_or(|hub| *hub.stopping.borrow());
         assert!(stopped, "the store's writer is gone");
@@ -167,7 +187,7 @@ impl Hub {
                 let Some(cell) = hub.registry.by_key(key) else { continue };
                 hub.with(&cell, |inner, effects| {
                     inner.alarm = None;
-                    inner.device.timeout(now, effects);
+                    inner.device.timeout(now, &hub.issuer, effects);
                 });
             }
             let next = hub.alarms.next().map(|mono| hub.started + std::time::Duration::from_millis(mono));
@@ -192,7 +212,7 @@ impl Hub {
             hourly.tick().await;
             let Some(hub) = hub.upgrade() else { return };
             let now = hub.now().wall;
-            hub.store.submit(Write::Prune { commands: now - COMMANDS_KEPT_MS, tokens: now });
+            hub.store.submit(Write::Prune { commands: now - COMMANDS_KEPT_MS, tokens: now, now });
         }
     }
 

@@ -1,7 +1,24 @@
 //! Every limit of the hub, with what happens at it. Those of the line protocol are in [`protocol::limits`].
 
-/// Milliseconds for which a settled command is kept, in the store: a day. Until then its id means this command.
-pub const COMMANDS_KEPT_MS: i64 = 86_400_000;
+use crate::allowance::Rate;
+use protocol::limits::{DESCRIBE_BYTES_MAX, LINE_BYTES_MAX};
+use router::limits::{NOTICE_BYTES_MAX, RECEIPTS_BYTES, TAIL_BYTES_MAX};
+
+/// Milliseconds for which a settled command is kept, in the store: 30 days. Until then its id means this command, and the
+/// device's page shows it.
+pub const COMMANDS_KEPT_MS: i64 = 30 * 86_400_000;
+
+/// Commands that one panel may ask for at once, and in the long run a second. One more is `refused: full`, and leaves no
+/// trace.
+pub(crate) const PANEL_COMMANDS: Rate = Rate { per_second: 20, at_once: 60 };
+/// The same for one person, over all panels and HTTP, where one more is answered with 429.
+pub(crate) const PERSON_COMMANDS: Rate = Rate { per_second: 50, at_once: 200 };
+
+/// Commands that are looked for in the store at a time, because memory no longer knows whether there was one with their
+/// id. Others wait their turn.
+pub const COMMAND_LOOKUPS_MAX: usize = 4;
+/// Seconds that such a look may take. A command for which it took longer is not taken, and may be asked for again.
+pub const COMMAND_LOOKUP_SECONDS_MAX: u64 = 5;
 /// How often what is no longer kept goes.
 pub const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(3_600);
 
@@ -11,8 +28,19 @@ pub const PANELS_MAX: usize = 10_000;
 pub const PANEL_WATCHES_MAX: usize = 1_000;
 /// Bytes of a frame from a panel. A longer one ends the connection.
 pub const PANEL_FRAME_BYTES_MAX: usize = 64 * 1024;
-/// Bytes gathered into one frame to a panel. What is more goes into the next one.
-pub const PANEL_BATCH_BYTES_MAX: usize = 64 * 1024;
+/// Bytes gathered into one frame to a panel before the last look at a device. What is more goes into the next frame.
+pub const PANEL_BATCH_BYTES_MAX: usize = 32 * 1024;
+/// Bytes that wait for a slow panel to read them, beside one value per channel of one device: a frame and what one look at
+/// a device may add to it. Nothing is gathered for a panel while its frame waits, so it is never more.
+pub const PANEL_WAITING_BYTES_MAX: usize = 256 * 1024;
+/// Devices that a browser may name in one frame. More are answered with an error.
+pub const PANEL_NAMES_MAX: usize = PANEL_WATCHES_MAX;
+/// Messages that such a panel reads in a first call: how long they are tells how many the next one reads.
+pub const PANEL_READ_MESSAGES: usize = 32;
+/// Panels that read what they missed from the store at a time. Others wait their turn.
+pub const PANEL_READS_MAX: usize = 4;
+/// Seconds in which a panel must have read what it missed. One that has not goes on with the latest values.
+pub const PANEL_READ_SECONDS_MAX: u64 = 5;
 /// Messages that a browser may put into one frame. More are answered with an error.
 pub const PANEL_MESSAGES_MAX: usize = 64;
 /// Seconds in which a panel must have authenticated.
@@ -29,3 +57,16 @@ pub const ROSTER_CHANGES_MAX: usize = 256;
 pub const DEVICES_MAX: usize = 1_000_000;
 /// Devices that identified with an empty id or a join token and have sent nothing yet. One more is told `full`.
 pub const DEVICES_UNSTORED_MAX: usize = 1_000;
+
+/// Bytes of the longest receipt: what a line asked for, what a line answered, and the rest of it.
+const RECEIPT_BYTES_MAX: usize = 2 * LINE_BYTES_MAX + 4 * 1024;
+/// Bytes of the messages that one look at a device may bring, but for one value per channel: a tail, or one long message.
+const LOOK_MESSAGES_BYTES_MAX: usize = TAIL_BYTES_MAX + 4 * 1024;
+
+// Notices are fewer bytes than a longest receipt, or one of them; a description comes without receipts.
+const _: () = assert!(TAIL_BYTES_MAX >= LINE_BYTES_MAX && NOTICE_BYTES_MAX <= RECEIPT_BYTES_MAX);
+const _: () = assert!(DESCRIBE_BYTES_MAX <= RECEIPT_BYTES_MAX);
+const _: () = assert!(
+    PANEL_BATCH_BYTES_MAX + LOOK_MESSAGES_BYTES_MAX + RECEIPTS_BYTES + RECEIPT_BYTES_MAX
+        <= PANEL_WAITING_BYTES_MAX
+);

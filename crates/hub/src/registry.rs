@@ -1,5 +1,6 @@
 //! The devices of this hub, by id and by key, each behind its own lock.
 
+use crate::TakeError;
 use crate::panel::Slot;
 use protocol::id::DeviceId;
 use router::Device;
@@ -21,7 +22,7 @@ pub(crate) struct Inner {
     /// Panels that watch it.
     pub(crate) watchers: Vec<Arc<Slot>>,
     /// Requests that wait until a cursor is committed; dropped when it never will be.
-    pub(crate) waiting: Vec<(u64, oneshot::Sender<()>)>,
+    pub(crate) waiting: Vec<(u64, oneshot::Sender<Result<(), TakeError>>)>,
     /// Who made it, and waits until it is stored; dropped when it never will be.
     pub(crate) maker: Option<oneshot::Sender<()>>,
     /// The monotonic millisecond for which its alarm is set.

@@ -64,6 +64,9 @@ pub enum Said {
     Describe(Description),
     /// The answer to a command. Not counted in [`Post::Committed`].
     Result(Outcome),
+    /// A numbered line came again whose number had been taken before (rule H4): for the books only. Not counted in
+    /// [`Post::Committed`].
+    Repeated(u64),
 }
 
 /// What the intake has for a connection.

@@ -10,7 +10,7 @@
 //!
 //! | module | what it decides |
 //! |---|---|
-//! | [`line`] | where a line begins and ends, and that it stays in its bounds |
+//! | [`mod@line`] | where a line begins and ends, and that it stays in its bounds |
 //! | [`message`] | what a line says ([`message::FromDevice`], [`message::ToDevice`]) |
 //! | [`session`] | what each side answers, by the rules D1 to D9 and H1 to H10 |
 //! | [`intake`] | the seam between those who hold connections and those who take messages over |

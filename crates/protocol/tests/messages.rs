@@ -327,6 +327,28 @@ mod both_ways {
         assert_eq!(String::from_utf8(said.encode()).expect("UTF-8"), format!("{line}\n"));
     }
 
+    /// It serves people only, and who wrote an older program may use the name for something else.
+    #[test]
+    fn how_much_a_device_holds_is_read_where_it_is_a_count_and_never_an_error() {
+        let identify = |line: &str| match decode_from_device(line.as_bytes()) {
+            Ok(FromDevice::Identify(identify)) => identify.outbox,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(identify(r#"{"identify":"pump-1","nonce":1,"outbox":7}"#), Some(7));
+        assert_eq!(samples(r#"{"seq":1,"channel":"n","value":1,"outbox":7}"#).outbox, Some(7));
+        for odd in ["-1", "1.5", "\"7\"", "{}", "null", "9007199254740993"] {
+            assert_eq!(
+                identify(&format!(r#"{{"identify":"pump-1","nonce":1,"outbox":{odd}}}"#)),
+                None,
+                "{odd}"
+            );
+            let line = format!(r#"{{"seq":1,"channel":"n","value":1,"outbox":{odd}}}"#);
+            assert_eq!(samples(&line).outbox, None, "{odd}");
+        }
+        let shorthand = samples(r#"{"outbox":7}"#);
+        assert_eq!((shorthand.outbox, &*shorthand.samples[0].channel), (None, "outbox"));
+    }
+
     #[test]
     fn what_devices_say_is_written_as_it_is_read() {
         assert_kept(r#"{"identify":"boiler-7","token":"a\"b"}"#);

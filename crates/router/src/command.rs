@@ -4,6 +4,7 @@ use crate::limits::COMMAND_ID_BYTES_MAX;
 use protocol::limits::CHANNEL_BYTES_MAX;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use store::TokenHash;
 
 /// What becomes of a command while its device is offline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub struct Request {
     pub intent: Intent,
     /// Milliseconds it stays wanted; nothing for the default.
     pub ttl: Option<u64>,
+    /// The token with which it was asked, where it was one that can be revoked.
+    pub credential: Option<TokenHash>,
 }
 
 /// Where a command stands, as panels are told.

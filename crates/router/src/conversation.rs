@@ -1,7 +1,9 @@
-//! Identify, takeover and the end of a connection (rules H1, H2, H3 and H10).
+//! Identify, takeover and the end of a connection (rules H1, H2, H3, H9, H10 and H11).
 
 use super::device::{Device, Done, Issuer, Presence};
 use super::effect::Effect;
+use super::frame;
+use bytes::Bytes;
 use protocol::code::Bye;
 use protocol::id::SessionId;
 use protocol::intake::{Outlet, Peer, Post};
@@ -9,6 +11,7 @@ use protocol::limits::{
     HEARTBEAT_SECONDS, HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN, LINE_BYTES_MAX, WINDOW_MESSAGES,
 };
 use protocol::message::{Command, Identify, Welcome};
+use protocol::rule::{Rule, holds};
 use protocol::session::position::Opening;
 use protocol::time::Time;
 use std::sync::Arc;
@@ -60,6 +63,8 @@ pub(crate) struct Opened {
 enum WaitsFor {
     Session(u64),
     Cursor(u64),
+    /// What became of the commands of the run before (rule C5).
+    Settled,
 }
 
 /// A connection that was welcomed.
@@ -94,6 +99,17 @@ impl Door {
         }
     }
 
+    /// The caller that waited until nothing was under way any more; then nobody waits.
+    fn take_drained(&mut self) -> Option<(Caller, Before)> {
+        match std::mem::replace(self, Door::Closed) {
+            Door::Draining(caller, before) => Some((caller, before)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
     fn connection(&self) -> Option<(u64, &Arc<dyn Outlet>)> {
         match self {
             Door::Closed => None,
@@ -115,26 +131,92 @@ impl Device {
 
     /// Whether somebody who identified waits until nothing is under way any more.
     pub(crate) fn is_draining(&self) -> bool {
-        matches!(self.door, Door::Draining(..))
+        matches!(self.door, Door::Draining(..)) && self.held_until.is_none()
     }
 
-    /// Somebody who proved to be this device identified (rule H1): the old connection is fenced at once, the answer
-    /// waits until nothing of it is under way any more.
+    /// Somebody who proved to be this device identified (rule H1). The old connection is fenced at once, so that what is
+    /// pending is all there will be of it; the answer, and the ack in it, waits until that is finished or discarded.
     pub fn identify(&mut self, now: Time, issuer: &Issuer, caller: Caller, effects: &mut Vec<Effect>) {
         self.generation += 1;
         let before = self.door.before(caller.peer.connection);
-        if let Some((connection, outlet)) = self.door.connection()
-            && connection != caller.peer.connection
-        {
-            effects.push(Effect::Post(outlet.clone(), Post::Bye(Bye::Replaced)));
+        let old = self.door.connection().filter(|(connection, _)| *connection != caller.peer.connection);
+        if let Some((_, outlet)) = old {
+            if holds(Rule::H1) {
+                effects.push(Effect::Post(outlet.clone(), Post::Bye(Bye::Replaced)));
+            }
+            self.taken_over(now, effects);
         }
         self.last_seen = Some(now.wall);
+        self.ledger.outbox = caller.identify.outbox;
+        if !is_same_run(issuer, &caller.identify, before) {
+            self.commands_of_another_run(now, effects);
+        }
         self.door = Door::Draining(caller, before);
         self.open_when_drained(now, issuer, effects);
     }
 
+    /// One connection took another's place. More often than a single device can need it means that there are two: then
+    /// the welcome waits (rule H11).
+    fn taken_over(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let before = self.contested();
+        let wait_ms = self.takeovers.one_more(now);
+        self.held_until = (wait_ms > 0).then(|| now.mono + wait_ms);
+        if self.contested() != before {
+            tracing::warn!(device = %self.identity.id, "more than one device seems to use this id");
+            self.tell_contested(effects);
+        }
+    }
+
+    fn tell_contested(&mut self, effects: &mut Vec<Effect>) {
+        self.notices.push(self.contested_frame());
+        effects.push(Effect::Wake);
+    }
+
+    /// Whether its id is contested, as panels are told.
+    pub(crate) fn contested_frame(&self) -> Bytes {
+        let since = self.contested().map_or("null".to_owned(), |since| since.to_string());
+        format!("{{\"device\":{},\"contested\":{since}}}", frame::quoted(self.id())).into()
+    }
+
+    /// The storage failed or is back (rule H9): numbered messages are asked for only while they can be taken over.
+    pub fn storage(&mut self, is_up: bool, effects: &mut Vec<Effect>) {
+        let window = if is_up || !holds(Rule::H9) { WINDOW_MESSAGES } else { 0 };
+        let changed = std::mem::replace(&mut self.window, window) != window;
+        if changed
+            && let Some(conversation) = self.conversation()
+            && conversation.session.is_some()
+        {
+            effects.push(Effect::Post(conversation.outlet.clone(), Post::Window(window)));
+        }
+    }
+
+    /// Does what is due: a welcome that was held back, the end of a contest, commands that ran out of time.
+    pub fn timeout(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
+        if self.held_until.is_some_and(|until| until <= now.mono) {
+            self.held_until = None;
+            self.open_when_drained(now, issuer, effects);
+        }
+        if self.takeovers.calm_down(now) {
+            tracing::info!(device = %self.identity.id, "only one device seems to use this id again");
+            self.tell_contested(effects);
+        }
+        self.commands_timeout(now, effects);
+    }
+
+    /// When [`Device::timeout`] has something to do, in monotonic milliseconds.
+    pub fn next_timeout(&self) -> Option<u64> {
+        let due = [self.held_until, self.takeovers.quiet_at(), self.commands_due()];
+        due.into_iter().flatten().min()
+    }
+
     /// Goes on with what waited for the store.
-    pub fn opening_done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
+    pub(crate) fn opening_done(
+        &mut self,
+        now: Time,
+        issuer: &Issuer,
+        done: &Done,
+        effects: &mut Vec<Effect>,
+    ) {
         self.open_when_drained(now, issuer, effects);
         let ready = match (&self.door, done) {
             (Door::Opening(Opened { waits_for: WaitsFor::Session(awaited), .. }), Done::Session(counter)) => {
@@ -143,6 +225,7 @@ impl Device {
             (Door::Opening(Opened { waits_for: WaitsFor::Cursor(awaited), .. }), Done::Entries(cursor)) => {
                 cursor >= awaited
             }
+            (Door::Opening(Opened { waits_for: WaitsFor::Settled, .. }), _) => !self.commands.are_ending(),
             _ => false,
         };
         if ready && let Door::Opening(opened) = std::mem::replace(&mut self.door, Door::Closed) {
@@ -152,10 +235,11 @@ impl Device {
     }
 
     fn open_when_drained(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
-        if !self.pending.is_empty() || !matches!(self.door, Door::Draining(..)) {
+        let waits = holds(Rule::H1) && !self.pending.is_empty() || self.held_until.is_some();
+        if waits {
             return;
         }
-        if let Door::Draining(caller, before) = std::mem::replace(&mut self.door, Door::Closed) {
+        if let Some((caller, before)) = self.door.take_drained() {
             match caller.identify.is_plain() {
                 true => self.welcome(now, issuer, caller, before, None, effects),
                 false => self.open(now, issuer, caller, before, effects),
@@ -179,7 +263,15 @@ impl Device {
                 // Nobody else is connected: an older connection was fenced by this one.
                 self.close(now, effects);
             }
+            // Once it is welcome it says no more that it is another run: a start must know by then.
+            Opening::Resume { session, ack, gap: None } if self.commands.are_ending() => {
+                let waits_for = WaitsFor::Settled;
+                self.door = Door::Opening(Opened { caller, before, session, ack, waits_for });
+            }
             Opening::Resume { session, ack, gap: None } => {
+                self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
+            }
+            Opening::Resume { session, ack, gap: Some(_) } if !holds(Rule::H3) => {
                 self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
             }
             Opening::Resume { session, gap: Some(gap), .. } => {
@@ -198,6 +290,9 @@ impl Device {
                 let (device, counter) = (self.identity.key, session.counter());
                 let tag = session.tag().into();
                 effects.push(Effect::Record(Write::Session { device, counter, tag }));
+                if !holds(Rule::H2) {
+                    return self.welcome(now, issuer, caller, before, Some((session, 0)), effects);
+                }
                 self.door = Door::Opening(Opened {
                     caller,
                     before,
@@ -228,7 +323,7 @@ impl Device {
             nonce: identify.nonce,
             session: session.as_ref().map(|(session, _)| session.to_string()),
             ack: session.as_ref().map(|(_, ack)| *ack),
-            window: session.is_some().then_some(WINDOW_MESSAGES),
+            window: session.is_some().then_some(self.window),
             heartbeat,
             line_max: LINE_BYTES_MAX,
             time: now.wall,
@@ -244,19 +339,20 @@ impl Device {
         effects.push(Effect::Welcome(outlet, welcome, self.generation));
         self.channels.begin_description();
         self.set_presence(Presence::Online, now.wall, effects);
-        let ours = identify.session.as_ref().is_some_and(|session| issuer.is_ours(session.tag()));
-        self.commands_identified(now, &identify, ours || before == Before::Welcome, effects);
+        let same_run = is_same_run(issuer, &identify, before);
+        self.commands_identified(now, &identify, same_run, effects);
     }
 
     /// The connection of `generation` is over. An older one changes nothing (rule H10).
     pub fn ended(&mut self, now: Time, generation: u64, effects: &mut Vec<Effect>) {
-        if generation == self.generation && matches!(self.door, Door::Open(_)) {
+        let is_current = generation == self.generation || !holds(Rule::H10);
+        if is_current && matches!(self.door, Door::Open(_)) {
             self.close(now, effects);
         }
     }
 
-    /// The session that was to be handed out could not be made durable.
-    pub fn session_failed(&mut self, now: Time, counter: u64, effects: &mut Vec<Effect>) {
+    /// The store refused the session that was to be handed out.
+    pub(crate) fn session_refused(&mut self, now: Time, counter: u64, effects: &mut Vec<Effect>) {
         let awaited =
             |opened: &Opened| matches!(opened.waits_for, WaitsFor::Session(awaited) if awaited == counter);
         if matches!(&self.door, Door::Opening(opened) if awaited(opened)) {
@@ -274,11 +370,17 @@ impl Device {
     }
 
     fn close(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        self.door = Door::Closed;
+        (self.door, self.held_until) = (Door::Closed, None);
         self.set_presence(Presence::Offline, now.wall, effects);
         if !self.identity.stored && !self.is_removed() {
             self.remove(effects);
             effects.push(Effect::Forget);
         }
     }
+}
+
+/// Whether the run of the device's program that identifies is one that was welcome before (rule C5).
+fn is_same_run(issuer: &Issuer, identify: &Identify, before: Before) -> bool {
+    let is_ours = identify.session.as_ref().is_some_and(|session| issuer.is_ours(session.tag()));
+    (is_ours || before == Before::Welcome) && !identify.boot || !holds(Rule::C5)
 }

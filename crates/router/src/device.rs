@@ -5,14 +5,18 @@ use super::commands::Commands;
 use super::conversation::Door;
 use super::effect::Effect;
 use super::intake::Pending;
+use super::ledger::Ledger;
 use super::tail::Tail;
+use super::takeover::Takeovers;
 use crate::limits::{NOTICE_BYTES_MAX, NOTICES_MAX, TAIL_BYTES_MAX, TAIL_MESSAGES_MAX};
 use bytes::Bytes;
 use protocol::id::{DeviceId, SessionId};
+use protocol::limits::WINDOW_MESSAGES;
+use protocol::rule::{Rule, holds};
 use protocol::session::position::{Position, Positions};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use store::{DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
+use store::{CommandRow, DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
 
 /// Whether a device can be heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +70,30 @@ pub enum Done {
     Session(u64),
     /// The command with this number may be sent.
     Command(u64),
+    /// What became of a command: people may be told.
+    Settled,
     /// A description.
     Described,
     /// The device itself.
     Stored,
+}
+
+impl Done {
+    /// What it means that `write` is durable, and for which device; nothing where nobody waits for it.
+    pub fn of(write: &Write) -> Option<(DeviceKey, Done)> {
+        Some(match write {
+            Write::Message(message) => (message.device, Done::Entries(message.cursor)),
+            Write::Gap(gap) => (gap.device, Done::Entries(gap.cursor)),
+            Write::Device(device) => (device.key, Done::Stored),
+            Write::Describe { device, .. } => (*device, Done::Described),
+            Write::Session { device, counter, .. } => (*device, Done::Session(*counter)),
+            Write::Command(row) if &*row.state == "sent" => (row.device, Done::Command(row.number?)),
+            Write::Command(row) if !CommandRow::UNSETTLED.contains(&&*row.state) => {
+                (row.device, Done::Settled)
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// A device.
@@ -84,10 +108,17 @@ pub struct Device {
     /// Raised with each identify; what belongs to an older one is discarded.
     pub(crate) generation: u64,
     pub(crate) door: Door,
+    /// How many numbered messages may be unacked: none while the storage has failed (rule H9).
+    pub(crate) window: u32,
+    pub(crate) takeovers: Takeovers,
+    /// Until when the next welcome waits (rule H11), in monotonic milliseconds.
+    pub(crate) held_until: Option<u64>,
     pub(crate) positions: Positions,
     pub(crate) channels: Channels,
-    /// The cursor given last; those beyond the tail's head are under way to the store.
+    /// The cursor given last; those beyond `committed` are under way to the store.
     pub(crate) cursor: u64,
+    /// The cursor of the newest message or gap that is durable.
+    pub(crate) committed: u64,
     pub(crate) pending: VecDeque<Pending>,
     /// Descriptions on their way to the store, by the generation that brought them.
     pub(crate) describing: VecDeque<Option<u64>>,
@@ -98,8 +129,8 @@ pub struct Device {
     /// Presence, descriptions and receipts, in a numbering of their own.
     pub(crate) notices: Tail,
     pub(crate) commands: Commands,
-    pub(crate) received: u64,
-    pub(crate) gaps: u64,
+    /// Without what is in flight, which `pending` tells.
+    pub(crate) ledger: Ledger,
     /// The last time it sent could not be believed.
     pub(crate) clock_wrong: bool,
     /// It is no longer among the hub's devices; only those who still hold it see it.
@@ -134,17 +165,20 @@ impl Device {
             last_seen: None,
             generation: 0,
             door: Door::Closed,
+            window: WINDOW_MESSAGES,
+            takeovers: Takeovers::default(),
+            held_until: None,
             positions: Positions::restore(sessions, None),
             channels: Channels::default(),
             cursor: 0,
+            committed: 0,
             pending: VecDeque::new(),
             describing: VecDeque::new(),
             doomed: false,
             tail: Tail::new(0, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX),
             notices: Tail::new(0, NOTICES_MAX, NOTICE_BYTES_MAX),
             commands: Commands::new(1),
-            received: 0,
-            gaps: 0,
+            ledger: Ledger::default(),
             clock_wrong: false,
             removed: false,
         }
@@ -169,11 +203,10 @@ impl Device {
         device.since = loaded.last_seen.unwrap_or(loaded.created);
         device.last_seen = loaded.last_seen;
         device.positions = Positions::restore(loaded.next_session.saturating_sub(1), current);
-        device.cursor = loaded.cursor;
+        (device.cursor, device.committed) = (loaded.cursor, loaded.cursor);
         device.tail = Tail::new(loaded.cursor, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX);
-        device.commands = Commands::new(loaded.next_command);
-        device.received = loaded.received;
-        device.gaps = loaded.gaps;
+        device.commands = Commands::new(if holds(Rule::C1) { loaded.next_command } else { 1 });
+        device.ledger = Ledger::restore(loaded.received, loaded.late, loaded.gaps);
         for channel in loaded.channels {
             let latest = channel.latest.map(|latest| Latest {
                 value: latest.value,
@@ -202,7 +235,7 @@ impl Device {
 
     /// The cursor of the newest committed message or gap.
     pub fn committed(&self) -> u64 {
-        self.tail.head()
+        self.committed
     }
 
     /// When something was last heard, milliseconds since 1970.
@@ -210,14 +243,19 @@ impl Device {
         self.last_seen
     }
 
-    /// Messages received and gaps recorded, committed ones.
+    /// Messages and gaps that are committed.
     pub fn counts(&self) -> (u64, u64) {
-        (self.received, self.gaps)
+        (self.ledger.committed, self.ledger.gap_count())
     }
 
     /// Whether the last time that it sent could not be believed.
     pub fn is_clock_wrong(&self) -> bool {
         self.clock_wrong
+    }
+
+    /// Since when more than one device uses its id, in milliseconds since 1970; nothing while none does (rule H11).
+    pub fn contested(&self) -> Option<i64> {
+        self.takeovers.contested()
     }
 
     /// How many channels it has.
@@ -266,11 +304,6 @@ impl Device {
         self.removed = true;
         self.notices.push(super::frame::removed(self.identity.id.as_str()));
         effects.push(Effect::Wake);
-    }
-
-    /// The device could not be stored; the next thing it says tries again.
-    pub fn store_failed(&mut self) {
-        self.identity.stored = false;
     }
 
     /// The counter of the newest session it was given.

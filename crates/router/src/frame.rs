@@ -5,6 +5,7 @@ use super::command::Receipt;
 use bytes::Bytes;
 use protocol::message::Gap;
 use std::sync::Arc;
+use store::{Entry, EntryContent};
 
 /// `text` as a JSON string.
 pub fn quoted(text: &str) -> String {
@@ -21,28 +22,57 @@ pub(crate) struct Shown {
 
 /// A message as a patch. All its samples have one time; it is `late` where each of them is.
 pub(crate) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Shown]) -> Bytes {
+    let pairs = samples.iter().map(|sample| (&*sample.channel, &*sample.value));
+    message(device, cursor, Some(ts), pairs, samples.iter().all(|sample| sample.late))
+}
+
+/// What the store has at a place of the log, as the patch that it was when it was new. Nothing where nothing is kept of it.
+pub fn stored(device: &str, entry: &Entry) -> Option<Bytes> {
+    match &entry.content {
+        EntryContent::Message { samples, .. } => {
+            let pairs = samples.iter().map(|sample| (&*sample.channel, &*sample.value));
+            let ts = samples.first().map(|sample| sample.ts);
+            Some(message(device, entry.cursor, ts, pairs, samples.iter().all(|sample| sample.late)))
+        }
+        EntryContent::Gap(gap) => Some(gap_text(device, entry.cursor, gap.from, gap.to, &gap.reason)),
+        EntryContent::Nothing => None,
+    }
+}
+
+fn message<'a>(
+    device: &str,
+    cursor: u64,
+    ts: Option<i64>,
+    samples: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    all_late: bool,
+) -> Bytes {
     let mut text = format!("{{\"device\":{},\"cursor\":{cursor}", quoted(device));
-    match samples {
-        [one] => text.push_str(&format!(",\"channel\":{},\"value\":{}", quoted(&one.channel), one.value)),
-        many => {
-            let members: Vec<String> =
-                many.iter().map(|sample| format!("{}:{}", quoted(&sample.channel), sample.value)).collect();
-            text.push_str(&format!(",\"values\":{{{}}}", members.join(",")));
+    let late = all_late && samples.len() > 0;
+    let one = samples.len() == 1;
+    text.push_str(if one { "" } else { ",\"values\":{" });
+    for (at, (channel, value)) in samples.enumerate() {
+        let channel = quoted(channel);
+        match (one, at) {
+            (true, _) => text.push_str(&format!(",\"channel\":{channel},\"value\":{value}")),
+            (false, 0) => text.push_str(&format!("{channel}:{value}")),
+            (false, _) => text.push_str(&format!(",{channel}:{value}")),
         }
     }
-    text.push_str(&format!(",\"ts\":{ts}"));
-    if !samples.is_empty() && samples.iter().all(|sample| sample.late) {
-        text.push_str(",\"late\":true");
+    text.push_str(if one { "" } else { "}" });
+    if let Some(ts) = ts {
+        text.push_str(&format!(",\"ts\":{ts}"));
     }
-    text.push('}');
+    text.push_str(if late { ",\"late\":true}" } else { "}" });
     text.into()
 }
 
 /// A recorded gap as a patch.
 pub(crate) fn lost(device: &str, cursor: u64, gap: &Gap) -> Bytes {
-    let Gap { from, to, reason } = gap;
-    let reason = quoted(reason);
-    let device = quoted(device);
+    gap_text(device, cursor, gap.from, gap.to, gap.reason.as_str())
+}
+
+fn gap_text(device: &str, cursor: u64, from: u64, to: u64, reason: &str) -> Bytes {
+    let (device, reason) = (quoted(device), quoted(reason));
     format!("{{\"device\":{device},\"cursor\":{cursor},\"lost\":{{\"from\":{from},\"to\":{to},\"reason\":{reason}}}}}")
         .into()
 }
@@ -110,15 +140,22 @@ pub fn receipt(device: &str, receipt: &Receipt) -> Bytes {
     text.into()
 }
 
-/// The members `channels` and `describe` of a snapshot.
-pub(crate) fn channels(channels: &Channels) -> String {
-    let mut members = Vec::with_capacity(channels.len());
+/// Adds the members `channels` and `describe` of a snapshot.
+pub(crate) fn push_channels(text: &mut String, channels: &Channels) {
+    text.push_str("\"channels\":{");
+    let mut first = true;
     for (name, channel) in channels.iter() {
         let Some(Latest { value, ts, .. }) = &channel.latest else { continue };
-        let every = channels.every(name).map(|every| format!(",\"every\":{every}")).unwrap_or_default();
-        members.push(format!("{}:{{\"value\":{value},\"ts\":{ts}{every}}}", quoted(name)));
+        let comma = if std::mem::take(&mut first) { "" } else { "," };
+        text.push_str(&format!("{comma}{}:{{\"value\":", quoted(name)));
+        text.push_str(value);
+        text.push_str(&format!(",\"ts\":{ts}"));
+        if let Some(every) = channels.every(name) {
+            text.push_str(&format!(",\"every\":{every}"));
+        }
+        text.push('}');
     }
-    format!("\"channels\":{{{}}},\"describe\":{}", members.join(","), channels.description())
+    text.push_str(&format!("}},\"describe\":{}", channels.description()));
 }
 
 #[cfg(test)]

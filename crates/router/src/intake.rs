@@ -11,21 +11,36 @@ use protocol::id::SessionId;
 use protocol::intake::{Post, Said};
 use protocol::limits::{CLOCK_AHEAD_MS_MAX, CLOCK_BEGINS_MS};
 use protocol::message::{Description, Gap, Samples};
+use protocol::rule::{Rule, holds};
 use protocol::time::Time;
 use std::sync::Arc;
 use store::{Position, Write};
 
 /// A message or gap on its way to the store.
 pub(crate) struct Pending {
-    cursor: u64,
+    pub(crate) cursor: u64,
     generation: u64,
     /// Whether it came over the device's connection, which then hears of its commit.
     connected: bool,
     position: Option<(SessionId, u64)>,
-    patch: Bytes,
+    pub(crate) patch: Bytes,
     /// What becomes the latest; late samples are not among it.
     latest: Vec<(Arc<str>, Latest)>,
-    is_gap: bool,
+    kind: Kind,
+}
+
+/// What an entry of a device's log is, as far as the ledger is concerned.
+enum Kind {
+    /// A message; late where one of its samples is.
+    Message { late: bool },
+    /// A gap in which so many numbers are missing.
+    Gap { reason: Box<str>, messages: u64 },
+}
+
+impl Pending {
+    pub(crate) fn is_gap(&self) -> bool {
+        matches!(self.kind, Kind::Gap { .. })
+    }
 }
 
 /// Why a message that came without a connection was not taken.
@@ -40,13 +55,14 @@ pub enum TakeRefused {
 impl Device {
     /// The device said something in line `line` of the connection of `generation`; an older one is not heard (rule H1).
     pub fn said(&mut self, now: Time, generation: u64, line: u64, said: Said, effects: &mut Vec<Effect>) {
-        if generation != self.generation {
+        if generation != self.generation && holds(Rule::H1) {
             return;
         }
         self.last_seen = Some(now.wall);
         let session = self.conversation().and_then(|conversation| conversation.session.clone());
         match said {
             Said::Samples(samples) => {
+                self.ledger.outbox_told(&samples);
                 self.take_samples(now, session.as_ref(), samples, Some(line), effects);
             }
             Said::Gap(gap) => {
@@ -54,6 +70,7 @@ impl Device {
             }
             Said::Describe(description) => self.take_description(line, description, effects),
             Said::Result(outcome) => self.result(now, outcome, effects),
+            Said::Repeated(_) => self.ledger.duplicate += 1,
         }
     }
 
@@ -112,13 +129,15 @@ impl Device {
             samples: shown.iter().map(|sample| stored_sample(sample, device_ts)).collect(),
         })));
         let patch = frame::patch(self.id(), self.cursor, ts, &shown);
+        let late = shown.iter().any(|sample| sample.late);
         let latest = shown.into_iter().filter(|sample| !sample.late);
         let latest = latest
             .map(|sample| {
                 (sample.channel, Latest { value: sample.value, ts: sample.ts, cursor: self.cursor })
             })
             .collect();
-        self.push_pending(line.is_some(), position, patch, latest, false);
+        self.ledger.received += 1;
+        self.push_pending(line.is_some(), position, patch, latest, Kind::Message { late }, effects);
         self.cursor
     }
 
@@ -131,6 +150,10 @@ impl Device {
         effects: &mut Vec<Effect>,
     ) -> u64 {
         let Some(session) = session else { return self.cursor };
+        if !holds(Rule::H3) {
+            self.make_room(1, Some(gap.to), effects);
+            return self.cursor;
+        }
         self.store_first(effects);
         self.cursor += 1;
         let position = (session.clone(), gap.to);
@@ -145,7 +168,8 @@ impl Device {
             at: now.wall,
         })));
         let patch = frame::lost(self.id(), self.cursor, &gap);
-        self.push_pending(true, Some(position), patch, Vec::new(), true);
+        let kind = Kind::Gap { reason: gap.reason.into(), messages: gap.to - gap.from + 1 };
+        self.push_pending(true, Some(position), patch, Vec::new(), kind, effects);
         self.cursor
     }
 
@@ -155,10 +179,18 @@ impl Device {
         position: Option<(SessionId, u64)>,
         patch: Bytes,
         latest: Vec<(Arc<str>, Latest)>,
-        is_gap: bool,
+        kind: Kind,
+        effects: &mut Vec<Effect>,
     ) {
         let (cursor, generation) = (self.cursor, self.generation);
-        self.pending.push_back(Pending { cursor, generation, connected, position, patch, latest, is_gap });
+        if connected && !holds(Rule::H6) {
+            self.make_room(1, position.as_ref().map(|(_, seq)| *seq), effects);
+        }
+        if !holds(Rule::H7) {
+            self.show(patch.clone(), latest.clone());
+            effects.push(Effect::Wake);
+        }
+        self.pending.push_back(Pending { cursor, generation, connected, position, patch, latest, kind });
     }
 
     /// The time to show and compare, and the device's own where that could not be believed. Where the receive time
@@ -200,7 +232,7 @@ impl Device {
     }
 
     /// A description is durable, or never will be.
-    pub fn described(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn described(&mut self, effects: &mut Vec<Effect>) {
         if self.describing.pop_front().flatten() == Some(self.generation) {
             self.make_room(1, None, effects);
         }
@@ -225,6 +257,7 @@ impl Device {
             Done::Entries(cursor) => self.show_up_to(*cursor, effects),
             Done::Session(_) | Done::Stored => {}
             Done::Command(number) => self.command_durable(now, *number, effects),
+            Done::Settled => self.command_settled(effects),
             Done::Described => self.described(effects),
         }
         self.opening_done(now, issuer, done, effects);
@@ -235,16 +268,22 @@ impl Device {
         while self.pending.front().is_some_and(|entry| entry.cursor <= cursor)
             && let Some(entry) = self.pending.pop_front()
         {
-            self.tail.push(entry.patch);
-            match entry.is_gap {
-                true => self.gaps += 1,
-                false => self.received += 1,
+            self.committed = entry.cursor;
+            match entry.kind {
+                Kind::Gap { reason, messages } => self.ledger.add_gap(&reason, messages),
+                Kind::Message { late } => {
+                    self.ledger.committed += 1;
+                    self.ledger.late += u64::from(late);
+                    if entry.position.is_some() {
+                        self.ledger.outbox_acked();
+                    }
+                }
             }
-            for (channel, latest) in entry.latest {
-                self.channels.show(&channel, latest);
+            if holds(Rule::H7) {
+                self.show(entry.patch, entry.latest);
             }
             let current = entry.connected && entry.generation == self.generation;
-            if current {
+            if current && holds(Rule::H6) {
                 messages += 1;
             }
             if let Some((session, seq)) = entry.position {
@@ -258,17 +297,41 @@ impl Device {
             effects.push(Effect::Post(conversation.outlet.clone(), Post::Committed { seq: acked, messages }));
         }
         effects.push(Effect::Wake);
+        debug_assert_eq!(self.books_balance(), Ok(()));
+    }
+
+    /// What is committed is what panels are shown from now on.
+    fn show(&mut self, patch: Bytes, latest: Vec<(Arc<str>, Latest)>) {
+        self.tail.push(patch);
+        for (channel, latest) in latest {
+            self.channels.show(&channel, latest);
+        }
+    }
+
+    /// The store refused something, or closed without it. That the disk fails is no reason: then a commit takes long.
+    pub fn refused(&mut self, now: Time, done: &Done, effects: &mut Vec<Effect>) {
+        match done {
+            Done::Entries(cursor) => self.entries_refused(now, *cursor, effects),
+            Done::Session(counter) => self.session_refused(now, *counter, effects),
+            Done::Command(number) => self.command_refused(now, *number, effects),
+            Done::Settled => self.command_settled(effects),
+            Done::Described => self.described(effects),
+            // The next thing it says tries again.
+            Done::Stored => self.identity.stored = false,
+        }
     }
 
     /// The messages and gaps up to `cursor` will never be durable, nor will those behind them: they count as never
     /// taken, and the device sends them again after it identified anew.
-    pub fn failed(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
-        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor) {
-            self.pending.pop_front();
+    fn entries_refused(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
+        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor)
+            && let Some(entry) = self.pending.pop_front()
+        {
+            self.ledger.received -= u64::from(!entry.is_gap());
         }
         self.doomed = !self.pending.is_empty();
         if !self.doomed {
-            self.cursor = self.tail.head();
+            self.cursor = self.committed;
             self.channels.forget_pending();
         }
         self.dismiss(now, Bye::Failed, effects);

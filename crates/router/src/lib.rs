@@ -10,7 +10,10 @@
 //! | [`device`] | what a device is, and what is asked of it |
 //! | `conversation` | identify, takeover, the end of a connection (rules H1, H2, H10) |
 //! | `intake` | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
-//! | `command`, `commands` | what commands are, and their way |
+//! | `takeover` | two devices with one id (rule H11) |
+//! | `command`, `order`, `commands` | what commands are; asked for, taken, taken back |
+//! | `sending` | their way to the device and back (rules C1 to C9) |
+//! | `ledger` | what came, what became of it, and whether it adds up |
 //! | `watch` | what a panel has not seen yet |
 //! | [`frame`] | how it is written to panels |
 //! | [`limits`] | every bound |
@@ -23,8 +26,12 @@ pub mod device;
 mod effect;
 pub mod frame;
 mod intake;
+mod ledger;
 pub mod limits;
+mod order;
+mod sending;
 mod tail;
+mod takeover;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -34,4 +41,5 @@ pub use conversation::Caller;
 pub use device::{Device, Done, Identity, Issuer, Presence};
 pub use effect::Effect;
 pub use intake::TakeRefused;
-pub use watch::Watch;
+pub use ledger::Ledger;
+pub use watch::{Step, Watch};

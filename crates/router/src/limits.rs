@@ -20,8 +20,33 @@ pub const DEVICE_LATEST_BYTES_MAX: usize = 1024 * 1024;
 /// 503; those of a connection are bounded by its window.
 pub const DEVICE_PENDING_MAX: usize = 256;
 
+/// Milliseconds that a commit takes at most while the storage works (rule H6). A command for which it took longer is sent
+/// with what is left of its time.
+pub const COMMIT_MS_MAX: u64 = 250;
+
+/// Takeovers of one id within [`TAKEOVERS_WITHIN_MS`] that one device may need. With one more the id is contested (rule
+/// H11): an alert, and its welcomes wait.
+pub const TAKEOVERS_MAX: usize = 5;
+/// The time in which takeovers are counted, and after which without one the contest is over; milliseconds.
+pub const TAKEOVERS_WITHIN_MS: u64 = 60_000;
+/// Milliseconds that the first welcome in a contest waits. Each one after it waits twice as long.
+pub const TAKEOVER_WAIT_FIRST_MS: u64 = 1_000;
+/// Milliseconds that a welcome waits at most.
+pub const TAKEOVER_WAIT_MS_MAX: u64 = 30_000;
+
+// The device waits longer for its welcome than that is held back.
+const _: () = assert!(TAKEOVER_WAIT_MS_MAX < protocol::limits::WELCOME_SECONDS_MAX * 1_000);
+
 /// Settled commands of a device that stay in memory. Older ones are found in the store.
 pub const COMMANDS_SETTLED_MAX: usize = 32;
 
 /// Bytes of a command's id, which the browser makes. A longer one is `refused: bad`.
 pub const COMMAND_ID_BYTES_MAX: usize = 64;
+
+/// Messages and gaps that a panel which comes back may be given from the store, where the memory has them no longer. One
+/// that is further behind is moved forward to the latest values and told how many it passed over.
+pub const RESUME_MESSAGES_MAX: usize = 1_000;
+
+/// Bytes of receipts that a panel is given in one look, and in a snapshot; the receipt that goes beyond is the last. What
+/// is more comes with the next look.
+pub const RECEIPTS_BYTES: usize = 8 * 1024;

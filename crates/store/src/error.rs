@@ -63,19 +63,36 @@ pub enum OpenError {
 #[error(transparent)]
 pub struct Fault(#[from] rusqlite::Error);
 
-impl From<Fault> for rusqlite::Error {
-    fn from(fault: Fault) -> rusqlite::Error {
-        fault.0
-    }
+/// Whether an error lies with the disk, or with whatever else may be well again later (a lock, memory), and not with
+/// what was to be done.
+pub(crate) fn may_pass(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode as Code;
+    let rusqlite::Error::SqliteFailure(error, _) = error else { return false };
+    !matches!(
+        error.code,
+        Code::ConstraintViolation
+            | Code::TypeMismatch
+            | Code::ApiMisuse
+            | Code::ParameterOutOfRange
+            | Code::TooBig
+            | Code::InternalMalfunction
+            | Code::OperationAborted
+            | Code::OperationInterrupted
+            | Code::Unknown
+    )
 }
 
 /// Why writes were not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The transaction or its fsync failed. Whether it will be found after a restart is not known; the writes
-    /// that follow go through a connection that was opened anew.
+    /// The database would not take it, for another reason than its disk; or the store was closed while it had failed
+    /// ([`crate::Event::Failed`]), and then whether it will be found after a restart is not known.
     #[error("the store could not commit: {0}")]
     Failed(Fault),
+    /// Too much waits to be committed ([`crate::limits::QUEUE_WRITES_MAX`], [`crate::limits::QUEUE_BYTES_MAX`]). Nothing
+    /// was written of it.
+    #[error("too much waits to be committed")]
+    Full,
     /// The message or gap does not follow what is stored, because one before it was not committed. Nothing is wrong with
     /// the disk now; taking it would make the missing one look as if it had been taken over.
     #[error("device {} is at cursor {stored}, so {got} cannot be written", device.0)]

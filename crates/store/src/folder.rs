@@ -45,7 +45,7 @@ impl Folder {
 
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
-        self.dir.join(DATABASE)
+        database(&self.dir)
     }
 }
 
@@ -57,6 +57,11 @@ impl Drop for Folder {
             tracing::debug!(%error, "the state folder was not unlocked");
         }
     }
+}
+
+/// The database's file in a folder.
+pub(crate) fn database(dir: &Path) -> PathBuf {
+    dir.join(DATABASE)
 }
 
 fn make(dir: &Path) -> io::Result<()> {
@@ -71,7 +76,7 @@ fn make(dir: &Path) -> io::Result<()> {
 }
 
 /// Opens for reading and writing, made if need be, never truncated.
-fn private_file() -> OpenOptions {
+pub(crate) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -92,7 +97,7 @@ fn write_pid(lock: &mut File) -> io::Result<()> {
 }
 
 /// A new file is only safe once the folder that names it is.
-fn sync_names(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync_names(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(dir)?.sync_all()?;
     #[cfg(not(unix))]

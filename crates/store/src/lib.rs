@@ -4,36 +4,61 @@
 //! when they are durable:
 //!
 //! ```text
-//! submit(Write) ─▶ queue ─▶ one writer thread: one transaction per batch ─▶ on_commit(Commit)
-//! reader() ────────────────▶ a few reading connections, never waiting for the writer
+//! submit(Write) ─▶ queue ─▶ one writer thread: judge ─▶ one transaction per batch ─▶ on_event(Commit)
+//!                                                          │ samples: one journal row per commit
+//!                                                          ▼
+//!                                                  folded into chunks behind ─▶ sums of what is too old
+//! reader() ─▶ a few reading connections, never waiting for the writer: chunks and journal as one
 //! ```
 //!
+//! - **Judged apart.** What follows and what does not, where logs stand and what the ledger counts is decided in pure code
+//!   (`judge`). [`Memory`] is a store that has only that.
 //! - **Group commit.** A write is committed at once when the store is idle; otherwise with all that gathered
 //!   while the last transaction ran, or for [`Options::gather`] longer under load.
 //! - **All or nothing.** A message, its session's position and its cursor are one transaction (rule H5), and nothing is
 //!   handed back as committed before the disk has it (rule H6), as far as the [`Durability`] goes.
-//! - **Nothing is skipped.** After a failed commit, a message that would leave a hole in its device's log is refused.
+//! - **Cheap first, small later.** A commit writes its samples as one blob ([`limits::FOLD_COMMITS`] and its neighbours say when
+//!   that is folded). In [`chunk`]s some hundred samples of a channel are one row, packed by columns, each value exactly as
+//!   it was sent.
+//! - **Nothing is skipped.** A message that would leave a hole in its device's log is refused.
+//! - **A failed commit is a very long one** (rule H9): its writes are kept, the database is opened anew until it can be
+//!   believed, and they are found in it or written again. See [`Event::Failed`].
 //!
 //! This crate knows nothing of sockets, of async, of the time of day, of what a session does or of what a value means.
 
+mod backup;
+pub mod chunk;
+mod chunk_table;
 mod connection;
+mod conversion;
+mod entry;
 mod error;
 mod folder;
+mod journal;
+mod judge;
+mod key_map;
 pub mod limits;
 mod load;
 mod loaded;
+mod memory;
 mod migration;
 mod queue;
 mod reader;
+mod retention;
 mod store;
 mod tag;
 mod write;
 mod writer;
 
+pub use backup::{Copied, CopyError, backup, restore};
+pub use entry::{Entry, EntryContent};
 pub use error::{CommitError, Fault, OpenError, ReadError};
-pub use loaded::{Latest, Loaded, LoadedChannel, LoadedDevice};
-pub use reader::{Bucket, GapRow, History, Point, Reader, SampleRow, Series};
+pub use loaded::{GapCount, Latest, Loaded, LoadedChannel, LoadedDevice};
+pub use memory::Memory;
+pub use reader::{Around, Bucket, GapRow, History, Point, Reader, SampleRow, Series};
+pub use retention::{NoChannel, Pattern, Retention};
 pub use store::{Durability, Options, Store};
 pub use write::{
-    CommandRow, Commit, DeviceKey, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow, Write,
+    CommandRow, Commit, DeviceKey, Event, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow,
+    Write,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Writes in one transaction. What gathered beyond them is the next transaction: a burst delays the first
+/// Writes in one transaction; see also [`BATCH_BYTES_MAX`]. What gathered beyond them is the next transaction: a burst delays the first
 /// acknowledgements by no more than this many.
 pub const BATCH_WRITES_MAX: usize = 8192;
 
@@ -22,17 +22,31 @@ pub const HISTORY_POINTS_MAX: usize = 10_000;
 /// Gaps in a history answer. Of more the newest are given.
 pub const HISTORY_GAPS_MAX: usize = 1000;
 
-/// Samples that a stream of samples holds in memory at a time; between two such pages no connection is held.
+/// Samples that a stream of samples has in memory at a time, and the rest of a message or chunk; between two such pages no
+/// connection is held.
 pub const SAMPLES_PAGE: usize = 1024;
+
+/// Messages and gaps in one answer. More asked for counts as this.
+pub const ENTRIES_MAX: usize = 1000;
+
+/// Samples in an answer of messages. Where there are more, fewer messages are given, one at least.
+pub const ENTRIES_SAMPLES_MAX: usize = 64 * 1024;
+
+/// Commands of one device that are kept. With one more the oldest go that were settled more than [`COMMANDS_SURE_MS`] ago.
+pub const COMMANDS_KEPT_MAX: usize = 1000;
+
+/// For so long, in ms, a settled command stays whatever comes behind it: until then its id means this command.
+pub const COMMANDS_SURE_MS: i64 = 24 * 3_600_000;
 
 /// Commands in one answer. More asked for counts as this.
 pub const COMMANDS_MAX: usize = 1000;
 
-/// Samples of removed devices that are deleted with one commit. The rest goes with the next ones.
-pub const SWEEP_SAMPLES_MAX: usize = 2000;
+/// Chunks of removed devices that are deleted with one commit. The rest goes with the next ones.
+pub const SWEEP_CHUNKS_MAX: usize = 200;
 
-/// How long a statement waits for a lock that another program (a backup, `sqlite3`) holds before it fails.
-pub const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// How long a statement waits for a lock that another program (`sqlite3`) holds before it fails. The commit is tried again
+/// then, like one that failed for the disk.
+pub const BUSY_WAIT: Duration = Duration::from_secs(1);
 
 /// Memory for pages of the writing connection, KiB: the ends of the busiest channels stay in it.
 pub const WRITER_CACHE_KIB: u32 = 32 * 1024;
@@ -45,3 +59,67 @@ pub const CHECKPOINT_PAGES: u32 = 4000;
 
 /// What is left of the write-ahead log's file after that, bytes, when a long read made it grow.
 pub const LOG_FILE_BYTES_MAX: u32 = 64 * 1024 * 1024;
+
+/// Samples that one chunk can hold. What claims to hold more is damaged, and not read.
+pub const CHUNK_SAMPLES_MAX: usize = 4096;
+
+/// Reasons by which the gaps of a device are counted apart: devices make them up. Those of any further ones count together,
+/// as [`OTHER_REASONS`].
+pub const LEDGER_REASONS_MAX: usize = 16;
+
+/// The reason under which gaps with reasons beyond [`LEDGER_REASONS_MAX`] are counted.
+pub const OTHER_REASONS: &str = "other";
+
+/// Samples of a channel that go into one chunk; then the next one begins.
+pub const CHUNK_SAMPLES: usize = 256;
+
+/// Bytes of values from which on a chunk is full before it has [`CHUNK_SAMPLES`]: long texts.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Samples in the journal from which on it is folded into chunks.
+pub const FOLD_SAMPLES: u64 = 64 * 1024;
+
+/// Bytes in the journal from which on it is folded.
+pub const FOLD_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Commits in the journal from which on it is folded.
+pub const FOLD_COMMITS: u64 = 1000;
+
+/// Samples of the journal that are folded in one go; what is beyond them waits for the next.
+pub const FOLD_TAKE_SAMPLES: u64 = 4 * FOLD_SAMPLES;
+
+/// Channels that are folded with one commit, so that no acknowledgement waits long for it. The others go with the next ones.
+pub const FOLD_SLICE_CHANNELS: usize = 2048;
+
+/// What the writes of one transaction may weigh, bytes of memory; one is always taken, whatever it weighs.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Writes that wait at most. What comes beyond them is handed back ([`crate::CommitError::Full`]). The windows of devices
+/// keep it far from that: it is reached only when the store cannot commit for long while unnumbered messages come in.
+pub const QUEUE_WRITES_MAX: usize = 1024 * 1024;
+
+/// What waiting writes may weigh, bytes of memory. As with [`QUEUE_WRITES_MAX`].
+pub const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How long a failed store waits before it first tries again; twice as long each time after that.
+pub const RETRY_FIRST: Duration = Duration::from_millis(250);
+
+/// The longest wait between two tries of a failed store.
+pub const RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// Samples of an older version's rows that are converted in one transaction.
+pub const CONVERT_SAMPLES: usize = 16 * 1024;
+
+/// Gaps of which an answer says what lies around them, the newest. Each costs reading a chunk or two.
+pub const GAPS_AROUND_MAX: usize = 64;
+
+/// What a chunk takes in the database besides its samples, bytes, about: its columns, its place in two indexes and its
+/// share of what pages leave free. Retention by size counts it.
+pub const CHUNK_ROW_BYTES: usize = 128;
+
+/// Chunks and rows of sums that are let go of with one commit, because they are too old or too many. The rest goes
+/// with the next ones.
+pub const RETENTION_ROWS_MAX: usize = 64;
+
+/// Channels that are looked at for this with one commit.
+pub const RETENTION_CHANNELS_MAX: usize = 256;

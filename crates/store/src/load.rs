@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::loaded::{Latest, LoadedChannel, LoadedDevice};
+use crate::chunk::StoredSample;
+use crate::chunk_table::damaged;
+use crate::journal::Messages;
+use crate::loaded::{GapCount, Latest, LoadedChannel, LoadedDevice};
 use crate::write::{CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
 /// A device as the hub sees it, and the numbers by which the database knows its parts.
@@ -12,32 +15,30 @@ pub(crate) struct DeviceRow {
     pub(crate) device: LoadedDevice,
     /// The key of the current session.
     pub(crate) session: Option<i64>,
-    /// The keys of its channels, in the order of `device.channels`.
-    pub(crate) channels: Vec<i64>,
+    /// Its channels, in the order of `device.channels`.
+    pub(crate) channels: Vec<ChannelRow>,
+}
+
+/// How the database knows a channel.
+#[derive(Clone, Copy)]
+pub(crate) struct ChannelRow {
+    pub(crate) key: i64,
+    /// Up to which cursor its samples are in chunks.
+    pub(crate) folded: u64,
 }
 
 /// All devices with their channels, by key.
 pub(crate) fn devices(connection: &Connection) -> rusqlite::Result<Vec<DeviceRow>> {
     let mut statement = connection.prepare(
         "SELECT device.key, id, device.name, token, confirmed, joined, created, describe, cursor, next_session,
-                session.name, seq, received, gaps, next_command, last_seen, session.key
-         FROM device LEFT JOIN session ON session.key = device.session ORDER BY device.key",
+                session.name, seq, received, late, next_command, last_seen, session.key
+         FROM device JOIN log ON log.device = device.key LEFT JOIN session ON session.key = log.session
+         ORDER BY device.key",
     )?;
     let mut devices = statement.query_map([], device)?.collect::<rusqlite::Result<Vec<DeviceRow>>>()?;
-    let mut statement = connection.prepare(
-        "SELECT device, key, name, value, ts, cursor FROM channel WHERE device IS NOT NULL ORDER BY device, key",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut at = 0;
-    while let Some(row) = rows.next()? {
-        let owner = DeviceKey(unsigned(row, 0)?);
-        while devices.get(at).is_some_and(|found| found.device.key < owner) {
-            at += 1;
-        }
-        let Some(found) = devices.get_mut(at).filter(|found| found.device.key == owner) else { continue };
-        found.channels.push(row.get(1)?);
-        found.device.channels.push(channel(row)?);
-    }
+    losses(connection, &mut devices)?;
+    channels(connection, &mut devices)?;
+    latest_in_journal(connection, &mut devices)?;
     Ok(devices)
 }
 
@@ -57,12 +58,37 @@ fn device(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         next_session: unsigned(row, 9)?,
         position: session.zip(seq).map(|(session, seq)| Position { session, seq: seq.cast_unsigned() }),
         received: unsigned(row, 12)?,
-        gaps: unsigned(row, 13)?,
+        late: unsigned(row, 13)?,
+        gaps: Vec::new(),
         next_command: unsigned(row, 14)?,
         last_seen: row.get(15)?,
         channels: Vec::new(),
     };
     Ok(DeviceRow { device, session: row.get(16)?, channels: Vec::new() })
+}
+
+fn losses(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT device, reason, gaps, messages FROM loss")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
+        let reason = row.get_ref(1)?.as_str()?;
+        GapCount::count(&mut found.device.gaps, reason, unsigned(row, 2)?, unsigned(row, 3)?);
+    }
+    Ok(())
+}
+
+fn channels(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT device, key, name, value, ts, cursor, folded FROM channel WHERE device IS NOT NULL ORDER BY key",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
+        found.channels.push(ChannelRow { key: row.get(1)?, folded: unsigned(row, 6)? });
+        found.device.channels.push(channel(row)?);
+    }
+    Ok(())
 }
 
 fn channel(row: &Row<'_>) -> rusqlite::Result<LoadedChannel> {
@@ -74,10 +100,38 @@ fn channel(row: &Row<'_>) -> rusqlite::Result<LoadedChannel> {
     Ok(LoadedChannel { name: row.get(2)?, latest })
 }
 
+/// The rows of channels know only of samples that are in chunks; newer ones are in the journal.
+fn latest_in_journal(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT content FROM journal WHERE samples > 0 ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for message in Messages::of(row.get_ref(0)?.as_blob()?) {
+            let message = message.map_err(damaged)?;
+            let Some(found) = find(devices, message.device) else { continue };
+            let set = |key, sample: StoredSample<&str>| {
+                let Ok(place) = found.channels.binary_search_by_key(&key, |channel| channel.key) else {
+                    return;
+                };
+                if !sample.late && sample.cursor > found.channels[place].folded {
+                    let StoredSample { value, ts, cursor, .. } = sample;
+                    found.device.channels[place].latest = Some(Latest { value: value.into(), ts, cursor });
+                }
+            };
+            message.samples(set).map_err(damaged)?;
+        }
+    }
+    Ok(())
+}
+
+fn find(devices: &mut [DeviceRow], key: DeviceKey) -> Option<&mut DeviceRow> {
+    let place = devices.binary_search_by_key(&key, |found| found.device.key).ok()?;
+    Some(&mut devices[place])
+}
+
 /// All tokens of people and programs.
 pub(crate) fn tokens(connection: &Connection) -> rusqlite::Result<Vec<TokenRow>> {
     let mut statement = connection
-        .prepare("SELECT hash, subject, scopes, created, expires, used FROM token ORDER BY created")?;
+        .prepare("SELECT hash, subject, scopes, created, expires, used FROM token ORDER BY created, hash")?;
     let token = |row: &Row<'_>| {
         Ok(TokenRow {
             hash: TokenHash(row.get(0)?),
@@ -100,7 +154,7 @@ pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<Comman
 
 /// The columns that [`command`] reads.
 pub(crate) const COMMAND: &str = "device, number, id, person, channel, value, intent, ttl, state, reason, result, \
-                                  created, deadline, updated";
+                                  created, deadline, updated, credential";
 
 /// A command from a row of [`COMMAND`].
 pub(crate) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
@@ -109,6 +163,7 @@ pub(crate) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
         number: row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned),
         id: row.get(2)?,
         by: row.get(3)?,
+        credential: row.get::<_, Option<[u8; 32]>>(14)?.map(TokenHash),
         channel: row.get(4)?,
         value: row.get(5)?,
         intent: row.get(6)?,
@@ -136,16 +191,9 @@ pub(crate) fn next_key(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(highest.unwrap_or(0) + 1)
 }
 
-/// The id that the next sample gets: above all that are stored.
-pub(crate) fn next_sample(connection: &Connection) -> rusqlite::Result<i64> {
-    // One look at the end of each channel; a plain maximum would go through all samples.
-    let highest: Option<i64> = connection.query_row(
-        "SELECT max(last) FROM
-           (SELECT (SELECT max(id) FROM sample WHERE sample.channel = channel.key) AS last FROM channel)",
-        [],
-        |row| row.get(0),
-    )?;
-    Ok(highest.unwrap_or(0) + 1)
+/// The number of the last commit.
+pub(crate) fn last_commit(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT max(id) FROM journal", [], |row| row.get(0))
 }
 
 /// The channels of removed devices.

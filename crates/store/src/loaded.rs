@@ -51,14 +51,27 @@ pub struct LoadedDevice {
     pub position: Option<Position>,
     /// Messages received.
     pub received: u64,
-    /// Gaps recorded.
-    pub gaps: u64,
+    /// Those of them that brought a late sample.
+    pub late: u64,
+    /// Gaps recorded, in the order of their reasons; see [`GapCount::count`].
+    pub gaps: Vec<GapCount>,
     /// The number of its next command; 1 for a device that had none.
     pub next_command: u64,
     /// When something was last received from it, ms since 1970.
     pub last_seen: Option<i64>,
     /// Its channels, by the time at which each appeared first.
     pub channels: Vec<LoadedChannel>,
+}
+
+/// The gaps of a device that have one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapCount {
+    /// The reason, e.g. `overflow`.
+    pub reason: Box<str>,
+    /// How many gaps.
+    pub gaps: u64,
+    /// How many messages are missing in them together; at the greatest number it stands still.
+    pub messages: u64,
 }
 
 /// What is known of one channel.

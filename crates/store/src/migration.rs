@@ -4,14 +4,31 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::conversion;
+
 /// Says in the file's header that the database is ours: `Glas`.
 const APPLICATION: i32 = i32::from_be_bytes(*b"Glas");
 
 /// Step `n` leads from version `n` to `n + 1`.
-const STEPS: &[&str] = &[include_str!("migrations/1_rows.sql")];
+const STEPS: &[Step] = &[
+    Step { sql: include_str!("migrations/1_rows.sql"), then: nothing_more },
+    Step { sql: include_str!("migrations/2_chunks.sql"), then: conversion::count_losses },
+];
 
 /// The version that this program writes.
 pub(crate) const NEWEST: u32 = STEPS.len() as u32;
+
+/// What leads from one version to the next.
+#[derive(Clone, Copy)]
+struct Step {
+    sql: &'static str,
+    /// In the same transaction, what SQL alone cannot do.
+    then: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+fn nothing_more(_: &Connection) -> rusqlite::Result<()> {
+    Ok(())
+}
 
 /// Why a database cannot be brought to the newest version.
 #[derive(Debug)]
@@ -30,13 +47,32 @@ impl From<rusqlite::Error> for Refusal {
     }
 }
 
-/// Brings the database to [`NEWEST`]. Each step is one transaction with its version: what was interrupted goes on
-/// where it stood.
+/// Brings the database to [`NEWEST`]. Each step is one transaction with its version, and what takes long after that is
+/// many: what was interrupted goes on where it stood.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Refusal> {
-    run(connection, STEPS)
+    run(connection, STEPS)?;
+    conversion::convert(connection)?;
+    Ok(())
 }
 
-fn run(connection: &mut Connection, steps: &[&str]) -> Result<(), Refusal> {
+/// Whether the database is ours and of the newest version.
+pub(crate) fn is_newest(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(connection)? == NEWEST && is_ours(connection)?)
+}
+
+/// Whether the database is ours and of a version that can be brought to [`NEWEST`]. Changes nothing.
+pub(crate) fn check(connection: &Connection) -> Result<(), Refusal> {
+    let found = version(connection)?;
+    if found > NEWEST {
+        return Err(Refusal::Newer(found));
+    }
+    if found == 0 || !is_ours(connection)? {
+        return Err(Refusal::Foreign);
+    }
+    Ok(())
+}
+
+fn run(connection: &mut Connection, steps: &[Step]) -> Result<(), Refusal> {
     let found = version(connection)?;
     if found as usize > steps.len() {
         return Err(Refusal::Newer(found));
@@ -46,7 +82,8 @@ fn run(connection: &mut Connection, steps: &[&str]) -> Result<(), Refusal> {
     }
     for (next, step) in (1..).zip(steps).skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.sql)?;
+        (step.then)(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
@@ -69,12 +106,16 @@ fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
-    use super::{Refusal, run, version};
+    use super::{Refusal, Step, nothing_more, run, version};
     use rusqlite::Connection;
 
-    const ONE: &str = "CREATE TABLE a(x); INSERT INTO a VALUES (1);";
-    const TWO: &str = "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;";
-    const BROKEN: &str = "INSERT INTO a VALUES (9, 9); SELECT no_such_function();";
+    const fn plain(sql: &'static str) -> Step {
+        Step { sql, then: nothing_more }
+    }
+
+    const ONE: Step = plain("CREATE TABLE a(x); INSERT INTO a VALUES (1);");
+    const TWO: Step = plain("ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;");
+    const BROKEN: Step = plain("INSERT INTO a VALUES (9, 9); SELECT no_such_function();");
 
     #[test]
     fn each_step_is_run_once_whatever_the_version_found() {

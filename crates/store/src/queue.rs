@@ -4,56 +4,87 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::limits::BATCH_WRITES_MAX;
+use crate::limits::{BATCH_BYTES_MAX, BATCH_WRITES_MAX, QUEUE_BYTES_MAX, QUEUE_WRITES_MAX};
 use crate::write::Write;
 
 /// Writes in the order of their submission; many threads push, the writer takes.
 #[derive(Default)]
 pub(crate) struct Queue {
     content: Mutex<Content>,
-    /// Something to take, a full batch, or the end.
+    /// Something to take, a full batch, something refused, or the end.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Content {
     writes: VecDeque<Write>,
+    /// What they weigh.
+    bytes: usize,
+    /// What found no room: the writer hands it back as soon as it looks.
+    refused: Vec<Write>,
     closed: bool,
+}
+
+/// What is there for the writer.
+pub(crate) struct Taken {
+    /// At most one batch.
+    pub(crate) writes: Vec<Write>,
+    /// What found no room.
+    pub(crate) refused: Vec<Write>,
 }
 
 impl Queue {
     /// Adds a write; dropped when the queue is closed.
     pub(crate) fn push(&self, write: Write) {
+        let weight = weight(&write);
         let mut content = self.content();
         if content.closed {
             tracing::debug!("a write came after the store was closed");
             return;
         }
+        if content.writes.len() >= QUEUE_WRITES_MAX || content.bytes + weight > QUEUE_BYTES_MAX {
+            content.refused.push(write);
+            self.changed.notify_one();
+            return;
+        }
+        let was_full = content.is_full_batch();
         content.writes.push_back(write);
+        content.bytes += weight;
         // The writer sleeps only while the queue is empty or while a batch gathers.
-        if matches!(content.writes.len(), 1 | BATCH_WRITES_MAX) {
+        if content.writes.len() == 1 || (content.is_full_batch() && !was_full) {
             self.changed.notify_one();
         }
     }
 
     /// Waits for a write, then up to `gather` longer for a full batch, and takes at most one batch. `None`: closed
     /// and empty.
-    pub(crate) fn take(&self, gather: Duration) -> Option<Vec<Write>> {
-        let empty = |content: &mut Content| content.writes.is_empty() && !content.closed;
+    pub(crate) fn take(&self, gather: Duration) -> Option<Taken> {
+        let nothing = |content: &mut Content| {
+            content.writes.is_empty() && content.refused.is_empty() && !content.closed
+        };
         let mut content =
-            self.changed.wait_while(self.content(), empty).unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait_while(self.content(), nothing).unwrap_or_else(PoisonError::into_inner);
         if !gather.is_zero() {
-            let gathering =
-                |content: &mut Content| content.writes.len() < BATCH_WRITES_MAX && !content.closed;
+            let gathering = |content: &mut Content| {
+                !content.is_full_batch() && content.refused.is_empty() && !content.closed
+            };
             let waited = self.changed.wait_timeout_while(content, gather, gathering);
             content = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        content.batch()
+        content.take()
     }
 
     /// Takes what is there, perhaps nothing, without waiting. `None`: closed and empty.
-    pub(crate) fn take_now(&self) -> Option<Vec<Write>> {
-        self.content().batch()
+    pub(crate) fn take_now(&self) -> Option<Taken> {
+        self.content().take()
+    }
+
+    /// Leaves what waits, and waits `time` or until something found no room, which it takes. `None`: closed.
+    pub(crate) fn wait(&self, time: Duration) -> Option<Vec<Write>> {
+        let waiting = |content: &mut Content| content.refused.is_empty() && !content.closed;
+        let waited = self.changed.wait_timeout_while(self.content(), time, waiting);
+        let mut content = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if content.closed { None } else { Some(std::mem::take(&mut content.refused)) }
     }
 
     /// Nothing more is added; what is there is still taken.
@@ -69,11 +100,48 @@ impl Queue {
 }
 
 impl Content {
-    fn batch(&mut self) -> Option<Vec<Write>> {
-        if self.writes.is_empty() && self.closed {
+    fn is_full_batch(&self) -> bool {
+        self.writes.len() >= BATCH_WRITES_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+
+    fn take(&mut self) -> Option<Taken> {
+        if self.writes.is_empty() && self.refused.is_empty() && self.closed {
             return None;
         }
-        let count = self.writes.len().min(BATCH_WRITES_MAX);
-        Some(self.writes.drain(..count).collect())
+        Some(Taken { writes: self.batch(), refused: std::mem::take(&mut self.refused) })
     }
+
+    fn batch(&mut self) -> Vec<Write> {
+        if self.writes.len() <= BATCH_WRITES_MAX && self.bytes <= BATCH_BYTES_MAX {
+            // All of it, without moving any of it while those who push wait.
+            self.bytes = 0;
+            return std::mem::take(&mut self.writes).into();
+        }
+        let mut taken = 0;
+        let fits = |write: &&Write| {
+            let before = taken;
+            taken += weight(write);
+            before == 0 || taken <= BATCH_BYTES_MAX
+        };
+        let count = self.writes.iter().take(BATCH_WRITES_MAX).take_while(fits).count();
+        let batch: Vec<Write> = self.writes.drain(..count).collect();
+        self.bytes = self.bytes.saturating_sub(batch.iter().map(weight).sum());
+        batch
+    }
+}
+
+/// About how many bytes of memory a write holds.
+fn weight(write: &Write) -> usize {
+    let own = match write {
+        Write::Message(message) => {
+            let sample = size_of::<crate::write::Sample>();
+            message.samples.iter().map(|each| sample + each.value.len()).sum()
+        }
+        Write::Describe { describe, .. } => describe.len(),
+        Write::Command(command) => {
+            command.value.len() + command.result.as_ref().map_or(0, |result| result.len())
+        }
+        _ => 0,
+    };
+    size_of::<Write>() + own
 }

@@ -10,7 +10,8 @@ use crate::folder::Folder;
 use crate::loaded::Loaded;
 use crate::queue::Queue;
 use crate::reader::Reader;
-use crate::write::{Commit, Write};
+use crate::retention::Retention;
+use crate::write::{Event, Write};
 use crate::writer::Writer;
 
 /// What a commit survives.
@@ -44,12 +45,15 @@ pub struct Options {
     /// How much longer writes gather under load, to save disks that wear out; see [`crate::limits::GATHER_MAX`].
     /// A write that comes alone never waits.
     pub gather: Duration,
+    /// For how long samples are kept: the first that fits a channel counts, and one that none fits is kept for ever. Kept
+    /// to each time that [`Write::Prune`] says what time it is, a piece with each of the commits that follow.
+    pub retention: Vec<Retention>,
 }
 
 impl Default for Options {
-    /// `Disk`, and 2 ms.
+    /// `Disk`, 2 ms, and everything for ever.
     fn default() -> Options {
-        Options { durability: Durability::default(), gather: Duration::from_millis(2) }
+        Options { durability: Durability::default(), gather: Duration::from_millis(2), retention: Vec::new() }
     }
 }
 
@@ -65,12 +69,15 @@ impl Store {
     /// Opens the store in the folder `dir`, which is made if need be (for its owner only), migrates it to the newest
     /// version and reads what it knows.
     ///
-    /// `on_commit` is called on the writer thread, in commit order, for all that is submitted. It should be quick:
-    /// the next transaction waits for it.
+    /// `on_event` is called on the writer thread: in commit order for all that is submitted, and when the store fails and
+    /// recovers. It should be quick: the next transaction waits for it.
+    ///
+    /// # Errors
+    /// As [`OpenError`] says: the folder is in use, of a newer program, or cannot be read or written.
     pub fn open(
         dir: &Path,
         options: Options,
-        on_commit: impl FnMut(Commit) + Send + 'static,
+        on_event: impl FnMut(Event) + Send + 'static,
     ) -> Result<(Store, Loaded), OpenError> {
         let folder = Folder::open(dir)?;
         let (writer, loaded) = Writer::open(folder, &options)?;
@@ -80,17 +87,19 @@ impl Store {
             let queue = queue.clone();
             std::thread::Builder::new()
                 .name("store-writer".into())
-                .spawn(move || writer.run(&queue, on_commit))
+                .spawn(move || writer.run(&queue, on_event))
                 .map_err(|cause| OpenError::Folder { dir: dir.to_owned(), cause })?
         };
         let store = Store { queue, reader, writer: Mutex::new(Some(thread)), durability: options.durability };
         Ok((store, loaded))
     }
 
-    /// Hands over one write. Never blocks and never fails: what becomes of it comes back in a [`Commit`].
+    /// Hands over one write. Never blocks and never fails: what becomes of it comes back in an [`Event::Commit`].
     ///
-    /// The queue has no bound of its own. What is in it is what has not been acknowledged: the windows of the connections
-    /// bound it. After [`Store::close`] a write is dropped, and never comes back.
+    /// What waits is what has not been acknowledged: the windows of the connections bound it, also while the store has
+    /// failed. What has no window is bounded by [`crate::limits::QUEUE_WRITES_MAX`] and [`crate::limits::QUEUE_BYTES_MAX`]:
+    /// beyond them a write is handed back as [`crate::CommitError::Full`]. After [`Store::close`] a write is dropped, and
+    /// never comes back.
     pub fn submit(&self, write: Write) {
         self.queue.push(write);
     }
@@ -105,14 +114,14 @@ impl Store {
         self.durability
     }
 
-    /// Commits what was submitted, moves it all into the database and lets go of the folder. A second call does
-    /// nothing.
+    /// Commits what was submitted, moves it all into the database and lets go of the folder. A store that has failed tries
+    /// once more; if that is in vain, everything that waits is handed back. A second call does nothing.
     pub fn close(&self) {
         self.queue.close();
         self.reader.release();
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return };
-        // The last owner may be dropped inside of `on_commit`: a thread cannot wait for its own end.
+        // The last owner may be dropped inside of `on_event`: a thread cannot wait for its own end.
         if thread.thread().id() != std::thread::current().id() && thread.join().is_err() {
             tracing::error!("the store's writer thread had panicked");
         }

@@ -98,6 +98,8 @@ pub enum Write {
         commands: i64,
         /// Tokens that expired before this go.
         tokens: i64,
+        /// The time that it is, from which on the ages of samples count ([`crate::Retention`]).
+        now: i64,
     },
 }
 
@@ -190,6 +192,8 @@ pub struct CommandRow {
     pub id: Box<str>,
     /// The person.
     pub by: Box<str>,
+    /// The token with which it was asked for, where it was one that can be revoked before it is sent.
+    pub credential: Option<TokenHash>,
     /// The channel.
     pub channel: Box<str>,
     /// Raw JSON.
@@ -241,4 +245,19 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// `Ok`: durable, as far as the durability of this store goes. `Err`: none of them was written.
     pub result: Result<(), CommitError>,
+}
+
+/// What the store says while it runs.
+#[derive(Debug)]
+pub enum Event {
+    /// What became of writes.
+    Commit(Commit),
+    /// A commit failed, because of the disk or whatever stands for it. Its writes are kept and nothing is taken over until
+    /// [`Event::Recovered`]: what is submitted meanwhile waits behind them (rule H9). Said once for each failure.
+    Failed {
+        /// What failed, for people.
+        reason: String,
+    },
+    /// The store was opened anew and verified, and goes on with what waited. Comes after [`Event::Failed`] only.
+    Recovered,
 }

@@ -40,8 +40,6 @@ pub(super) struct Message {
     pub(super) late: bool,
     /// A recorded gap.
     pub(super) lost: Option<Lost>,
-    /// The device list.
-    pub(super) devices: Option<Vec<Listed>>,
     /// The device was deleted.
     pub(super) removed: Option<String>,
     /// A command's id.
@@ -72,16 +70,6 @@ pub(super) struct Lost {
     pub(super) to: u64,
     #[serde(default)]
     pub(super) reason: String,
-}
-
-/// A device in the list.
-#[derive(Debug, Deserialize)]
-pub(super) struct Listed {
-    pub(super) id: String,
-    pub(super) presence: String,
-    pub(super) since: Option<i64>,
-    #[serde(default)]
-    pub(super) name: String,
 }
 
 /// Why something was not taken.

@@ -2,6 +2,7 @@
 
 pub(crate) mod devices;
 mod frame;
+mod http;
 mod panel;
 pub(crate) mod send;
 pub(crate) mod tail;

@@ -17,7 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 /// How long a hub may take to answer the first words.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// What stands in the hub's list of panels instead of a page's path.
-const USER_AGENT: &str = concat!("glassline/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("glassline/", env!("CARGO_PKG_VERSION"));
 
 /// An open panel.
 pub(super) struct Panel {

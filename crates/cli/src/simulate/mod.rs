@@ -1,9 +1,11 @@
-//! Simulated devices: real ones in all but the world around them. They connect through the device port, keep what is
-//! not acked, and come back when the connection breaks.
+//! Simulated devices: real ones in all but the world around them. They use the Rust client, as anybody's program would.
 
-mod drive;
+mod destination;
+pub(crate) mod fleet;
+mod journal;
 mod random;
 mod station;
+pub(crate) mod stations;
 mod weather;
 
 pub(crate) use station::{Memory, weather};

@@ -1,14 +1,14 @@
 //! The weather station: what its channels are, what it says every second, and what it does when it is told to.
 
-use super::drive::{Program, drive};
 use super::random::Random;
 use super::weather::{Reading, Weather};
 use crate::clock;
-use anyhow::{Context as _, Result};
-use protocol::id::DeviceId;
-use protocol::message::{Command, Description, FromDevice, Outcome, Sample, Samples, decode_from_device};
+use anyhow::{Result, anyhow};
+use glassline_client::Device;
 use serde_json::value::RawValue;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// Time between two samples.
 const EVERY: Duration = Duration::from_secs(1);
@@ -18,15 +18,17 @@ const STORED_EVERY: Duration = Duration::from_secs(5);
 /// How far back these go.
 const STORED_FOR: Duration = Duration::from_secs(3_600);
 
+/// How long what was measured last may take to arrive when the station ends.
+const FLUSH_MAX: Duration = Duration::from_millis(500);
+
 /// What the channels are. `every` is [`EVERY`] in milliseconds.
 const DESCRIPTION: &str = concat!(
-    r#"{"describe":{"#,
-    r#""temperature":{"unit":"°C","min":-20,"max":50,"every":1000},"#,
+    r#"{"temperature":{"unit":"°C","min":-20,"max":50,"every":1000},"#,
     r#""humidity":{"unit":"%","min":0,"max":100,"every":1000},"#,
     r#""pressure":{"unit":"hPa","min":950,"max":1050,"every":1000},"#,
     r#""wind_speed":{"unit":"m/s","min":0,"max":30,"every":1000},"#,
     r#""rain":{"unit":"mm","every":1000},"#,
-    r#""reset":{"input":"button"}}}"#
+    r#""reset":{"input":"button"}}"#
 );
 
 /// What a station remembers when it is switched on.
@@ -45,86 +47,94 @@ pub(crate) enum Memory {
 /// The hub refuses the station for good: its token is not valid.
 pub(crate) async fn weather(
     to: String,
-    id: DeviceId,
-    token: Option<String>,
+    id: String,
+    token: String,
     seed: u64,
     memory: Memory,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let nonce = getrandom::u32().context("the operating system gives no random numbers")?;
-    tokio::select! {
-        refused = drive(to, id, token, nonce, Station::new(seed, memory)) => Err(refused.into()),
-        () = shutdown => Ok(()),
+    let device = Device::new(&format!("tcp://{to}"), &id, &token)?;
+    let mut station = Station::new(seed);
+    device.describe(RawValue::from_string(DESCRIPTION.to_owned())?);
+    if memory == Memory::LastHour {
+        for (ts, values) in station.last_hour(clock::now()) {
+            device.send_at(ts, values);
+        }
+    }
+    let station = Arc::new(Mutex::new(station));
+    let (obeying, reporting) = (station.clone(), device.clone());
+    device.on_command("reset", move |_: serde_json::Value| {
+        let mut station = lock(&obeying);
+        let cleared = station.weather.reset_rain();
+        // The new samples first, so that they are there when it is done.
+        reporting.send_many(station.measure(clock::now()));
+        Ok(number(cleared))
+    });
+    device.connect();
+    let refused = tokio::select! {
+        refused = device.ended() => Some(refused),
+        () = report(&device, &station) => None,
+        () = shutdown => None,
+    };
+    if refused.is_none() {
+        device.flush(FLUSH_MAX).await;
+    }
+    device.close().await;
+    refused.map_or(Ok(()), |why| Err(anyhow!("{id} is refused: {why}")))
+}
+
+/// Measures for ever: what cannot be sent now waits in the outbox.
+async fn report(device: &Device, station: &Mutex<Station>) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        device.send_many(lock(station).measure(clock::now()));
     }
 }
+
+fn lock(station: &Mutex<Station>) -> std::sync::MutexGuard<'_, Station> {
+    station.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+type Values = [(&'static str, Box<RawValue>); 5];
 
 struct Station {
     weather: Weather,
     random: Random,
-    memory: Memory,
+    measured: Instant,
 }
 
 impl Station {
-    fn new(seed: u64, memory: Memory) -> Self {
+    fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        Self { weather: Weather::new(&mut random), random, memory }
+        Self { weather: Weather::new(&mut random), random, measured: Instant::now() }
     }
 
-    /// What the instruments say at `at` (ms since 1970), `since` after they were last read.
-    fn measure(&mut self, at: i64, since: Duration) -> Samples {
+    /// What the instruments say now, which is `at` in ms since 1970.
+    fn measure(&mut self, at: i64) -> Values {
+        let since = self.measured.elapsed();
+        self.measured += since;
+        self.read(at, since)
+    }
+
+    /// What they say at `at`, `since` after they were last read.
+    fn read(&mut self, at: i64, since: Duration) -> Values {
         let hour = (at.rem_euclid(86_400_000) as f64) / 3_600_000.0;
         let seconds = since.as_secs_f64().min(60.0);
-        let reading = self.weather.step(seconds, hour, &mut self.random);
-        Samples { seq: None, ts: Some(at), samples: channels(&reading) }
+        channels(&self.weather.step(seconds, hour, &mut self.random))
     }
 
-    /// Empties the rain gauge; the answer is what was in it.
-    fn reset(&mut self, command: &Command) -> Outcome {
-        let cleared = self.weather.reset_rain();
-        Outcome { command: command.number, ok: true, value: Some(number(cleared)), reason: None }
-    }
-}
-
-impl Program for Station {
-    fn description(&self) -> Description {
-        match decode_from_device(DESCRIPTION.as_bytes()) {
-            Ok(FromDevice::Describe(description)) => description,
-            other => unreachable!("the description is a constant: {other:?}"),
-        }
-    }
-
-    fn every(&self) -> Duration {
-        EVERY
-    }
-
-    fn samples(&mut self, elapsed: Duration) -> Samples {
-        self.measure(clock::now(), elapsed)
-    }
-
-    fn stored(&mut self) -> Vec<Samples> {
-        if self.memory == Memory::Empty {
-            return Vec::new();
-        }
+    /// What they said in the hour before `now`, oldest first, with the times.
+    fn last_hour(&mut self, now: i64) -> Vec<(i64, Values)> {
         let steps = STORED_FOR.as_secs() / STORED_EVERY.as_secs();
         let step_ms = i64::try_from(STORED_EVERY.as_millis()).expect("seconds fit");
-        let now = clock::now();
-        (1..=steps).rev().map(|back| self.measure(now - step_ms * back.cast_signed(), STORED_EVERY)).collect()
-    }
-
-    fn obey(&mut self, command: &Command) -> Outcome {
-        match command.channel.as_str() {
-            "reset" => self.reset(command),
-            other => Outcome {
-                command: command.number,
-                ok: false,
-                value: None,
-                reason: Some(format!("a weather station has no {other}")),
-            },
-        }
+        let times = (1..=steps).rev().map(|back| now - step_ms * back.cast_signed());
+        times.map(|at| (at, self.read(at, STORED_EVERY))).collect()
     }
 }
 
-fn channels(reading: &Reading) -> Vec<Sample> {
+fn channels(reading: &Reading) -> Values {
     let Reading { temperature, humidity, pressure, wind_speed, rain } = *reading;
     [
         ("temperature", temperature),
@@ -133,8 +143,7 @@ fn channels(reading: &Reading) -> Vec<Sample> {
         ("wind_speed", wind_speed),
         ("rain", rain),
     ]
-    .map(|(channel, value)| Sample { channel: channel.into(), value: number(value) })
-    .into()
+    .map(|(channel, value)| (channel, number(value)))
 }
 
 /// As instruments show it: with one digit behind the point.
@@ -148,49 +157,39 @@ fn number(value: f64) -> Box<RawValue> {
 mod tests {
     use super::*;
 
-    fn value(samples: &Samples, channel: &str) -> f64 {
-        let sample = samples.samples.iter().find(|sample| &*sample.channel == channel).expect("the channel");
-        sample.value.get().parse().expect("a number")
+    fn value(values: &Values, channel: &str) -> f64 {
+        let (_, value) = values.iter().find(|(name, _)| *name == channel).expect("the channel");
+        value.get().parse().expect("a number")
     }
 
     #[test]
     fn everything_it_says_is_described() {
-        let mut station = Station::new(1, Memory::Empty);
-        let described: Vec<String> =
-            station.description().channels.iter().map(|one| one.channel.to_string()).collect();
-        for sample in station.samples(EVERY).samples {
-            assert!(described.contains(&sample.channel.to_string()), "{}", sample.channel);
+        let described: serde_json::Value = serde_json::from_str(DESCRIPTION).expect("JSON");
+        for (channel, _) in Station::new(1).measure(0) {
+            assert!(described.get(channel).is_some(), "{channel}");
         }
         assert!(DESCRIPTION.contains(&format!("\"every\":{}", EVERY.as_millis())));
+        let device = Device::new("tcp://127.0.0.1:1", "weather-1", "").expect("a device");
+        assert!(device.describe(described), "a hub takes it");
     }
 
     #[test]
-    fn a_reset_is_obeyed_and_answered_with_what_was_cleared() {
-        let mut station = Station::new(1, Memory::Empty);
-        let before = value(&station.samples(EVERY), "rain");
-        let command = Command { number: 5, channel: "reset".to_owned(), value: number(1.0), ttl: 5_000 };
-        let outcome = station.obey(&command);
-        assert!(outcome.ok && outcome.command == 5);
-        assert_eq!(outcome.value.expect("an amount").get().parse::<f64>().expect("a number"), before);
-        assert_eq!(value(&station.samples(EVERY), "rain"), 0.0);
+    fn a_reset_empties_the_rain_gauge() {
+        let mut station = Station::new(1);
+        let before = value(&station.measure(0), "rain");
+        assert!((station.weather.reset_rain() - before).abs() < 0.1);
+        assert_eq!(value(&station.measure(0), "rain"), 0.0);
     }
 
     #[test]
     fn what_it_stored_is_the_last_hour_in_order_and_ends_before_now() {
-        let stored = Station::new(1, Memory::LastHour).stored();
-        let times: Vec<i64> = stored.iter().filter_map(|samples| samples.ts).collect();
+        let now = 1_763_846_847_123;
+        let stored = Station::new(1).last_hour(now);
+        let times: Vec<i64> = stored.iter().map(|(ts, _)| *ts).collect();
         assert_eq!(times.len(), 720);
         assert!(times.is_sorted());
-        assert!(times[719] < clock::now());
+        assert!(times[719] < now);
         assert_eq!(times[719] - times[0], 719 * 5_000);
-        assert!(Station::new(1, Memory::Empty).stored().is_empty());
-    }
-
-    #[test]
-    fn what_it_has_not_it_refuses() {
-        let command = Command { number: 5, channel: "fan".to_owned(), value: number(1.0), ttl: 5_000 };
-        let outcome = Station::new(1, Memory::Empty).obey(&command);
-        assert!(!outcome.ok && outcome.reason.is_some());
     }
 
     #[test]

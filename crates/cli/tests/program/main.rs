@@ -4,10 +4,13 @@
 
 mod rig;
 
+mod backup;
 mod bad_lines;
+mod checker;
 mod configuration;
 mod demo;
 mod durability;
 mod refusals;
+mod retention;
 mod sockets;
 mod terminal;

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use store::TokenHash;
+
 /// One thing that a credential may permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -111,11 +113,17 @@ impl Subject {
 pub struct Grant {
     subject: Subject,
     scopes: Scopes,
+    credential: Option<TokenHash>,
 }
 
 impl Grant {
     pub(super) fn new(subject: Subject, scopes: Scopes) -> Self {
-        Self { subject, scopes }
+        Self { subject, scopes, credential: None }
+    }
+
+    /// The same by this token of the API, which can be revoked.
+    pub(super) fn by(self, token: TokenHash) -> Self {
+        Self { credential: Some(token), ..self }
     }
 
     pub(super) fn subject(&self) -> &Subject {
@@ -148,6 +156,11 @@ impl Grant {
             Subject::Device(id) => Some(id),
             Subject::User(_) => None,
         }
+    }
+
+    /// The token of the API that was shown, where it was one: what it permits ends with it.
+    pub fn credential(&self) -> Option<TokenHash> {
+        self.credential
     }
 
     /// What it permits.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use store::{TokenHash, TokenRow, Write};
 
-use super::grant::{Grant, Scopes, Subject};
+use super::grant::{Grant, Scope, Scopes, Subject};
 use super::limits::{LOGIN_IDLE_MS, LOGINS_MAX, TOKENS_MAX, USED_WRITE_MS};
 
 /// The word among a row's scopes that makes it a login: good in the cookie, and nowhere else.
@@ -113,7 +113,16 @@ impl Kept {
         if due {
             token.used_written = now;
         }
-        Some((token.grant.clone(), due.then_some(Write::TokenUsed { hash: *hash, at: now })))
+        let grant = match used_for {
+            Use::Api => token.grant.clone().by(*hash),
+            Use::Login => token.grant.clone(),
+        };
+        Some((grant, due.then_some(Write::TokenUsed { hash: *hash, at: now })))
+    }
+
+    /// Whether the token is there, is good and permits `scope`.
+    pub(super) fn permits(&self, hash: &TokenHash, scope: Scope, now: i64) -> bool {
+        self.tokens.get(hash).is_some_and(|token| token.is_good(now) && token.grant.may(scope))
     }
 
     /// Forgets a token; gives what is to be written.

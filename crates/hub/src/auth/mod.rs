@@ -183,6 +183,12 @@ impl Auth {
         was_there
     }
 
+    /// Whether what `credential` permitted once it still permits now. What was shown without a token of the API was a
+    /// person's own, who has it as long as there are no accounts.
+    pub fn still_permits(&self, credential: Option<&TokenHash>, scope: Scope, now: i64) -> bool {
+        credential.is_none_or(|hash| self.tables().kept.permits(hash, scope, now))
+    }
+
     /// Ends all tokens that a device was issued: it was removed.
     pub fn device_removed(&self, id: &str) {
         let mut tables = self.tables();

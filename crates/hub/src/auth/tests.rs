@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use store::{TokenRow, Write};
+use store::{TokenHash, TokenRow, Write};
 
 use super::limits::{LINK_LIFE_MS, LOGIN_IDLE_MS, LOGIN_LIFE_MS, LOGINS_MAX, TICKET_LIFE_MS, TOKEN_LIFE_MS};
 use super::limits::{TOKENS_MAX, USED_WRITE_MS};
@@ -108,10 +108,28 @@ fn tokens_and_logins_survive_a_restart_as_hashes() {
     assert!(!stored.contains(issued.token.text()) && !stored.contains(&login));
 
     let (second, _) = auth(rows(&written));
-    assert_eq!(second.bearer(issued.token.text(), NOW + 1), Some(admin(&second)));
+    let opened = second.bearer(issued.token.text(), NOW + 1).expect("it is good");
+    assert_eq!((opened.user(), opened.scopes()), (admin(&second).user(), admin(&second).scopes()));
     assert_eq!(second.cookie(&login, NOW + 1), Some(admin(&second)));
     assert!(second.bearer(first.admin_token(), NOW + 1).is_none(), "that one was of its run");
     assert!(second.bearer(issued.token.text(), NOW + TOKEN_LIFE_MS).is_none());
+}
+
+#[test]
+fn what_a_token_permitted_ends_with_it_and_what_a_person_may_does_not_end_with_a_login() {
+    let (auth, _) = auth(Vec::new());
+    let issued = auth.issue_token(&admin(&auth), NOW).expect("room");
+    let by_token = auth.bearer(issued.token.text(), NOW).expect("it is good").credential();
+    let may = |credential: Option<TokenHash>, at| auth.still_permits(credential.as_ref(), Scope::Command, at);
+    assert!(by_token.is_some() && may(by_token, NOW));
+    assert!(!may(by_token, NOW + TOKEN_LIFE_MS), "it has expired");
+    assert!(auth.revoke(issued.token.text()));
+    assert!(!may(by_token, NOW));
+
+    let (login, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    let by_login = auth.cookie(&login, NOW).expect("it is good").credential();
+    assert!(auth.revoke(&login));
+    assert!(may(by_login, NOW));
 }
 
 #[test]

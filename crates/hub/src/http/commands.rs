@@ -1,4 +1,4 @@
-//! Commands: sent, and looked up.
+//! Commands: sent, taken back, looked up and listed.
 
 use std::sync::Arc;
 
@@ -13,7 +13,10 @@ use super::Site;
 use super::body::Body;
 use super::credential::{Allowed, ToCommand, ToView};
 use super::error::Failure;
-use crate::{CommandRequest, Receipt};
+use super::limits::{COMMANDS, COMMANDS_MAX};
+use super::query::Asked as Query;
+use crate::auth::Grant;
+use crate::{CommandRequest, Receipt, Undecided};
 
 /// A panel's command without the device, which stands in the path.
 #[derive(Deserialize)]
@@ -83,8 +86,17 @@ pub(super) async fn send(
         return Err(Failure::no_device(&device));
     }
     let request = CommandRequest { id: command, device, channel, value, intent, ttl };
-    let receipt = site.hub.command(&grant, request);
+    let receipt = site.hub.command(&grant, request).await.map_err(undecided)?;
     Ok(Standing::of_receipt(&receipt).answer(StatusCode::ACCEPTED))
+}
+
+fn undecided(why: Undecided) -> Failure {
+    let reason = format!("Nothing was asked of the device: {why}.");
+    match why {
+        Undecided::Storage => Failure::storage_failed(reason),
+        Undecided::Unreadable => Failure::unavailable(reason),
+        Undecided::TooMany => Failure::too_many(reason),
+    }
 }
 
 /// `GET /api/devices/{id}/commands/{command}`: one's own command, as it stands now.
@@ -93,12 +105,75 @@ pub(super) async fn one(
     Allowed(grant, ..): Allowed<ToView>,
     Path((device, command)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    if let Some(receipt) = site.hub.receipt(&grant, &device, &command) {
-        return Ok(Standing::of_receipt(&receipt).answer(StatusCode::OK));
+    site.standing(&grant, &device, command).await
+}
+
+/// `DELETE /api/devices/{id}/commands/{command}`: takes one's own command back, if its bytes have not left; answered with
+/// how it stands now, one way or the other.
+pub(super) async fn cancel(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToCommand>,
+    Path((device, command)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    site.hub.cancel(&grant, &device, &command);
+    site.standing(&grant, &device, command).await
+}
+
+impl Site {
+    /// How a command of this person stands now.
+    async fn standing(&self, grant: &Grant, device: &str, command: String) -> Result<Response, Failure> {
+        if let Some(receipt) = self.hub.receipt(grant, device, &command) {
+            return Ok(Standing::of_receipt(&receipt).answer(StatusCode::OK));
+        }
+        let key = self.device_key(device)?;
+        let (by, id) = (grant.user().clone(), command.clone());
+        let row = self.reads.run(&self.hub, move |reader| reader.command(key, Some(&by), &id)).await?;
+        let row =
+            row.ok_or_else(|| Failure::not_found(format!("There is no command “{command}” of yours.")))?;
+        Ok(Standing::of_row(&row).answer(StatusCode::OK))
+    }
+}
+
+/// How many are asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    limit: Option<usize>,
+}
+
+/// A command in a list: who asked for what, when, and what became of it.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    standing: Standing<'a>,
+    asked: Option<&'a RawValue>,
+    intent: &'a str,
+    ttl: u64,
+    created: i64,
+    updated: i64,
+}
+
+/// `GET /api/devices/{id}/commands`: the newest commands to a device, of whoever, the newest first.
+pub(super) async fn newest(
+    State(site): State<Arc<Site>>,
+    _: Allowed<ToView>,
+    Path(device): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let limit = wanted.limit.unwrap_or(COMMANDS);
+    if !(1..=COMMANDS_MAX).contains(&limit) {
+        return Err(Failure::bad_request(format!("“limit” must be from 1 to {COMMANDS_MAX}.")));
     }
     let key = site.device_key(&device)?;
-    let (by, id) = (grant.user().clone(), command.clone());
-    let row = site.reads.run(&site.hub, move |reader| reader.command(key, Some(&by), &id)).await?;
-    let row = row.ok_or_else(|| Failure::not_found(format!("There is no command “{command}” of yours.")))?;
-    Ok(Standing::of_row(&row).answer(StatusCode::OK))
+    let stored = site.reads.run(&site.hub, move |reader| reader.commands(key, limit)).await?;
+    let rows = site.hub.newest_commands(&device, stored, limit);
+    let listed = |row| Listed {
+        standing: Standing::of_row(row),
+        asked: raw(&row.value),
+        intent: &row.intent,
+        ttl: row.ttl,
+        created: row.created,
+        updated: row.updated,
+    };
+    let rows: Vec<Listed<'_>> = rows.iter().map(listed).collect();
+    Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(rows)).into_response())
 }

@@ -19,7 +19,7 @@ use super::error::Failure;
 use super::limits::LIST_PIECE_DEVICES;
 use crate::{CreateError, DeviceState};
 
-/// A device. What stands below `channels` only a device by itself has.
+/// A device. What stands below `contested` only a device by itself has.
 #[derive(Serialize)]
 struct Device<'a> {
     id: &'a str,
@@ -27,6 +27,9 @@ struct Device<'a> {
     presence: &'static str,
     since: i64,
     channels: BTreeMap<&'a str, Channel<'a>>,
+    ledger: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contested: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     describe: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +65,8 @@ impl<'a> Device<'a> {
             presence: state.presence.as_str(),
             since: state.since,
             channels: channels.collect(),
+            ledger: RawValue::from_string(state.ledger.json()).expect("the ledger is written as JSON"),
+            contested: state.contested,
             describe: None,
             created: None,
             last_seen: None,
@@ -76,8 +81,8 @@ impl<'a> Device<'a> {
             describe: Some(raw(&state.describe)),
             created: Some(state.created),
             last_seen: state.last_seen,
-            received: Some(state.received),
-            gaps: Some(state.gaps),
+            received: Some(state.ledger.committed),
+            gaps: Some(state.ledger.gap_count()),
             clock_wrong: Some(state.clock_wrong),
             ..Self::listed(state)
         }
@@ -160,6 +165,7 @@ fn refused(error: CreateError, id: &str) -> Failure {
         CreateError::BadId => Failure::malformed("bad_id", "A device id is 1 to 64 letters, digits, _ or -."),
         CreateError::Exists => Failure::exists(format!("There is a device “{id}” already.")),
         CreateError::Full => Failure::unavailable("There are as many devices as this hub keeps."),
+        CreateError::Storage => Failure::storage_failed("The hub's storage has failed."),
         CreateError::Failed => Failure::unavailable("The store could not keep the device."),
     }
 }

@@ -89,6 +89,11 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason)
     }
 
+    /// 503: the hub's storage has failed, and this needs it to take something over.
+    pub fn storage_failed(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage", reason)
+    }
+
     /// The store failed. What exactly is for the log, not for whoever asked.
     pub(super) fn storage(error: &dyn std::error::Error) -> Self {
         tracing::error!(%error, "the store could not be read");

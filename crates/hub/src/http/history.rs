@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use store::{Bucket, DeviceKey, GapRow, History, Point, Series};
+use store::{Around, Bucket, DeviceKey, GapRow, History, Point, Series};
 
 use super::Site;
 use super::credential::{Allowed, ToView};
@@ -55,10 +55,14 @@ pub(super) async fn history(
         return Err(Failure::bad_request(format!("“points” must be from 1 to {POINTS_MAX}.")));
     }
     let device = site.device_key(&id)?;
-    let read = move |reader: &store::Reader| reader.history(device, &channel, from, to, points);
-    let history = site.reads.run(&site.hub, read).await?;
+    let read = move |reader: &store::Reader| {
+        let history = reader.history(device, &channel, from, to, points)?;
+        let around = reader.around(device, &channel, &history.gaps)?;
+        Ok((history, around))
+    };
+    let (history, around) = site.reads.run(&site.hub, read).await?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, encode(&history)))
+    Ok((headers, encode(&history, &around)))
 }
 
 impl Site {
@@ -69,12 +73,12 @@ impl Site {
 }
 
 /// By hand, because values are to stand in it exactly as they were sent.
-fn encode(history: &History) -> String {
+fn encode(history: &History, around: &[Around]) -> String {
     let (name, entries) = match &history.series {
         Series::Points(points) => ("points", points.iter().map(point).collect::<Vec<_>>()),
         Series::Buckets(buckets) => ("buckets", buckets.iter().map(bucket).collect()),
     };
-    let gaps: Vec<String> = history.gaps.iter().map(gap).collect();
+    let gaps: Vec<String> = history.gaps.iter().zip(around).map(|(row, around)| gap(row, around)).collect();
     let mut json = String::with_capacity(entries.len() * 32 + gaps.len() * 96 + 32);
     // Writing to a string cannot fail.
     let _ = write!(json, "{{\"{name}\":[{}],\"gaps\":[{}]}}", entries.join(","), gaps.join(","));
@@ -92,11 +96,13 @@ fn bucket(bucket: &Bucket) -> String {
 }
 
 /// `from` and `to` are times, as everything in a chart: the moment at which the loss was learned. Which messages are
-/// missing stands in `session`, `first` and `last`.
-fn gap(gap: &GapRow) -> String {
+/// missing stands in `session`, `first` and `last`; between which samples of the channel they lie, in `after` and `before`.
+fn gap(gap: &GapRow, around: &Around) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let time = |name: &str, ts: Option<i64>| ts.map(|ts| format!(",\"{name}\":{ts}")).unwrap_or_default();
+    let (after, before) = (time("after", around.after), time("before", around.before));
     format!(
-        "{{\"from\":{at},\"to\":{at},\"reason\":{},\"session\":{},\"first\":{},\"last\":{}}}",
+        "{{\"from\":{at},\"to\":{at},\"reason\":{},\"session\":{},\"first\":{},\"last\":{}{after}{before}}}",
         quoted(&gap.reason),
         quoted(&gap.session),
         gap.from,
@@ -114,20 +120,21 @@ mod tests {
         let point = |ts, value: &str| Point { ts, value: value.into() };
         let points = vec![point(1, "21.50"), point(2, "{\"a\":1e400}")];
         let history = History { series: Series::Points(points), gaps: Vec::new() };
-        assert_eq!(encode(&history), r#"{"points":[[1,21.50],[2,{"a":1e400}]],"gaps":[]}"#);
+        assert_eq!(encode(&history, &[]), r#"{"points":[[1,21.50],[2,{"a":1e400}]],"gaps":[]}"#);
     }
 
     #[test]
     fn buckets_and_gaps_are_json() {
         let bucket = Bucket { ts: 5, min: -1.5, max: 1e300, mean: 0.25, count: 7 };
         let gap = GapRow { session: "k7-3".into(), from: 91, to: 95, reason: "\"odd\"".into(), at: 9 };
-        let text = encode(&History { series: Series::Buckets(vec![bucket]), gaps: vec![gap] });
+        let around = [Around { after: Some(7), before: None }];
+        let text = encode(&History { series: Series::Buckets(vec![bucket]), gaps: vec![gap] }, &around);
         let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(json["buckets"][0][2], 1e300);
         assert_eq!(
             json["gaps"][0],
             serde_json::json!({
-                "from": 9, "to": 9, "reason": "\"odd\"", "session": "k7-3", "first": 91, "last": 95
+                "from": 9, "to": 9, "reason": "\"odd\"", "session": "k7-3", "first": 91, "last": 95, "after": 7
             })
         );
     }

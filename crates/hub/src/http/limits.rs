@@ -33,6 +33,12 @@ pub const POINTS: usize = 500;
 /// Points of a chart. More are answered with 400.
 pub const POINTS_MAX: usize = store::limits::HISTORY_POINTS_MAX;
 
+/// Commands in a list when the request does not say.
+pub const COMMANDS: usize = 50;
+
+/// Commands in a list. More are answered with 400.
+pub const COMMANDS_MAX: usize = store::limits::COMMANDS_MAX;
+
 /// Reads of the store at one time, each on a thread. At the limit further ones wait.
 pub const READS_MAX: usize = 8;
 
@@ -72,3 +78,4 @@ const _: () = assert!(HEADER_BYTES_MAX >= 8192);
 // Panels must not take all connections: somebody has to be able to look why.
 const _: () = assert!(CONNECTIONS_MAX > crate::limits::PANELS_MAX);
 const _: () = assert!(POINTS <= POINTS_MAX);
+const _: () = assert!(COMMANDS <= COMMANDS_MAX);

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
 use store::DeviceKey;
+use store::limits::OTHER_REASONS;
 
 use crate::{Hub, Presence};
+use router::Ledger;
 
 /// Answers by the first digit of their status.
 #[derive(Debug, Default)]
@@ -28,20 +30,26 @@ pub(super) struct Totals {
     online: usize,
     offline: usize,
     unreachable: usize,
-    received: u64,
-    gaps: u64,
+    contested: usize,
+    ledger: Ledger,
     panels: usize,
+    storage_failed: bool,
+    storage_failures: u64,
 }
 
 impl Hub {
     /// Sums over all devices, each looked at by itself.
     pub(super) fn totals(&self) -> Totals {
-        let mut totals = Totals { panels: self.panels.len(), ..Totals::default() };
+        let mut totals = Totals {
+            panels: self.panels.len(),
+            storage_failed: !self.storage_is_up(),
+            storage_failures: self.storage_failures(),
+            ..Totals::default()
+        };
         for cell in self.registry.all() {
             let inner = cell.lock();
-            let (received, gaps) = inner.device.counts();
-            totals.received += received;
-            totals.gaps += gaps;
+            totals.ledger.add(&in_our_words(inner.device.ledger()));
+            totals.contested += usize::from(inner.device.contested().is_some());
             *match inner.device.presence().0 {
                 Presence::Online => &mut totals.online,
                 Presence::Offline => &mut totals.offline,
@@ -60,14 +68,8 @@ impl Hub {
 /// The counters as text.
 pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
     let mut text = String::new();
-    let version = env!("CARGO_PKG_VERSION");
-    family(
-        &mut text,
-        "glassline_build_info",
-        "gauge",
-        "Which version runs.",
-        &[(&label("version", version), &1)],
-    );
+    let version = label("version", env!("CARGO_PKG_VERSION"));
+    family(&mut text, "glassline_build_info", "gauge", "Which version runs.", &[(&version, &1)]);
     family(
         &mut text,
         "glassline_devices",
@@ -79,11 +81,14 @@ pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
             (&label("presence", "unreachable"), &totals.unreachable),
         ],
     );
-    let help = "Messages committed, of all devices that there are.";
-    family(&mut text, "glassline_messages_total", "counter", help, &[("", &totals.received)]);
-    let help = "Gaps recorded, of all devices that there are.";
-    family(&mut text, "glassline_gaps_total", "counter", help, &[("", &totals.gaps)]);
-    family(&mut text, "glassline_panels", "gauge", "Open panels.", &[("", &totals.panels)]);
+    let help = "Devices whose id more than one device seems to use.";
+    one(&mut text, "glassline_devices_contested", "gauge", help, &totals.contested);
+    books(&mut text, &totals.ledger);
+    one(&mut text, "glassline_panels", "gauge", "Open panels.", &totals.panels);
+    let help = "Whether the storage takes anything over.";
+    one(&mut text, "glassline_storage_up", "gauge", help, &u8::from(!totals.storage_failed));
+    let help = "How often the storage failed since the hub was started.";
+    one(&mut text, "glassline_storage_failures_total", "counter", help, &totals.storage_failures);
     let answers: Vec<(String, u64)> = counters
         .answers
         .iter()
@@ -97,9 +102,77 @@ pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
     text
 }
 
+/// The ledgers of all devices together. None of its own for a device: there may be ten thousand, whose ids are nobody's
+/// business here; each one's is in the API.
+fn books(text: &mut String, ledger: &Ledger) {
+    let counts: [(&str, &str, &str, &u64); 6] = [
+        (
+            "messages_received_total",
+            "counter",
+            "Messages handed over, of all devices that there are.",
+            &ledger.received,
+        ),
+        (
+            "messages_total",
+            "counter",
+            "Messages committed, of all devices that there are.",
+            &ledger.committed,
+        ),
+        ("messages_in_flight", "gauge", "Messages on their way to the store.", &ledger.in_flight),
+        (
+            "messages_duplicate_total",
+            "counter",
+            "Messages that came again and were dropped, since the hub was started.",
+            &ledger.duplicate,
+        ),
+        (
+            "messages_skipped_total",
+            "counter",
+            "Messages that will never come: those in gaps.",
+            &ledger.skipped,
+        ),
+        ("messages_late_total", "counter", "Messages committed that brought a late sample.", &ledger.late),
+    ];
+    for (name, kind, help, count) in counts {
+        one(text, &format!("glassline_{name}"), kind, help, count);
+    }
+    let help = "Messages that devices still hold, of those that say so.";
+    one(text, "glassline_outbox_messages", "gauge", help, &ledger.outbox.unwrap_or(0));
+    let gaps: Vec<(String, u64)> = GAP_REASONS
+        .iter()
+        .map(|reason| {
+            let of: u64 =
+                ledger.gaps.iter().filter(|count| *count.reason == **reason).map(|count| count.gaps).sum();
+            (label("reason", reason), of)
+        })
+        .collect();
+    let gaps: Vec<(&str, &dyn Display)> =
+        gaps.iter().map(|(label, count)| (label.as_str(), count as &dyn Display)).collect();
+    let help = "Gaps recorded, of all devices that there are, by reason.";
+    family(text, "glassline_gaps_total", "counter", help, &gaps);
+}
+
+/// The reasons of gaps that are told apart: those that the protocol names, and all others together.
+const GAP_REASONS: [&str; 4] = ["overflow", "bad", "lost", OTHER_REASONS];
+
+/// The ledger with no other reasons than these. A reason is any text of a device.
+fn in_our_words(mut ledger: Ledger) -> Ledger {
+    for count in &mut ledger.gaps {
+        if !GAP_REASONS.contains(&&*count.reason) {
+            count.reason = OTHER_REASONS.into();
+        }
+    }
+    ledger
+}
+
 /// The labels here are words of ours: nothing in them needs escaping.
 fn label(name: &str, value: &str) -> String {
     format!("{{{name}=\"{value}\"}}")
+}
+
+/// A family with one sample.
+fn one(text: &mut String, name: &str, kind: &str, help: &str, value: &dyn Display) {
+    family(text, name, kind, help, &[("", value)]);
 }
 
 fn family(text: &mut String, name: &str, kind: &str, help: &str, samples: &[(&str, &dyn Display)]) {
@@ -112,6 +185,8 @@ fn family(text: &mut String, name: &str, kind: &str, help: &str, samples: &[(&st
 
 #[cfg(test)]
 mod tests {
+    use store::GapCount;
+
     use super::*;
 
     #[test]
@@ -119,12 +194,19 @@ mod tests {
         let counters = Counters::default();
         counters.answered(StatusCode::NOT_FOUND);
         counters.answered(StatusCode::OK);
-        let text = exposition(&Totals { online: 2, received: 7, ..Totals::default() }, &counters);
+        let gap = |reason: &str, gaps| GapCount { reason: reason.into(), gaps, messages: 9 };
+        let gaps = vec![gap("overflow", 2), gap("somebody's \"own\"", 3)];
+        let mut ledger = Ledger { committed: 7, ..Ledger::default() };
+        ledger.add(&in_our_words(Ledger { gaps, ..Ledger::default() }));
+        let text = exposition(&Totals { online: 2, ledger, ..Totals::default() }, &counters);
         assert!(
             text.contains("# TYPE glassline_devices gauge\nglassline_devices{presence=\"online\"} 2\n"),
             "{text}"
         );
         assert!(text.contains("\nglassline_messages_total 7\n"), "{text}");
+        assert!(text.contains("\nglassline_gaps_total{reason=\"overflow\"} 2\n"), "{text}");
+        assert!(text.contains("\nglassline_gaps_total{reason=\"other\"} 3\n"), "{text}");
+        assert!(text.contains("\nglassline_storage_up 1\n"), "{text}");
         assert!(text.contains("glassline_http_responses_total{class=\"4xx\"} 1\n"), "{text}");
         assert!(text.ends_with('\n'));
     }

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Site;
 use super::error::Failure;
 use super::metrics;
+use crate::Storage;
 
 /// The description of the API, OpenAPI 3.1.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
@@ -23,9 +24,17 @@ pub(super) async fn healthz() -> impl IntoResponse {
 
 /// `GET /readyz`: it can serve.
 pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Result<impl IntoResponse, Failure> {
-    match *site.hub.stopping().borrow() {
-        true => Err(Failure::unavailable("The hub is stopping.")),
-        false => Ok(Json(json!({ "status": "ready", "durability": site.hub.durability().name() }))),
+    let stopping = *site.hub.stopping().borrow();
+    let storage = site.hub.storage().borrow().clone();
+    match (stopping, storage) {
+        (true, _) => Err(Failure::unavailable("The hub is stopping.")),
+        // What exactly failed names a path: that is for those who run the hub.
+        (false, Storage::Failed { .. }) => Err(Failure::storage_failed(
+            "The hub's storage has failed: nothing is taken over until it is back.",
+        )),
+        (false, Storage::Up) => {
+            Ok(Json(json!({ "status": "ready", "durability": site.hub.durability().name() })))
+        }
     }
 }
 
@@ -38,4 +47,34 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse 
 /// `GET /openapi.json`.
 pub(super) async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::Response;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::{Hub, Settings};
+
+    async fn ready(site: &Arc<Site>) -> (u16, serde_json::Value) {
+        let answer: Response = readyz(State(site.clone())).await.into_response();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.expect("it is made at once").to_bytes();
+        (status, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn h9_a_hub_whose_storage_has_failed_is_not_ready_until_it_is_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hub = Hub::open(folder.path(), Settings::default()).expect("the folder is ours");
+        let site = Arc::new(Site::new(hub.clone(), ([127, 0, 0, 1], 8080).into()));
+        hub.storage_failed("/state/glassline.db: no space left");
+        let (status, body) = ready(&site).await;
+        assert_eq!((status, &body["error"]["code"]), (503, &"storage".into()));
+        assert!(!body.to_string().contains("/state"), "paths are nobody's business here: {body}");
+        hub.storage_recovered();
+        assert_eq!(ready(&site).await.0, 200);
+        tokio::task::spawn_blocking(move || hub.stop()).await.expect("stops");
+    }
 }

@@ -13,7 +13,7 @@ use super::error::Failure;
 use super::login;
 use super::scene::HubScene;
 use crate::auth::{Grant, Scope};
-use crate::view::Page;
+use crate::view::{Library, Page};
 
 /// An asset has the hash of its content in its name: it never changes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -36,19 +36,26 @@ impl FromRequestParts<Arc<Site>> for Reader {
 }
 
 impl Reader {
-    fn scene<'a>(&self, site: &'a Site) -> HubScene<'a> {
-        HubScene::new(site, self.0.may(Scope::Admin))
+    /// Makes a page where reading from the disk may take its time.
+    async fn page<T: Send + 'static>(
+        &self,
+        site: &Arc<Site>,
+        make: impl FnOnce(&Library, &HubScene<'_>) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (making, joins) = (site.clone(), self.0.may(Scope::Admin));
+        let page = move |_: &store::Reader| Ok(make(&making.hub.views(), &HubScene::new(&making, joins)));
+        site.reads.run(&site.hub, page).await
     }
 }
 
 /// `GET /`: the device list.
 pub(super) async fn devices(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    named(&site, &reader, "devices", &uri)
+    named(&site, &reader, "devices", &uri).await
 }
 
 /// `GET /status`: panels, gateways and the store.
 pub(super) async fn status(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    named(&site, &reader, "status", &uri)
+    named(&site, &reader, "status", &uri).await
 }
 
 /// `GET /views/{name}`: a view of the user's.
@@ -58,7 +65,7 @@ pub(super) async fn view(
     Path(name): Path<String>,
     uri: Uri,
 ) -> Response {
-    named(&site, &reader, &name, &uri)
+    named(&site, &reader, &name, &uri).await
 }
 
 /// `GET /devices/{id}`: the page that a device gets by itself.
@@ -68,9 +75,11 @@ pub(super) async fn device(
     Path(id): Path<String>,
     uri: Uri,
 ) -> Response {
-    match site.hub.views().device_page(&id, &reader.scene(&site)) {
-        Some(page) => respond(StatusCode::OK, page),
-        None => missing(&site, &reader, &uri, &format!("There is no device “{id}”.")),
+    let wanted = id.clone();
+    match reader.page(&site, move |views, scene| views.device_page(&wanted, scene)).await {
+        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(None) => missing(&site, &reader, &uri, &format!("There is no device “{id}”.")).await,
+        Err(failure) => failure.into_response(),
     }
 }
 
@@ -101,22 +110,29 @@ pub(super) async fn not_found(
         return Failure::not_found("There is nothing at this path.").into_response();
     }
     match reader {
-        Ok(reader) => missing(&site, &reader, &uri, "There is no page at this address."),
+        Ok(reader) => missing(&site, &reader, &uri, "There is no page at this address.").await,
         Err(response) => response,
     }
 }
 
-fn named(site: &Site, reader: &Reader, name: &str, uri: &Uri) -> Response {
-    match site.hub.views().view_page(name, &reader.scene(site)) {
-        Some(page) => respond(StatusCode::OK, page),
-        None => missing(site, reader, uri, &format!("There is no view “{name}”.")),
+async fn named(site: &Arc<Site>, reader: &Reader, name: &str, uri: &Uri) -> Response {
+    let wanted = name.to_owned();
+    match reader.page(site, move |views, scene| views.view_page(&wanted, scene)).await {
+        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(None) => missing(site, reader, uri, &format!("There is no view “{name}”.")).await,
+        Err(failure) => failure.into_response(),
     }
 }
 
-fn missing(site: &Site, reader: &Reader, uri: &Uri, what: &str) -> Response {
-    let message = format!("{what} All devices are on the first page.");
-    let page = site.hub.views().message_page(uri.path(), "Nothing here", &message, &reader.scene(site));
-    respond(StatusCode::NOT_FOUND, page)
+async fn missing(site: &Arc<Site>, reader: &Reader, uri: &Uri, what: &str) -> Response {
+    let (path, message) = (uri.path().to_owned(), format!("{what} All devices are on the first page."));
+    let made = move |views: &Library, scene: &HubScene<'_>| {
+        views.message_page(&path, "Nothing here", &message, scene)
+    };
+    match reader.page(site, made).await {
+        Ok(page) => respond(StatusCode::NOT_FOUND, page),
+        Err(failure) => failure.into_response(),
+    }
 }
 
 /// A page with its content policy. It shows values of the moment, so nobody keeps it.

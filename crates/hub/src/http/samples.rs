@@ -63,6 +63,9 @@ pub(super) async fn send(
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(TakeError::UnknownDevice) => Err(Failure::no_device(&id)),
         Err(error @ TakeError::Bounds) => Err(Failure::beyond(format!("Nothing was taken over: {error}."))),
+        Err(error @ TakeError::Storage) => {
+            Err(Failure::storage_failed(format!("The samples are not known to be taken over: {error}.")))
+        }
         Err(error @ (TakeError::Busy | TakeError::Failed)) => {
             Err(Failure::unavailable(format!("The samples were not taken over: {error}.")))
         }

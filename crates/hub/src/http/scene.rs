@@ -1,8 +1,14 @@
 //! The hub as pages see it.
 
 use crate::http::Site;
-use crate::view::{ChannelData, DeviceData, DeviceRow, GatewayRow, Join, PanelRow, Scene};
-use crate::{DeviceState, DeviceSummary};
+use crate::view::limits::{COMMANDS_LISTED_MAX, GAPS_LISTED_MAX};
+use crate::view::{
+    ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
+    PanelRow, Scene, StorageFailure,
+};
+use crate::{DeviceState, DeviceSummary, Storage};
+use router::Ledger;
+use store::{CommandRow, GapRow, ReadError, Reader};
 
 /// The state of the hub for one page, asked for while it is rendered.
 pub(super) struct HubScene<'a> {
@@ -25,7 +31,13 @@ impl Scene for HubScene<'_> {
     }
 
     fn device(&self, id: &str) -> Option<DeviceData> {
-        self.site.hub.device(id).map(device)
+        let state = self.site.hub.device(id)?;
+        let cell = self.site.hub.registry.by_key(state.key)?;
+        let (ledger, contested) = {
+            let inner = cell.lock();
+            (inner.device.ledger(), inner.device.contested())
+        };
+        Some(DeviceData { ledger: books(ledger), contested, ..device(state) })
     }
 
     fn devices(&self) -> Vec<DeviceRow> {
@@ -59,6 +71,83 @@ impl Scene for HubScene<'_> {
         let lines = self.site.lines.clone().filter(|_| self.joins)?;
         Some(Join { lines, token: self.site.hub.auth().join_token().to_owned() })
     }
+
+    fn commands(&self, id: &str) -> Vec<CommandData> {
+        let stored = self.read(id, |reader, device| reader.commands(device, COMMANDS_LISTED_MAX));
+        let rows = self.site.hub.newest_commands(id, stored, COMMANDS_LISTED_MAX);
+        rows.into_iter().map(command).collect()
+    }
+
+    fn gaps(&self, id: &str) -> Vec<GapData> {
+        let gaps = self.read(id, |reader, device| {
+            // Of no channel: its samples are not looked at.
+            Ok(reader.history(device, "", i64::MIN, i64::MAX, 1)?.gaps)
+        });
+        gaps.into_iter().rev().take(GAPS_LISTED_MAX).map(gap).collect()
+    }
+
+    fn durability(&self) -> &'static str {
+        self.site.hub.durability().name()
+    }
+
+    fn storage(&self) -> Option<StorageFailure> {
+        match &*self.site.hub.storage().borrow() {
+            Storage::Up => None,
+            Storage::Failed { since, reason } => {
+                Some(StorageFailure { since: *since, reason: reason.to_string() })
+            }
+        }
+    }
+}
+
+impl HubScene<'_> {
+    /// Reads from the disk; whoever renders does so where that may take its time. What cannot be read is left out of the
+    /// page rather than being the end of it: the browser asks for it again.
+    fn read<T>(
+        &self,
+        id: &str,
+        read: impl FnOnce(&Reader, store::DeviceKey) -> Result<Vec<T>, ReadError>,
+    ) -> Vec<T> {
+        let Some(device) = self.site.hub.device_key(id) else { return Vec::new() };
+        read(self.site.hub.reader(), device).unwrap_or_else(|error| {
+            tracing::warn!(device = id, %error, "a page is shown without what is stored");
+            Vec::new()
+        })
+    }
+}
+
+fn command(row: CommandRow) -> CommandData {
+    CommandData {
+        id: row.id.into(),
+        by: row.by.into(),
+        created: row.created,
+        channel: row.channel.into(),
+        value: row.value.into(),
+        state: row.state.into(),
+        reason: row.reason.map(Into::into),
+    }
+}
+
+fn gap(row: GapRow) -> GapData {
+    GapData { messages: row.to.saturating_sub(row.from) + 1, reason: row.reason.into(), at: row.at }
+}
+
+fn books(ledger: Ledger) -> LedgerData {
+    let gaps = ledger.gaps.into_iter().map(|count| GapsData {
+        reason: count.reason.into(),
+        gaps: count.gaps,
+        messages: count.messages,
+    });
+    LedgerData {
+        received: ledger.received,
+        committed: ledger.committed,
+        in_flight: ledger.in_flight,
+        duplicate: ledger.duplicate,
+        skipped: ledger.skipped,
+        late: ledger.late,
+        gaps: gaps.collect(),
+        outbox: ledger.outbox,
+    }
 }
 
 fn device(state: DeviceState) -> DeviceData {
@@ -75,9 +164,11 @@ fn device(state: DeviceState) -> DeviceData {
         describe: state.describe.into(),
         created: Some(state.created),
         last_seen: state.last_seen,
-        received: state.received,
-        gaps: state.gaps,
+        received: state.ledger.committed,
+        gaps: state.ledger.gap_count(),
         clock_wrong: state.clock_wrong,
+        ledger: LedgerData::default(),
+        contested: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What browsers say on the panel socket (spec/panel.md).
 
+use crate::Storage;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -14,8 +15,11 @@ pub(super) struct FromPanel {
     pub(super) log: Option<String>,
     #[serde(default)]
     pub(super) after: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(super) keys: BTreeMap<String, u64>,
     pub(super) unwatch: Option<Vec<String>>,
     pub(super) watch_devices: Option<bool>,
+    pub(super) ledger: Option<String>,
     pub(super) command: Option<String>,
     pub(super) cancel: Option<String>,
     pub(super) device: Option<String>,
@@ -84,14 +88,16 @@ fn is_cursors(value: &Value) -> bool {
     value.as_object().is_some_and(|members| members.values().all(Value::is_u64))
 }
 
-const TYPES: [Type; 13] = [
+const TYPES: [Type; 15] = [
     Type { member: "authenticate", is: Value::is_string },
     Type { member: "page", is: Value::is_string },
     Type { member: "watch", is: is_texts },
     Type { member: "log", is: Value::is_string },
     Type { member: "after", is: is_cursors },
+    Type { member: "keys", is: is_cursors },
     Type { member: "unwatch", is: is_texts },
     Type { member: "watch_devices", is: Value::is_boolean },
+    Type { member: "ledger", is: Value::is_string },
     Type { member: "command", is: Value::is_string },
     Type { member: "cancel", is: Value::is_string },
     Type { member: "device", is: Value::is_string },
@@ -103,6 +109,17 @@ const TYPES: [Type; 13] = [
 /// A member that is there, `null` too.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Deserialize::deserialize(from).map(Some)
+}
+
+/// Whether the hub's storage works, for every panel (rule H9).
+pub(super) fn storage(storage: &Storage) -> String {
+    match storage {
+        Storage::Up => serde_json::json!({ "storage": "ok" }),
+        Storage::Failed { since, reason } => {
+            serde_json::json!({ "storage": "failed", "reason": &**reason, "since": since })
+        }
+    }
+    .to_string()
 }
 
 /// An answer to something that could not be done. `about` is what it answers: `watch`, `command` …, with its value.

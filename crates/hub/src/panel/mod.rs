@@ -3,8 +3,13 @@
 //! When something changes, a panel is only marked ([`Slot::wake`]); its own task then walks from its cursors to the
 //! heads and writes what it finds in as few frames as possible. A slow browser is so a cursor that fell behind.
 
+mod batch;
+mod list;
 mod message;
+mod resume;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use crate::auth::Grant;
@@ -44,6 +49,7 @@ pub struct PanelInfo {
 #[derive(Default)]
 pub(crate) struct Panels {
     open: Mutex<Open>,
+    reads: resume::Reads,
 }
 
 #[derive(Default)]

@@ -134,9 +134,12 @@ impl Registered<'_> {
         let mut beat = interval(Duration::from_secs(PANEL_HEARTBEAT_SECONDS));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat.reset();
+        let mut storage = self.hub.storage();
+        storage.mark_changed();
+        let mut failed = false;
         loop {
             tokio::select! {
-                frame = socket.recv() => {
+                frame = socket.recv(), if watching.may_hear() => {
                     heard = Instant::now();
                     match frame {
                         Some(Ok(Message::Text(text))) if text.is_empty() => {}
@@ -146,11 +149,19 @@ impl Registered<'_> {
                     }
                 }
                 () = waker.notify.notified() => {}
+                Ok(()) = storage.changed() => {
+                    let now = storage.borrow_and_update().clone();
+                    // At first there is something to tell only if it has failed.
+                    if failed || !now.is_up() {
+                        watching.tell(&message::storage(&now));
+                    }
+                    failed = !now.is_up();
+                }
                 _ = beat.tick() => if !write(socket, String::new()).await { return None },
                 () = sleep_until(heard + silence) => return Some(Closing::Silent),
                 () = self.hub.stopped() => return Some(Closing::Stopping),
             }
-            let frame = watching.next_frame();
+            let frame = watching.next_frame().await;
             if watching.take_changed() {
                 self.hub.panels.update(self.number, watching.devices());
             }

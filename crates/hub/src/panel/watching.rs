@@ -1,42 +1,65 @@
 //! What one panel watches and asks: its cursors, and its messages carried out.
 
+use super::batch::Batch;
+use super::list::List;
 use super::message::{self, FromPanel, Unreadable};
-use super::{Dirty, Slot, Waker};
+use super::{Dirty, Slot, Waker, resume};
 use crate::Hub;
+use crate::allowance::Allowance;
 use crate::auth::{Grant, Scope};
 use crate::commands::CommandRequest;
-use crate::limits::{PANEL_BATCH_BYTES_MAX, PANEL_MESSAGES_MAX, PANEL_WATCHES_MAX};
+use crate::limits::{PANEL_MESSAGES_MAX, PANEL_NAMES_MAX, PANEL_WATCHES_MAX};
 use crate::registry::Cell;
 use bytes::Bytes;
 use protocol::id::DeviceId;
 use protocol::limits::ID_CHARS_MAX;
 use protocol::message::cut;
-use router::{Watch, frame};
-use std::collections::{BTreeSet, HashMap};
+use router::{Step, Watch, frame};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use store::DeviceKey;
 
-/// The state of one panel's conversation. Memory: one entry per watched device, and what is about to be written.
+/// The state of one panel's conversation. Memory: an entry for each watched device; what the browser said last and is not
+/// carried out yet; and the frame that is being made, which is bounded by [`Batch`].
 pub(super) struct Watching {
     hub: Arc<Hub>,
     grant: Grant,
     waker: Arc<Waker>,
     devices: HashMap<DeviceKey, Watched>,
-    list: Option<(Arc<Slot>, u64)>,
+    list: Option<List>,
     /// Devices to watch once they are known, and what wakes when the device list changes.
     unknown: BTreeSet<String>,
     newcomers: Option<Arc<Slot>>,
-    /// What is to be written, each a message.
-    frames: Vec<Bytes>,
+    /// What the browser said and is not carried out yet. Nothing more is read from it before that.
+    said: VecDeque<Said>,
+    /// The next frame.
+    batch: Batch,
     /// Watches that were taken as marked and do not fit the frame that is about to leave.
     due: Vec<Dirty>,
     changed: bool,
+    /// How many commands it has asked for lately.
+    asked: Allowance,
 }
 
 struct Watched {
     cell: Arc<Cell>,
     slot: Arc<Slot>,
     watch: Watch,
+}
+
+/// Something that a browser said.
+enum Said {
+    /// Watch this device, from behind this cursor.
+    Watch(String, Option<After>),
+    Other(Box<FromPanel>),
+    Unreadable(Unreadable),
+}
+
+/// How far a page has come with a device: a cursor, and the key of the device that it is of, where the page knows it.
+#[derive(Clone, Copy)]
+struct After {
+    cursor: u64,
+    key: Option<u64>,
 }
 
 impl Watching {
@@ -49,9 +72,11 @@ impl Watching {
             list: None,
             unknown: BTreeSet::new(),
             newcomers: None,
-            frames: Vec::new(),
+            said: VecDeque::new(),
+            batch: Batch::default(),
             due: Vec::new(),
             changed: false,
+            asked: Allowance::default(),
         }
     }
 
@@ -67,34 +92,63 @@ impl Watching {
         std::mem::take(&mut self.changed)
     }
 
-    /// Carries out one frame of the browser.
+    /// Takes one frame of the browser; it is carried out as far as there is room for the answers.
     pub(super) fn hear(&mut self, text: &str) {
         let messages = match message::read(text) {
             Ok(messages) if messages.len() <= PANEL_MESSAGES_MAX => messages,
             Ok(_) => return self.complain("too_many", "too many messages in one frame", None),
             Err(reason) => return self.complain("bad_json", &reason, None),
         };
-        for message in messages {
-            match message {
-                Ok(message) => self.carry_out(message),
-                Err(Unreadable { reason, about }) => {
-                    let about = about.as_ref().map(|(kind, value)| (*kind, value.as_str()));
-                    self.complain("bad_message", &reason, about);
-                }
+        let names = |message: &Result<FromPanel, _>| {
+            let list = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
+            message.as_ref().map_or(0, |message| list(&message.watch) + list(&message.unwatch))
+        };
+        if messages.iter().map(names).sum::<usize>() > PANEL_NAMES_MAX {
+            return self.complain("too_many", "too many devices are named in one frame", None);
+        }
+        messages.into_iter().for_each(|message| self.take(message));
+    }
+
+    fn take(&mut self, message: Result<FromPanel, Unreadable>) {
+        match message {
+            Ok(FromPanel { watch: Some(ids), log, after, keys, .. }) => {
+                let ours = log.as_deref() == Some(self.hub.log());
+                self.said.extend(ids.into_iter().map(|id| {
+                    let cursor = after.get(&id).copied().filter(|_| ours);
+                    let after = cursor.map(|cursor| After { cursor, key: keys.get(&id).copied() });
+                    Said::Watch(id, after)
+                }));
+            }
+            Ok(message) => self.said.push_back(Said::Other(Box::new(message))),
+            Err(unreadable) => self.said.push_back(Said::Unreadable(unreadable)),
+        }
+    }
+
+    /// Whether all that was heard is carried out: then the browser may say more.
+    pub(super) fn may_hear(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    async fn carry_out(&mut self, said: Said) {
+        match said {
+            Said::Watch(id, after) => self.watch(&id, after),
+            Said::Other(message) => self.carry_out_other(*message).await,
+            Said::Unreadable(Unreadable { reason, about }) => {
+                let about = about.as_ref().map(|(kind, value)| (*kind, value.as_str()));
+                self.complain("bad_message", &reason, about);
             }
         }
     }
 
-    fn carry_out(&mut self, mut message: FromPanel) {
-        if let Some(devices) = message.watch.take() {
-            let ours = message.log.as_deref() == Some(self.hub.log());
-            devices.iter().for_each(|id| self.watch(id, message.after.get(id).copied().filter(|_| ours)));
-        } else if let Some(devices) = message.unwatch {
+    async fn carry_out_other(&mut self, message: FromPanel) {
+        if let Some(devices) = message.unwatch {
             devices.iter().for_each(|id| self.unwatch(id));
         } else if let Some(list) = message.watch_devices {
             self.watch_list(list);
+        } else if let Some(id) = &message.ledger {
+            self.ledger(id);
         } else if message.command.is_some() {
-            self.command(message);
+            self.command(message).await;
         } else if let Some(id) = &message.cancel {
             match &message.device {
                 Some(device) => self.hub.cancel(&self.grant, device, id),
@@ -106,10 +160,27 @@ impl Watching {
     }
 
     fn complain(&mut self, code: &str, reason: &str, about: Option<(&str, &str)>) {
-        self.frames.push(message::error(code, reason, about).into());
+        self.batch.push(message::error(code, reason, about).as_bytes());
     }
 
-    fn watch(&mut self, id: &str, after: Option<u64>) {
+    /// Tells the panel something that concerns no device.
+    pub(super) fn tell(&mut self, message: &str) {
+        self.batch.push(message.as_bytes());
+    }
+
+    /// Tells the books of a device as they stand now. Whoever shows them asks: most panels do not.
+    fn ledger(&mut self, id: &str) {
+        if !self.grant.may(Scope::View) {
+            return self.complain("denied", "you may not look at devices", Some(("ledger", id)));
+        }
+        if let Some(cell) = self.hub.registry.by_id(id) {
+            let books = cell.lock().device.ledger().json();
+            let (id, now) = (frame::quoted(id), self.hub.now().wall);
+            self.batch.push(format!("{{\"device\":{id},\"ledger\":{books},\"at\":{now}}}").as_bytes());
+        }
+    }
+
+    fn watch(&mut self, id: &str, after: Option<After>) {
         if !self.grant.may(Scope::View) {
             self.complain("denied", "you may not look at devices", Some(("watch", id)));
             return;
@@ -126,7 +197,9 @@ impl Watching {
         let watch = {
             let mut inner = cell.lock();
             inner.watchers.push(slot.clone());
-            after.map_or_else(Watch::begin, |after| inner.device.resume_watch(after))
+            // A device that was made anew under this id counts from the beginning again.
+            let own = after.filter(|after| after.key.is_none_or(|key| key == cell.key.0));
+            own.map_or_else(Watch::begin, |after| inner.device.resume_watch(after.cursor))
         };
         slot.wake();
         self.devices.insert(cell.key, Watched { cell, slot, watch });
@@ -135,7 +208,7 @@ impl Watching {
 
     /// Watches a device that is not known once it is.
     fn await_device(&mut self, id: &str) {
-        self.frames.push(frame::unknown(cut(id, ID_CHARS_MAX), self.hub.now().wall));
+        self.batch.push(&frame::unknown(cut(id, ID_CHARS_MAX), self.hub.now().wall));
         if DeviceId::parse(id).is_none() {
             return;
         }
@@ -177,18 +250,13 @@ impl Watching {
     }
 
     fn watch_list(&mut self, wanted: bool) {
-        if let Some((slot, _)) = self.list.take() {
-            self.hub.roster.unwatch(&slot);
-        }
+        self.list = None;
         if wanted {
-            let slot = Slot::new(Dirty::List, &self.waker);
-            let cursor = self.hub.roster.watch(slot.clone());
-            self.frames.push(self.hub.device_list());
-            self.list = Some((slot, cursor));
+            self.list = Some(List::begin(self.hub.clone(), &self.waker));
         }
     }
 
-    fn command(&mut self, message: FromPanel) {
+    async fn command(&mut self, message: FromPanel) {
         let id = message.command.unwrap_or_default();
         let (Some(device), Some(channel), Some(value)) = (message.device, message.channel, message.value)
         else {
@@ -201,61 +269,74 @@ impl Watching {
         };
         let watched = self.devices.values().any(|watched| watched.cell.id.as_str() == device);
         let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl: message.ttl };
-        let (receipt, told) = self.hub.command_told(&self.grant, request);
-        // Those who watch the device are told with everybody else; others, and those who ask again, here.
-        if !(watched && told) {
-            self.frames.push(receipt);
+        let about = request.id.clone();
+        match self.hub.command_told(&self.grant, request, &mut self.asked).await {
+            // Those who watch the device are told with everybody else; others, and those who ask again, here.
+            Ok((_, true)) if watched => {}
+            Ok((receipt, _)) => self.batch.push(&receipt),
+            Err(undecided) => {
+                self.complain(undecided.code(), &undecided.to_string(), Some(("command", &about)));
+            }
         }
     }
 
-    /// The next frame to write, or nothing when the panel has everything. One frame holds what gathered, as one
-    /// message or an array, up to [`PANEL_BATCH_BYTES_MAX`] and a device's worth.
-    pub(super) fn next_frame(&mut self) -> Option<String> {
+    /// The next frame to write, or nothing when the panel has everything.
+    pub(super) async fn next_frame(&mut self) -> Option<String> {
+        while self.batch.has_room()
+            && let Some(said) = self.said.pop_front()
+        {
+            self.carry_out(said).await;
+        }
         if self.due.is_empty() {
             self.due = self.waker.take();
         }
-        let mut bytes: usize = self.frames.iter().map(Bytes::len).sum();
-        while bytes < PANEL_BATCH_BYTES_MAX
-            && let Some(dirty) = self.due.pop()
+        while self.batch.has_room()
+            && let Some(dirty) = self.due.last()
         {
-            let before = self.frames.len();
-            match dirty {
-                Dirty::Device(key) => self.catch_up(key),
-                Dirty::List => self.catch_up_list(),
-                Dirty::Newcomers => self.look_for_newcomers(),
+            let done = match *dirty {
+                Dirty::Device(key) => self.catch_up(key).await,
+                Dirty::List => self.list.as_mut().is_none_or(|list| list.catch_up(&mut self.batch)),
+                Dirty::Newcomers => {
+                    self.look_for_newcomers();
+                    true
+                }
+            };
+            if done {
+                self.due.pop();
             }
-            bytes += self.frames[before..].iter().map(Bytes::len).sum::<usize>();
         }
-        let frames = std::mem::take(&mut self.frames);
-        join(&frames)
+        self.batch.take()
     }
 
-    /// Whether watches that are marked did not fit the last frame.
+    /// Whether there is more to carry out or to show than the last frame had room for.
     pub(super) fn is_behind(&self) -> bool {
-        !self.due.is_empty()
+        !self.due.is_empty() || !self.said.is_empty()
     }
 
-    fn catch_up(&mut self, key: DeviceKey) {
+    /// One look at a device; true where there is nothing more to show of it.
+    async fn catch_up(&mut self, key: DeviceKey) -> bool {
         // A watch that ended while it was marked has nothing more to say.
-        let Some(watched) = self.devices.get_mut(&key) else { return };
+        let Some(watched) = self.devices.get_mut(&key) else { return true };
         watched.slot.unmark();
-        let removed = {
+        let mut frames: Vec<Bytes> = Vec::new();
+        let (step, removed) = {
             let inner = watched.cell.lock();
-            inner.device.catch_up(&mut watched.watch, &mut self.frames);
-            inner.device.is_removed()
+            (inner.device.catch_up(&mut watched.watch, &mut frames), inner.device.is_removed())
         };
+        if let Step::Read { after, limit } = step {
+            let stored = resume::read(&self.hub, &watched.cell, after, limit).await;
+            watched.watch.read(stored, &mut frames);
+        }
+        frames.iter().for_each(|frame| self.batch.push(frame));
+        if step != Step::Done {
+            return false;
+        }
         // Another device may be made under its id.
         if removed && let Some(watched) = self.devices.remove(&key) {
             self.await_device(watched.cell.id.as_str());
+            self.changed = true;
         }
-    }
-
-    fn catch_up_list(&mut self) {
-        let Some((slot, cursor)) = &mut self.list else { return };
-        slot.unmark();
-        if !self.hub.roster.catch_up(cursor, &mut self.frames) {
-            self.frames.push(self.hub.device_list());
-        }
+        true
     }
 }
 
@@ -268,27 +349,8 @@ impl Watched {
 impl Drop for Watching {
     fn drop(&mut self) {
         self.devices.values().for_each(Watched::end);
-        for slot in self.list.iter().map(|(slot, _)| slot).chain(&self.newcomers) {
+        if let Some(slot) = &self.newcomers {
             self.hub.roster.unwatch(slot);
-        }
-    }
-}
-
-/// One message as it is, several as an array.
-fn join(messages: &[Bytes]) -> Option<String> {
-    let text = |message: &Bytes| String::from_utf8_lossy(message).into_owned();
-    match messages {
-        [] => None,
-        [one] => Some(text(one)),
-        many => {
-            let mut frame =
-                String::with_capacity(many.iter().map(|message| message.len() + 1).sum::<usize>() + 1);
-            for message in many {
-                frame.push(if frame.is_empty() { '[' } else { ',' });
-                frame.push_str(&String::from_utf8_lossy(message));
-            }
-            frame.push(']');
-            Some(frame)
         }
     }
 }

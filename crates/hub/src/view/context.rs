@@ -5,8 +5,12 @@ use std::collections::HashSet;
 
 use minijinja::Value;
 
-use super::data::{DeviceData, DeviceRow, GatewayRow, Join, PanelRow, Scene};
+use super::data::{
+    CommandData, DeviceData, DeviceRow, GapData, GatewayRow, Join, LedgerData, PanelRow, Scene,
+    StorageFailure,
+};
 use super::limits::LISTED_MAX;
+use super::value::from_json;
 
 /// What is the same for all components of a page. Each list is asked for when the first template names it.
 pub(crate) struct Lists<'a> {
@@ -30,7 +34,7 @@ impl<'a> Lists<'a> {
 
     /// Those that a template names.
     pub(crate) fn named_in(&self, names: &HashSet<String>) -> impl Iterator<Item = (&'static str, Value)> {
-        let all = ["devices", "devices_total", "panels", "gateways", "join"];
+        let all = ["devices", "devices_total", "panels", "gateways", "join", "durability"];
         all.into_iter().filter(|name| names.contains(*name)).map(|name| (name, self.get(name)))
     }
 
@@ -45,6 +49,7 @@ impl<'a> Lists<'a> {
             "devices" => devices().0.clone(),
             "devices_total" => Value::from(devices().1),
             "panels" => self.panels.get_or_init(|| list(&self.scene.panels(), panel_row)).clone(),
+            "durability" => Value::from(self.scene.durability()),
             "gateways" => self.gateways.get_or_init(|| list(&self.scene.gateways(), gateway_row)).clone(),
             _ => self.join.get_or_init(|| self.scene.join().as_ref().map_or(Value::UNDEFINED, join)).clone(),
         }
@@ -64,6 +69,72 @@ pub(crate) fn device(device: &DeviceData) -> Value {
         ("received", Value::from(device.received)),
         ("gaps", Value::from(device.gaps)),
         ("clock_wrong", Value::from(device.clock_wrong)),
+        ("ledger", ledger(&device.ledger)),
+        ("contested", time(device.contested)),
+    ])
+}
+
+fn ledger(ledger: &LedgerData) -> Value {
+    let gaps = ledger.gaps.iter().map(|gaps| {
+        Value::from_pairs([
+            ("reason", Value::from(gaps.reason.as_str())),
+            ("gaps", Value::from(gaps.gaps)),
+            ("messages", Value::from(gaps.messages)),
+        ])
+    });
+    Value::from_pairs([
+        ("received", Value::from(ledger.received)),
+        ("committed", Value::from(ledger.committed)),
+        ("in_flight", Value::from(ledger.in_flight)),
+        ("duplicate", Value::from(ledger.duplicate)),
+        ("skipped", Value::from(ledger.skipped)),
+        ("late", Value::from(ledger.late)),
+        ("gaps", Value::from(gaps.collect::<Vec<_>>())),
+        ("outbox", ledger.outbox.map_or(Value::UNDEFINED, Value::from)),
+    ])
+}
+
+/// What of a device a template may have to ask for, and names: `commands`, `gaps`.
+pub(crate) fn asked_for(
+    scene: &dyn Scene,
+    device: &DeviceData,
+    names: &HashSet<String>,
+) -> Vec<(&'static str, Value)> {
+    let mut found = Vec::new();
+    if names.contains("commands") {
+        found.push(("commands", list(&scene.commands(&device.id), command)));
+    }
+    if names.contains("gaps") {
+        found.push(("gaps", list(&scene.gaps(&device.id), gap)));
+    }
+    found
+}
+
+fn command(command: &CommandData) -> Value {
+    Value::from_pairs([
+        ("id", Value::from(command.id.as_str())),
+        ("by", Value::from(command.by.as_str())),
+        ("created", Value::from(command.created)),
+        ("channel", Value::from(command.channel.as_str())),
+        ("value", from_json(&command.value)),
+        ("state", Value::from(command.state.as_str())),
+        ("reason", command.reason.as_deref().map_or(Value::UNDEFINED, Value::from)),
+    ])
+}
+
+fn gap(gap: &GapData) -> Value {
+    Value::from_pairs([
+        ("messages", Value::from(gap.messages)),
+        ("reason", Value::from(gap.reason.as_str())),
+        ("at", Value::from(gap.at)),
+    ])
+}
+
+/// Why nothing is taken over, as the shell says it.
+pub(crate) fn storage(failure: &StorageFailure) -> Value {
+    Value::from_pairs([
+        ("since", Value::from(failure.since)),
+        ("reason", Value::from(failure.reason.as_str())),
     ])
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use crate::Presence;
+use crate::view::value::json_text;
 
 /// The latest value of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,86 @@ pub struct DeviceData {
     pub gaps: u64,
     /// Whether its clock is known to be wrong, so that receive times are shown instead.
     pub clock_wrong: bool,
+    /// Its books.
+    pub ledger: LedgerData,
+    /// Since when more than one device uses its id, ms since 1970; nothing where none does.
+    pub contested: Option<i64>,
+}
+
+/// The books of a device: what came from it and what became of that, in messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LedgerData {
+    /// Received, and neither a duplicate nor refused.
+    pub received: u64,
+    /// Durable.
+    pub committed: u64,
+    /// On their way to the store.
+    pub in_flight: u64,
+    /// Came again and were dropped, since the start of the hub.
+    pub duplicate: u64,
+    /// Lost for good: the numbers in gaps.
+    pub skipped: u64,
+    /// Committed, with a sample that was older than the newest of its channel.
+    pub late: u64,
+    /// Recorded gaps by reason.
+    pub gaps: Vec<GapsData>,
+    /// How many the device still holds, where it tells.
+    pub outbox: Option<u64>,
+}
+
+/// The recorded gaps of one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GapsData {
+    /// Why.
+    pub reason: String,
+    /// How many gaps.
+    pub gaps: u64,
+    /// How many messages are missing in them.
+    pub messages: u64,
+}
+
+/// One recorded gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapData {
+    /// How many messages are missing.
+    pub messages: u64,
+    /// Why.
+    pub reason: String,
+    /// When that was learned, ms since 1970.
+    pub at: i64,
+}
+
+/// A command and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandData {
+    /// Its id.
+    pub id: String,
+    /// Who asked for it.
+    pub by: String,
+    /// When, ms since 1970.
+    pub created: i64,
+    /// The channel.
+    pub channel: String,
+    /// What was asked for: JSON text.
+    #[serde(deserialize_with = "json_text")]
+    pub value: String,
+    /// Where it stands, as receipts say it.
+    pub state: String,
+    /// Why, where there is a reason.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Why nothing is taken over (rule H9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageFailure {
+    /// Since when, ms since 1970.
+    pub since: i64,
+    /// What the system said.
+    pub reason: String,
 }
 
 /// A device as a list shows it.
@@ -121,6 +204,22 @@ pub trait Scene {
     fn join(&self) -> Option<Join> {
         None
     }
+    /// The newest commands to a device, the newest first. It may read from the disk.
+    fn commands(&self, _device: &str) -> Vec<CommandData> {
+        Vec::new()
+    }
+    /// The newest recorded gaps of a device, the newest first. It may read from the disk.
+    fn gaps(&self, _device: &str) -> Vec<GapData> {
+        Vec::new()
+    }
+    /// What a commit survives, in a word: `disk`, `lazy` or `memory`; empty where nobody knows.
+    fn durability(&self) -> &'static str {
+        ""
+    }
+    /// Why the hub takes nothing over at the moment, if it does not.
+    fn storage(&self) -> Option<StorageFailure> {
+        None
+    }
 }
 
 /// A scene that stands still: everything is given beforehand. For tests, samples and checks.
@@ -136,6 +235,12 @@ pub struct StillScene {
     pub gateways: Vec<GatewayRow>,
     /// What lets a new device in.
     pub join: Option<Join>,
+    /// The commands of each device, the newest first.
+    pub commands: BTreeMap<String, Vec<CommandData>>,
+    /// The recorded gaps of each device, the newest first.
+    pub gaps: BTreeMap<String, Vec<GapData>>,
+    /// Why nothing is taken over.
+    pub storage: Option<StorageFailure>,
 }
 
 impl Scene for StillScene {
@@ -168,5 +273,17 @@ impl Scene for StillScene {
 
     fn join(&self) -> Option<Join> {
         self.join.clone()
+    }
+
+    fn commands(&self, device: &str) -> Vec<CommandData> {
+        self.commands.get(device).cloned().unwrap_or_default()
+    }
+
+    fn gaps(&self, device: &str) -> Vec<GapData> {
+        self.gaps.get(device).cloned().unwrap_or_default()
+    }
+
+    fn storage(&self) -> Option<StorageFailure> {
+        self.storage.clone()
     }
 }

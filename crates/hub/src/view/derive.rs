@@ -18,10 +18,12 @@ const CHART_SPAN: u8 = 6;
 pub(crate) const KINDS: &[&str] = &[
     "button",
     "chart",
+    "command-table",
     "device-header",
     "gauge",
     "json",
     "lamp",
+    "ledger",
     "number-field",
     "slider",
     "switch",
@@ -40,7 +42,8 @@ struct Channel<'a> {
 }
 
 /// The view of a device: its header, then inputs and values in the order in which the device describes them, then the
-/// channels that it does not describe, by name, then a chart for each number. And what had to be left out, if anything.
+/// channels that it does not describe, by name, then a chart for each number, then its commands and its books. And what had
+/// to be left out, if anything.
 ///
 /// `value_has_sparkline`: whether the component `value` can draw one, which a user's own may not.
 pub(crate) fn view(device: &DeviceData, value_has_sparkline: bool) -> (View, Option<Problem>) {
@@ -58,6 +61,7 @@ pub(crate) fn view(device: &DeviceData, value_has_sparkline: bool) -> (View, Opt
         channels.iter().filter(|channel| channel.has_chart()).take(DERIVED_CHARTS_MAX).collect();
     let span = (charted.len() > 1).then_some(CHART_SPAN);
     placed.extend(charted.iter().map(|channel| Placement { span, ..place("chart", Some(&channel.name)) }));
+    placed.extend(["command-table", "ledger"].map(|kind| place(kind, None)));
     let view = View {
         name: NAME.to_owned(),
         title: device.name.clone(),

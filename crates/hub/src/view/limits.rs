@@ -34,6 +34,12 @@ pub const DERIVED_CHARTS_MAX: usize = 16;
 /// Most devices, panels or gateways that a template is given. The browser brings the rest of a list, live.
 pub const LISTED_MAX: usize = 500;
 
+/// Most commands of a device that a template is given; older ones are asked for by HTTP.
+pub const COMMANDS_LISTED_MAX: usize = 20;
+
+/// Most recorded gaps of a device that a template is given, the newest ones.
+pub const GAPS_LISTED_MAX: usize = 20;
+
 /// Longest name of a component, a view or a setting, in characters. A longer one is a problem.
 pub const NAME_CHARS_MAX: usize = 64;
 
@@ -43,6 +49,6 @@ pub const SPAN_MAX: u8 = 12;
 /// How often a user's folder is looked at for changes, in ms, at most. Until then the old files count.
 pub const LOOK_AGAIN_MS: u64 = 1000;
 
-// The page that a device makes by itself always fits: header, a component for each channel, charts.
-const _: () = assert!(1 + DERIVED_CHANNELS_MAX + DERIVED_CHARTS_MAX <= PAGE_COMPONENTS_MAX);
+// The page that a device makes by itself always fits: header, a component for each channel, charts, commands and books.
+const _: () = assert!(3 + DERIVED_CHANNELS_MAX + DERIVED_CHARTS_MAX <= PAGE_COMPONENTS_MAX);
 const _: () = assert!(OUTPUT_BYTES_MAX >= TEMPLATE_BYTES_MAX);

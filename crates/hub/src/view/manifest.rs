@@ -15,11 +15,14 @@ const SPAN_DEFAULT: u8 = 4;
 /// Names that a setting cannot have: every template sees something else by them, or every component has them.
 pub(crate) const RESERVED: &[&str] = &[
     "channel",
+    "commands",
     "component",
     "describe",
     "device",
     "devices",
     "devices_total",
+    "durability",
+    "gaps",
     "gateways",
     "id",
     "info",

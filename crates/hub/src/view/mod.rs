@@ -34,7 +34,10 @@ mod view_file;
 
 pub use assets::Asset;
 pub use component::{Component, PlacedAt};
-pub use data::{ChannelData, DeviceData, DeviceRow, GatewayRow, Join, PanelRow, Scene, StillScene};
+pub use data::{
+    ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
+    PanelRow, Scene, StillScene, StorageFailure,
+};
 pub(crate) use escape::escape;
 pub use library::Library;
 pub use manifest::{Direction, Manifest, Setting, SettingType};

@@ -137,6 +137,7 @@ impl Library {
             ("script", url(&script)),
             ("auto", painted.auto.map_or(Value::UNDEFINED, Value::from)),
             ("free", Value::from(painted.free)),
+            ("storage", scene.storage().as_ref().map_or(Value::UNDEFINED, super::context::storage)),
             ("body", Value::from_safe_string(painted.body)),
         ]);
         let mut problems = painted.problems;

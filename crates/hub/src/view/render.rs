@@ -173,7 +173,7 @@ impl<'a> Painter<'a> {
         let settings = &settings;
         let bound = Bound { id, name, kind, device_id, device, channel, latest, described, settings };
         let own = bound.own_variables(self.now);
-        let body = bound.body(library, &self.lists, &own)?;
+        let body = bound.body(library, scene, &self.lists, &own)?;
         let html = bound.wrap(library, body, own)?;
         self.kinds.insert(placed.kind.clone());
         Ok(html)
@@ -182,7 +182,13 @@ impl<'a> Painter<'a> {
 
 impl Bound<'_> {
     /// The component's own template.
-    fn body(&self, library: &Library, lists: &Lists<'_>, own: &[Variable]) -> Result<String, Problem> {
+    fn body(
+        &self,
+        library: &Library,
+        scene: &dyn Scene,
+        lists: &Lists<'_>,
+        own: &[Variable],
+    ) -> Result<String, Problem> {
         let mut variables: Vec<(String, Value)> = Vec::new();
         if let Some(registered) = library.registered.get(self.name) {
             let place =
@@ -193,7 +199,9 @@ impl Bound<'_> {
         }
         let values = self.settings.values.iter();
         variables.extend(values.map(|(name, value)| (name.clone(), Value::from(Serde(value)))));
-        let own = own.iter().cloned().chain(lists.named_in(&self.kind.variables));
+        let names = &self.kind.variables;
+        let asked = self.device.map(|device| context::asked_for(scene, device, names)).unwrap_or_default();
+        let own = own.iter().cloned().chain(lists.named_in(names)).chain(asked);
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
         render(library, &self.kind.template, Value::from_pairs(variables))
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Presence;
 
-use super::data::{ChannelData, DeviceData, StillScene};
+use super::data::{ChannelData, CommandData, DeviceData, LedgerData, StillScene};
 use super::definition::{Given, GivenSetting, Placement};
 use super::library::Library;
 use super::problem::{Place, Problem, sentence};
@@ -16,7 +16,7 @@ use super::render::Painter;
 const NAME: &str = "sample";
 
 /// One way to show a component.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     /// Its settings, as a view would give them.
@@ -27,6 +27,12 @@ struct Case {
     /// The samples of the channel, in their order; the last one is the latest.
     #[serde(default)]
     samples: Vec<Sample>,
+    /// The commands of the device, the newest first.
+    #[serde(default)]
+    commands: Vec<CommandData>,
+    /// The books of the device.
+    #[serde(default)]
+    ledger: LedgerData,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +49,7 @@ impl Library {
         let kind = self.kinds.get(component)?.as_ref().ok()?;
         let file = format!("components/{component}/sample.json");
         let cases = match &kind.sample {
-            None => vec![Case { settings: Map::new(), describe: None, samples: Vec::new() }],
+            None => vec![Case::default()],
             Some(source) => match serde_json::from_str::<Vec<Case>>(source) {
                 Ok(cases) => cases,
                 Err(error) => return Some((Vec::new(), vec![misread(&file, &error)])),
@@ -95,8 +101,15 @@ impl Case {
             received: self.samples.len() as u64,
             gaps: 0,
             clock_wrong: false,
+            ledger: self.ledger.clone(),
+            contested: None,
         };
-        StillScene { now_ms, devices: [(NAME.to_owned(), device)].into(), ..StillScene::default() }
+        StillScene {
+            now_ms,
+            devices: [(NAME.to_owned(), device)].into(),
+            commands: [(NAME.to_owned(), self.commands.clone())].into(),
+            ..StillScene::default()
+        }
     }
 }
 

@@ -22,6 +22,11 @@ impl Object for Digits {
     }
 }
 
+/// Any JSON, as its text.
+pub(crate) fn json_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Box::<RawValue>::deserialize(from).map(|raw| raw.get().to_owned())
+}
+
 /// The value that `json` is the text of. What is no JSON at all is shown as the text it is.
 pub(crate) fn from_json(json: &str) -> Value {
     read(json).unwrap_or_else(|_| Value::from(json))

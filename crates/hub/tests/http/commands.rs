@@ -60,3 +60,56 @@ async fn commands_that_are_none_are_told() {
     let nobody = nobody.body("{\"command\":\"c1\",\"channel\":\"fan\",\"value\":1}").send().await;
     assert_eq!((nobody.status, nobody.error_code().as_str()), (404, "not_found"));
 }
+
+#[tokio::test]
+async fn the_commands_of_a_device_are_listed_the_newest_first_with_who_asked_for_what_and_what_became_of_it()
+{
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    send(&rig, "{\"command\":\"c1\",\"channel\":\"fan\",\"value\":1.50}").await;
+    let queued = "{\"command\":\"c2\",\"channel\":\"fan\",\"value\":true,\"intent\":\"queue\",\"ttl\":60000}";
+    send(&rig, queued).await;
+    let list = async |rig: &Rig, query: &str| {
+        rig.ask_as_admin("GET", &format!("/api/devices/boiler-7/commands{query}")).send().await
+    };
+    let now = list(&rig, "").await;
+    assert!(now.body.contains("\"asked\":1.50"), "digit for digit: {}", now.body);
+    let now = now.json();
+    let (newest, oldest) = (&now[0], &now[1]);
+    assert_eq!(
+        (&newest["command"], &newest["state"], &newest["by"]),
+        (&json!("c2"), &json!("queued"), &json!("admin"))
+    );
+    assert_eq!((&newest["intent"], &newest["ttl"]), (&json!("queue"), &json!(60000)));
+    assert_eq!((&oldest["state"], &oldest["reason"]), (&json!("refused"), &json!("offline")));
+    assert!(oldest["created"].as_i64().is_some_and(|at| at > 1_700_000_000_000), "{oldest}");
+    assert_eq!(list(&rig, "?limit=1").await.json(), json!([newest]));
+    for wrong in ["?limit=0", "?limit=1001", "?limit=x"] {
+        assert_eq!(list(&rig, wrong).await.status, 400, "{wrong}");
+    }
+
+    let rig = rig.restart().await;
+    let after = list(&rig, "").await.json();
+    let ids = |list: &serde_json::Value| [list[0]["command"].clone(), list[1]["command"].clone()];
+    assert_eq!(ids(&after), ids(&now));
+    let nobody = rig.ask_as_admin("GET", "/api/devices/nobody/commands").send().await;
+    assert_eq!(nobody.status, 404);
+}
+
+#[tokio::test]
+async fn a_command_that_has_not_left_is_taken_back() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    send(&rig, "{\"command\":\"c1\",\"channel\":\"fan\",\"value\":1,\"intent\":\"queue\",\"ttl\":60000}")
+        .await;
+    let cancel = async |command: &str| {
+        let path = format!("/api/devices/boiler-7/commands/{command}");
+        rig.ask_as_admin("DELETE", &path).send().await
+    };
+    let cancelled = cancel("c1").await;
+    assert_eq!((cancelled.status, &cancelled.json()["state"]), (200, &json!("cancelled")));
+    assert_eq!(cancel("c1").await.json(), cancelled.json(), "again it is the same");
+    assert_eq!(cancel("unheard-of").await.status, 404);
+    send(&rig, "{\"command\":\"c2\",\"channel\":\"fan\",\"value\":1}").await;
+    assert_eq!(cancel("c2").await.json()["state"], "refused", "what is settled stays so");
+}

@@ -13,6 +13,7 @@ async fn health_readiness_and_counters_need_no_credential() {
     assert!(metrics.header("content-type").is_some_and(|kind| kind.starts_with("text/plain; version=0.0.4")));
     assert!(metrics.body.contains("glassline_devices{presence=\"offline\"} 1\n"), "{}", metrics.body);
     assert!(metrics.body.contains("glassline_http_responses_total{class=\"2xx\"} 3\n"), "{}", metrics.body);
+    assert!(metrics.body.contains("\nglassline_storage_up 1\n"), "{}", metrics.body);
     assert!(!metrics.body.contains("boiler-7"));
 }
 

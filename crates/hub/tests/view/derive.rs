@@ -1,6 +1,8 @@
 //! The page that a device gets by itself.
 
-use hub::view::{Library, StillScene};
+use hub::view::{
+    CommandData, DeviceData, GapData, GapsData, LedgerData, Library, StillScene, StorageFailure,
+};
 
 use crate::scene::{NOW, device, settings};
 
@@ -40,6 +42,8 @@ fn values_show_as_what_they_are() {
         "json c-x-1",
         "json c-y-1",
         "chart c-rpm-2",
+        "command-table c-command-table-1",
+        "ledger c-ledger-1",
     ];
     assert_eq!(placed(&channels, ""), expected);
 }
@@ -60,6 +64,8 @@ fn inputs_and_the_order_are_as_described() {
         "chart c-temperature-2",
         "chart c-humidity-2",
         "chart c-a-2",
+        "command-table c-command-table-1",
+        "ledger c-ledger-1",
     ];
     assert_eq!(placed(&[("temperature", "21.5"), ("a", "1")], describe), expected);
 }
@@ -106,4 +112,76 @@ fn a_description_that_is_none_is_ignored() {
 #[test]
 fn an_unknown_device_has_no_page() {
     assert_eq!(Library::built_in().device_page("nobody", &StillScene::default()), None);
+}
+
+#[test]
+fn commands_and_books_are_there_before_any_script_runs() {
+    let gaps = vec![GapsData { reason: "overflow".to_owned(), gaps: 2, messages: 12 }];
+    let ledger = LedgerData { received: 7, committed: 7, skipped: 12, gaps, ..LedgerData::default() };
+    let known = DeviceData { ledger, contested: Some(NOW), ..device("d-1", &[("a", "1")], "") };
+    let command = CommandData {
+        id: "c-1".to_owned(),
+        by: "ada".to_owned(),
+        created: NOW,
+        channel: "fan".to_owned(),
+        value: "\"<b>\"".to_owned(),
+        state: "failed".to_owned(),
+        reason: Some("valve stuck".to_owned()),
+    };
+    let gap = GapData { messages: 12, reason: "overflow".to_owned(), at: NOW };
+    let scene = StillScene {
+        now_ms: NOW,
+        devices: [("d-1".to_owned(), known)].into(),
+        commands: [("d-1".to_owned(), vec![command])].into(),
+        gaps: [("d-1".to_owned(), vec![gap])].into(),
+        ..StillScene::default()
+    };
+    let html = Library::built_in().device_page("d-1", &scene).expect("the device is known").html;
+    for said in [
+        "<td data-part=\"who\">ada</td>",
+        "&lt;b&gt;",
+        ">Failed<",
+        "valve stuck",
+        "12 lost in 2 gaps",
+        "The books balance",
+        "12 messages lost (overflow)",
+        "More than one device uses this id since 2025-11-22T21:27:27.123Z",
+    ] {
+        assert!(html.contains(said), "{said} is not in {html}");
+    }
+}
+
+#[test]
+fn books_that_do_not_balance_say_so() {
+    let ledger = LedgerData { received: 7, committed: 5, in_flight: 1, ..LedgerData::default() };
+    let known = DeviceData { ledger, ..device("d-1", &[("a", "1")], "") };
+    let scene =
+        StillScene { now_ms: NOW, devices: [("d-1".to_owned(), known)].into(), ..StillScene::default() };
+    let html = Library::built_in().device_page("d-1", &scene).expect("the device is known").html;
+    assert!(
+        html.contains("The books do not balance: 7 received are not 5 committed and 1 on their way."),
+        "{html}"
+    );
+}
+
+#[test]
+fn a_storage_that_failed_is_said_on_every_page_and_otherwise_nothing_is() {
+    let mut scene = StillScene { now_ms: NOW, ..StillScene::default() };
+    let library = Library::built_in();
+    let pages = |scene: &StillScene| {
+        let message = library.message_page("/x", "Nothing here", "Nothing.", scene).html;
+        [library.view_page("devices", scene).expect("built in").html, message]
+    };
+    for page in pages(&scene) {
+        assert!(
+            page.contains("data-role=\"storage\" role=\"status\" aria-live=\"assertive\" hidden>"),
+            "{page}"
+        );
+    }
+    scene.storage = Some(StorageFailure { since: NOW, reason: "disk full <1>".to_owned() });
+    for page in pages(&scene) {
+        let said = "The hub cannot write to its disk since <time datetime=\"2025-11-22T21:27:27.123Z\">";
+        assert!(page.contains(said) && page.contains("disk full &lt;1&gt;"), "{page}");
+        assert!(!page.contains("aria-live=\"assertive\" hidden"), "{page}");
+    }
 }

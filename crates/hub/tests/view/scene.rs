@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hub::Presence;
-use hub::view::{ChannelData, DeviceData, Library, StillScene};
+use hub::view::{ChannelData, DeviceData, LedgerData, Library, StillScene};
 
 /// 2025-11-22T21:27:27.123Z.
 pub(crate) const NOW: i64 = 1_763_846_847_123;
@@ -30,6 +30,8 @@ pub(crate) fn device(id: &str, channels: &[(&str, &str)], describe: &str) -> Dev
         received: 42,
         gaps: 0,
         clock_wrong: false,
+        ledger: LedgerData::default(),
+        contested: None,
     }
 }
 

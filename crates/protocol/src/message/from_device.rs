@@ -60,6 +60,8 @@ pub struct Identify {
     pub heartbeat: Option<u32>,
     /// Bytes of the longest line the device can read.
     pub line_max: Option<usize>,
+    /// Messages that the device holds until they are acked, where it says so: for people only.
+    pub outbox: Option<u64>,
 }
 
 impl Identify {
@@ -87,6 +89,9 @@ pub struct Samples {
     pub ts: Option<i64>,
     /// The values, in the order they came; no channel twice.
     pub samples: Vec<Sample>,
+    /// Messages that the device holds until they are acked, this one among them, where a numbered line says so: it does
+    /// while there are more of them than its window lets out. For people only.
+    pub outbox: Option<u64>,
 }
 
 /// What a device's channels are.
@@ -194,6 +199,7 @@ fn identify(object: &Object<'_>) -> Result<Identify, Fail> {
             .whole("heartbeat", 0..=SEQ_MAX)?
             .map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
         line_max: line_max(object)?,
+        outbox: outbox(object),
     };
     if session.is_some() && identify.oldest.is_none() {
         return Err(Fail::new(Fault::BadMessage, 0, "\"session\" needs \"oldest\" beside it"));
@@ -207,6 +213,11 @@ fn identify(object: &Object<'_>) -> Result<Identify, Fail> {
 fn line_max(object: &Object<'_>) -> Result<Option<usize>, Fail> {
     let wished = object.whole("line_max", LINE_MAX_BYTES_MIN as u64..=SEQ_MAX)?;
     Ok(wished.map(|bytes| usize::try_from(bytes).unwrap_or(LINE_BYTES_MAX).min(LINE_BYTES_MAX)))
+}
+
+/// How many messages the device holds. It serves people only, so one that is no number is none.
+fn outbox(object: &Object<'_>) -> Option<u64> {
+    object.whole("outbox", 0..=SEQ_MAX).ok().flatten()
 }
 
 /// A message with `seq`: whatever else is wrong with it, the failure carries the number.
@@ -223,6 +234,7 @@ fn time(object: &Object<'_>) -> Result<Option<i64>, Fail> {
 
 fn samples(object: Object<'_>, seq: Option<u64>) -> Result<Samples, Fail> {
     let ts = time(&object)?;
+    let outbox = seq.and_then(|_| outbox(&object));
     let samples = if object.get("channel").is_some() {
         let channel: String = object.required("channel", "a channel's name")?;
         vec![sample(&object, Cow::Owned(channel), object.present("value")?)?]
@@ -233,7 +245,7 @@ fn samples(object: Object<'_>, seq: Option<u64>) -> Result<Samples, Fail> {
             .map_err(|_| object.wrong(raw, "\"values\" must be an object"))?;
         many(values).map_err(|fail| Fail { at: at + fail.at, ..fail })?
     };
-    Ok(Samples { seq, ts, samples })
+    Ok(Samples { seq, ts, samples, outbox })
 }
 
 fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
@@ -243,7 +255,7 @@ fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
     if samples.is_empty() {
         return Err(Fail::new(Fault::BadMessage, 0, "there is no channel in it"));
     }
-    Ok(Samples { seq: None, ts, samples })
+    Ok(Samples { seq: None, ts, samples, outbox: None })
 }
 
 pub(super) fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
@@ -296,7 +308,15 @@ impl FromDevice {
 impl Samples {
     /// Writes the message as a line with its `\n`, the `seq` first.
     pub fn encode(&self) -> Vec<u8> {
-        finish(encode_samples(self))
+        finish(encode_samples(self, self.seq, self.outbox))
+    }
+
+    /// Writes the message with the number `seq` instead of its own, and with `outbox` where the line has room for it
+    /// within `line_max` bytes.
+    pub(crate) fn numbered(&self, seq: u64, outbox: Option<u64>, line_max: usize) -> Vec<u8> {
+        let line = encode_samples(self, Some(seq), outbox);
+        let fits = outbox.is_none() || line.len() <= line_max;
+        finish(if fits { line } else { encode_samples(self, Some(seq), None) })
     }
 }
 
@@ -316,16 +336,20 @@ fn encode_identify(identify: &Identify) -> String {
     member("handled", identify.handled.map(|n| n.to_string()));
     member("heartbeat", identify.heartbeat.map(|n| n.to_string()));
     member("line_max", identify.line_max.map(|n| n.to_string()));
+    member("outbox", identify.outbox.map(|n| n.to_string()));
     line.push('}');
     line
 }
 
-fn encode_samples(message: &Samples) -> String {
-    let seq = message.seq.map(|seq| format!("\"seq\":{seq},")).unwrap_or_default();
+fn encode_samples(message: &Samples, seq: Option<u64>, outbox: Option<u64>) -> String {
+    let seq = seq.map(|seq| format!("\"seq\":{seq},")).unwrap_or_default();
     let ts = message.ts.map(|ts| format!(",\"ts\":{ts}")).unwrap_or_default();
+    let held = outbox.map(|held| format!(",\"outbox\":{held}")).unwrap_or_default();
     match &message.samples[..] {
-        [one] => format!("{{{seq}\"channel\":{},\"value\":{}{ts}}}", quoted(&one.channel), one.value.get()),
-        many => format!("{{{seq}\"values\":{}{ts}}}", object_of(many)),
+        [one] => {
+            format!("{{{seq}\"channel\":{},\"value\":{}{ts}{held}}}", quoted(&one.channel), one.value.get())
+        }
+        many => format!("{{{seq}\"values\":{}{ts}{held}}}", object_of(many)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::code::Again;
 use crate::limits::{HEALTHY_SECONDS, RECONNECT_FIRST_MS, RECONNECT_MS_MAX};
+use crate::rule::{Rule, holds};
 
 /// Milliseconds to wait before attempt `attempt` in a row, from 0: somewhere within (0, min(30 s, 0.5 s · 2^attempt)),
 /// where `random`, uniform over its whole range, says.
@@ -29,7 +30,12 @@ impl Backoff {
 
     /// The connection ended at `now` or could not be made. Answers how many milliseconds to wait; nothing where it must
     /// not come back with what it has. `again` and `wait` are what a `bye` said; without one, [`Again::Later`].
+    ///
+    /// Rule D9. Without it, every device comes back after the same short time.
     pub fn lost(&mut self, now: u64, again: Again, wait: Option<u64>, random: u32) -> Option<u64> {
+        if !holds(Rule::D9) {
+            return (again != Again::Never).then_some(RECONNECT_FIRST_MS);
+        }
         let healthy = |since| now.saturating_sub(since) >= HEALTHY_SECONDS * 1000;
         if self.welcome_since.take().is_some_and(healthy) {
             *self = Self::default();

@@ -7,6 +7,7 @@
 use crate::id::SessionId;
 use crate::limits::EMPTY_SESSIONS_MAX;
 use crate::message::Gap;
+use crate::rule::{Rule, holds};
 use std::collections::VecDeque;
 
 /// How far one session has come.
@@ -67,7 +68,8 @@ impl Positions {
         self.current.as_ref()
     }
 
-    /// Decides rule H2 for an identify that is not plain. `asked` is the session it names, with its `oldest`; nothing
+    /// Decides rule H2 for an identify that is not plain. Without the rule, whatever session is named goes on where the
+    /// device says. `asked` is the session it names, with its `oldest`; nothing
     /// where it names none or one that no issuer gives. `tag` is the issuer's of this run; `ours` says of a tag whether
     /// it is this one or an earlier one of the same store.
     ///
@@ -80,6 +82,9 @@ impl Positions {
         ours: impl Fn(&str) -> bool,
     ) -> Opening {
         let Some((session, oldest)) = asked else { return self.issue(tag) };
+        if !holds(Rule::H2) {
+            return Opening::Resume { session: session.clone(), ack: oldest.saturating_sub(1), gap: None };
+        }
         let current = self.current.as_ref();
         if let Some(position) = current.filter(|position| position.session == *session) {
             let last = position.last;
@@ -108,11 +113,11 @@ impl Positions {
         true
     }
 
+    /// Rule H3: what the device no longer holds and nobody took is a gap. Without it, it is passed over.
     fn resume(&self, session: &SessionId, last: u64, oldest: u64) -> Opening {
-        let gap =
-            (oldest > last + 1).then(|| Gap { from: last + 1, to: oldest - 1, reason: "lost".to_owned() });
-        let ack = gap.as_ref().map_or(last, |gap| gap.to);
-        Opening::Resume { session: session.clone(), ack, gap }
+        let (from, to) = (last + 1, oldest.saturating_sub(1));
+        let gap = (to >= from && holds(Rule::H3)).then(|| Gap { from, to, reason: "lost".to_owned() });
+        Opening::Resume { session: session.clone(), ack: last.max(to), gap }
     }
 
     fn issue(&mut self, tag: &str) -> Opening {

@@ -52,7 +52,7 @@ fn d8_handled_says_what_was_begun_and_its_result_waits_to_be_asked() {
     welcome(
         "hub    > command 13 channel fan value true ttl 5000
                 | begins 13, cut, answer 13 ok
-         device > {\"identify\":\"pump-1\",\"nonce\":2,\"session\":\"k7-1\",\"oldest\":1,\"handled\":13,\"heartbeat\":15}
+         device > identify pump-1 nonce 2 session k7-1 oldest 1 handled 13 heartbeat 15 no boot
          hub    > welcome pump-1 nonce 2 session k7-1 ack 0 window 64 heartbeat 15 line_max 65536 time 0
          hub    > command 13 channel fan value true ttl 5000
          device > result 13 ok",

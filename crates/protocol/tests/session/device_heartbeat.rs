@@ -33,7 +33,7 @@ fn d7_two_heartbeats_of_silence_drop_the_connection() {
 fn d7_does_not_bind_whoever_does_not_ask() {
     device(
         "       | no heartbeat
-         device > {\"identify\":\"pump-1\",\"nonce\":1,\"boot\":true}
+         device > identify pump-1 nonce 1 boot no session no handled no heartbeat
          hub    > welcome pump-1 nonce 1 session k7-1 ack 0 window 64 heartbeat 10 line_max 65536 time 0
                 | 1000 s",
     );

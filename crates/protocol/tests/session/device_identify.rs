@@ -6,7 +6,7 @@ use crate::notation::device;
 fn d1_nothing_numbered_is_said_before_the_welcome() {
     device(
         "       | publish temperature 20.0
-            device > {\"identify\":\"pump-1\",\"nonce\":1,\"boot\":true,\"heartbeat\":15}
+            device > identify pump-1 nonce 1 boot heartbeat 15 outbox 1 no session no handled
                    | publish temperature 20.1
             hub    > ack 1
             hub    > window 64
@@ -64,12 +64,14 @@ fn d1_no_command_is_begun_before_the_welcome() {
 
 #[test]
 fn boot_is_said_until_the_first_welcome_of_the_run() {
-    device("device > identify pump-1 nonce 1 boot
+    device(
+        "device > identify pump-1 nonce 1 boot
                    | cut
             device > identify pump-1 nonce 2 boot
             hub    > welcome pump-1 nonce 2 session k7-1 ack 0 window 64 heartbeat 15 line_max 65536 time 0
                    | cut
-            device > {\"identify\":\"pump-1\",\"nonce\":3,\"session\":\"k7-1\",\"oldest\":1,\"heartbeat\":15}");
+            device > identify pump-1 nonce 3 session k7-1 oldest 1 heartbeat 15 no boot no handled",
+    );
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn a_closed_session_is_given_up() {
             device > identify pump-1 nonce 2 session k7-1 oldest 1
             hub    > bye closed again now
                    | drops closed
-            device > {\"identify\":\"pump-1\",\"nonce\":3,\"heartbeat\":15}
+            device > identify pump-1 nonce 3 heartbeat 15 outbox 1 no session no boot no handled
             hub    > welcome pump-1 nonce 3 session k7-2 ack 0 window 64 heartbeat 15 line_max 65536 time 0
             device > 1 temperature 20.0",
     );
@@ -154,7 +156,7 @@ fn an_ack_of_what_was_never_said_ends_the_session() {
                    | cut
             device > identify pump-1 nonce 2 session k7-1 oldest 1
             hub    > welcome pump-1 nonce 2 session k7-1 ack 7 window 64 heartbeat 15 line_max 65536 time 0
-            device > {\"identify\":\"pump-1\",\"nonce\":3,\"heartbeat\":15}
+            device > identify pump-1 nonce 3 heartbeat 15 outbox 1 no session no boot no handled
             hub    > welcome pump-1 nonce 3 session k7-2 ack 0 window 64 heartbeat 15 line_max 65536 time 0
             device > 1 temperature 20.0",
     );

@@ -17,6 +17,7 @@ fn h4_only_the_next_number_is_taken() {
          device > 3 temperature 20.2
          hub    > ack 3
                 | takes 1 temperature 20.0
+                | takes again 1
                 | takes 2 temperature 20.1
                 | takes 3 temperature 20.2");
 }
@@ -174,7 +175,8 @@ fn h3_a_rejected_line_out_of_turn_is_no_gap() {
          device > {\"seq\":3,\"channel\":\"temperature\"}
          hub    > error line 4 seq 3
          hub    > nak 2
-                | takes 1 temperature 20.0");
+                | takes 1 temperature 20.0
+                | takes again 1");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod device_commands;
 mod device_heartbeat;
 mod device_identify;
 mod device_outbox;
+mod device_stored;
 mod hub_answers;
 mod hub_bounds;
 mod hub_heartbeat;

@@ -132,10 +132,10 @@ fn a_boot_makes_what_was_sent_unknown_and_numbers_go_on_above() {
         a < {"command":1,"channel":"fan","value":1,"ttl":5000}
         b > {"identify":"pump-1","nonce":2,"boot":true}
         a < bye replaced
+        store < command c1 unknown
         store < session k7-2
         commit
         b < welcome k7-2 ack 0
-        store < command c1 unknown
         ada > fan 0 now c2 5000
         ada < accepted
         store < next command 3
@@ -276,11 +276,12 @@ fn another_run_of_the_program_does_not_answer_for_the_one_before() {
         a < {"command":1,"channel":"fan","value":1,"ttl":5000}
         b > {"identify":"pump-1","nonce":2,"boot":true}
         a < bye replaced
+        store < command c1 unknown
         store < session k7-2
         commit
         b < welcome k7-2 ack 0
-        store < command c1 unknown
         b > {"result":1,"ok":true}
+        commit
         ada > fan 1 now c1 5000
         ada < unknown: the connection was lost before it answered
         "#,
@@ -326,4 +327,51 @@ fn numbers_stay_above_what_the_device_has_handled_however_high_that_is() {
         handled / 2,
         handled / 2 + 2
     ));
+}
+
+/// Otherwise a crash would take back what somebody was told.
+#[test]
+fn what_became_of_a_command_is_told_once_it_is_durable() {
+    check(
+        r#"
+        a begins k7-1
+        ada > fan 1 now c1 5000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":5000}
+        a > {"result":1,"ok":false,"reason":"stuck"}
+        store < command c1 failed
+        ada > fan 1 now c1 5000
+        ada < sent
+        commit
+        ada > fan 1 now c1 5000
+        ada < failed: stuck
+        "#,
+    );
+}
+
+#[test]
+fn a_command_whose_cancelling_a_crash_took_back_was_never_called_cancelled() {
+    check(
+        r#"
+        ada > fan 1 queue c1 60000
+        ada < queued
+        store < command c1 queued
+        commit
+        ada cancels c1
+        store < command c1 cancelled
+        ada > fan 1 queue c1 60000
+        ada < queued
+        restart
+        ada > fan 1 queue c1 60000
+        ada < queued
+        ada cancels c1
+        store < command c1 cancelled
+        commit
+        ada > fan 1 queue c1 60000
+        ada < cancelled
+        "#,
+    );
 }

@@ -2,9 +2,13 @@
 //! whole must read as the test says.
 
 mod commands;
+mod following;
+mod ledger;
 mod player;
 mod samples;
+mod sending;
 mod sessions;
+mod takeovers;
 mod watching;
 
 use player::Player;

@@ -3,16 +3,20 @@
 //! | line | is |
 //! |---|---|
 //! | `a > {…}` | connection `a` sends this line; `identify` opens the conversation |
-//! | `commit`, `fail` | what went to the store became durable, or never will |
+//! | `commit`, `refuse` | what went to the store became durable, or was refused |
+//! | `storage failed`, `storage back` | commits take until the disk is back |
 //! | `cut a` | connection `a` is over |
 //! | `restart` | the hub comes back with what was durable |
-//! | `wait 5000` | so many milliseconds pass |
+//! | `wait 5000` | so many milliseconds pass; `asleep 5000`: and what falls due is not done |
 //! | `ada > fan true queue c1 5000` | a command: channel, value, intent, id, ttl |
+//! | `ada cancels c1` | she takes it back |
+//! | `revoke ada` | what she asked for from now on must not be sent |
+//! | `ledger` | somebody looks at the books, which balance after every line |
 //! | `panel` | a panel takes what it has not seen; the first time, a snapshot |
 //!
 //! Everything else is what the hub does: `store < …`, `a < …`, `ada < …`, `panel < …`.
 
-use crate::watch::Watch;
+use crate::watch::{Step, Watch};
 use crate::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request};
 use protocol::id::{DeviceId, SessionId};
 use protocol::intake::{Outlet, Peer, Post, Said};
@@ -20,7 +24,7 @@ use protocol::message::{FromDevice, ToDevice, decode_from_device};
 use protocol::time::Time;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use store::{DeviceKey, LoadedDevice, Position, Write};
+use store::{DeviceKey, GapCount, LoadedDevice, Position, Write};
 
 pub(crate) struct Player {
     device: Device,
@@ -31,6 +35,7 @@ pub(crate) struct Player {
     stored: Vec<Write>,
     durable: Vec<Write>,
     panel: Watch,
+    revoked: Vec<String>,
 }
 
 /// A connection that writes down what it is posted.
@@ -86,6 +91,7 @@ impl Player {
             stored: Vec::new(),
             durable: Vec::new(),
             panel: Watch::begin(),
+            revoked: Vec::new(),
         };
         for line in transcript {
             // What the hub does is not played: it is written down again, and compared.
@@ -105,23 +111,31 @@ impl Player {
         let mut effects = Vec::new();
         match line.split_once(' ').unwrap_or((line, "")) {
             ("commit", _) => self.commit(true, &mut effects),
-            ("fail", _) => self.commit(false, &mut effects),
+            ("refuse", _) => self.commit(false, &mut effects),
+            ("storage", state) => self.device.storage(state == "back", &mut effects),
             ("restart", _) => self.restart(),
             ("cut", name) => self.device.ended(self.now, self.generations[name], &mut effects),
-            ("wait", ms) => {
+            (waiting @ ("wait" | "asleep"), ms) => {
                 let ms: u32 = ms.parse().expect("milliseconds");
                 self.now = Time { wall: self.now.wall + i64::from(ms), mono: self.now.mono + u64::from(ms) };
-                if self.device.next_timeout().is_some_and(|due| due <= self.now.mono) {
-                    self.device.timeout(self.now, &mut effects);
+                let due = self.device.next_timeout().is_some_and(|due| due <= self.now.mono);
+                if due && waiting == "wait" {
+                    self.device.timeout(self.now, &self.issuer, &mut effects);
                 }
             }
             ("panel", _) => self.look(),
+            ("ledger", _) => self.write(&format!("ledger < {}", self.device.ledger().json())),
+            ("revoke", by) => self.revoked.push(by.to_owned()),
+            (by, said) if said.starts_with("cancels ") => {
+                self.device.cancel(self.now, by, &said[8..], &mut effects);
+            }
             (name, said) => match said.trim_start_matches("> ").starts_with('{') {
                 true => self.line(name, &said[2..], &mut effects),
                 false => self.command(name, &said[2..], &mut effects),
             },
         }
         effects.into_iter().for_each(|effect| self.perform(effect));
+        assert_eq!(self.device.books_balance(), Ok(()), "after {line}");
     }
 
     fn line(&mut self, name: &str, line: &str, effects: &mut Vec<Effect>) {
@@ -136,6 +150,9 @@ impl Player {
             }
             said => {
                 let said = match said {
+                    FromDevice::Samples(samples) if self.is_repeated(&samples) => {
+                        Said::Repeated(samples.seq.expect("it has a number"))
+                    }
                     FromDevice::Samples(samples) => Said::Samples(samples),
                     FromDevice::Describe(description) => Said::Describe(description),
                     FromDevice::Result(outcome) => Said::Result(outcome),
@@ -150,6 +167,13 @@ impl Player {
         }
     }
 
+    /// A number that is committed does not come to the device's state again: its session sees to that (rule H4).
+    fn is_repeated(&self, samples: &protocol::message::Samples) -> bool {
+        let session = self.device.conversation().and_then(|conversation| conversation.session.as_ref());
+        let current = self.device.positions.current().filter(|current| Some(&current.session) == session);
+        samples.seq.is_some_and(|seq| current.is_some_and(|current| seq <= current.last))
+    }
+
     fn command(&mut self, by: &str, words: &str, effects: &mut Vec<Effect>) {
         let [channel, value, intent, id, ttl] = words.split(' ').collect::<Vec<_>>()[..] else {
             panic!("a command is: channel value intent id ttl")
@@ -161,6 +185,7 @@ impl Player {
             value: serde_json::value::RawValue::from_string(value.into()).expect("JSON"),
             intent: Intent::from_word(intent).expect("an intent"),
             ttl: Some(ttl.parse().expect("milliseconds")),
+            credential: None,
         };
         let receipt = self.device.command(self.now, request, effects);
         let reason = receipt.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -169,26 +194,21 @@ impl Player {
 
     fn commit(&mut self, durable: bool, effects: &mut Vec<Effect>) {
         for write in std::mem::take(&mut self.stored) {
-            let done = match &write {
-                Write::Message(message) => Done::Entries(message.cursor),
-                Write::Gap(gap) => Done::Entries(gap.cursor),
-                Write::Session { counter, .. } => Done::Session(*counter),
-                Write::Describe { .. } => Done::Described,
-                Write::Command(row) if &*row.state == "sent" => {
-                    Done::Command(row.number.expect("sent ones have one"))
-                }
-                _ => {
-                    self.durable.extend(durable.then_some(write));
-                    continue;
-                }
+            let Some((_, done)) = Done::of(&write) else {
+                self.durable.extend(durable.then_some(write));
+                continue;
+            };
+            let denied = match &done {
+                Done::Command(number) => self
+                    .device
+                    .leaving(*number)
+                    .is_some_and(|asked| self.revoked.iter().any(|revoked| **revoked == *asked.by)),
+                _ => false,
             };
             match (durable, &done) {
+                (true, Done::Command(number)) if denied => self.device.deny(self.now, *number, effects),
                 (true, _) => self.device.done(self.now, &self.issuer, &done, effects),
-                (false, Done::Entries(cursor)) => self.device.failed(self.now, *cursor, effects),
-                (false, Done::Described) => self.device.described(effects),
-                (false, Done::Session(counter)) => self.device.session_failed(self.now, *counter, effects),
-                (false, Done::Stored) => self.device.store_failed(),
-                (false, Done::Command(number)) => self.device.command_failed(self.now, *number, effects),
+                (false, _) => self.device.refused(self.now, &done, effects),
             }
             if durable {
                 self.durable.push(write);
@@ -211,7 +231,8 @@ impl Player {
             next_session: 1,
             position: None,
             received: 0,
-            gaps: 0,
+            late: 0,
+            gaps: Vec::new(),
             next_command: 1,
             last_seen: None,
             channels: Vec::new(),
@@ -220,10 +241,16 @@ impl Player {
             match write {
                 Write::Session { counter, .. } => loaded.next_session = counter + 1,
                 Write::CommandCounter { next, .. } => loaded.next_command = *next,
-                Write::Message(store::Message { cursor, position, .. })
-                | Write::Gap(store::Gap { cursor, position, .. }) => {
+                Write::Message(store::Message { cursor, position, samples, .. }) => {
                     loaded.cursor = *cursor;
                     loaded.position = position.clone().or(loaded.position);
+                    loaded.received += 1;
+                    loaded.late += u64::from(samples.iter().any(|sample| sample.late));
+                }
+                Write::Gap(store::Gap { cursor, position, reason, from, to, .. }) => {
+                    loaded.cursor = *cursor;
+                    loaded.position = position.clone().or(loaded.position);
+                    GapCount::count(&mut loaded.gaps, reason, 1, to - from + 1);
                 }
                 _ => {}
             }
@@ -247,9 +274,15 @@ impl Player {
 
     fn look(&mut self) {
         let mut frames = Vec::new();
-        self.device.catch_up(&mut self.panel, &mut frames);
+        while self.device.catch_up(&mut self.panel, &mut frames) == Step::More {}
         for frame in frames {
-            self.write(&format!("panel < {}", String::from_utf8_lossy(&frame)));
+            let frame = String::from_utf8_lossy(&frame);
+            // The books are looked at by themselves.
+            let frame = match (frame.find(",\"ledger\":"), frame.find(",\"commands\":")) {
+                (Some(begin), Some(end)) => format!("{}{}", &frame[..begin], &frame[end..]),
+                _ => frame.into_owned(),
+            };
+            self.write(&format!("panel < {frame}"));
         }
     }
 
@@ -269,7 +302,8 @@ impl Player {
                 let name = name.expect("a welcome belongs to a connection");
                 let session = welcome.session.map(|session| format!(" {session}")).unwrap_or_default();
                 let ack = welcome.ack.map(|ack| format!(" ack {ack}")).unwrap_or_default();
-                self.write(&format!("{name} < welcome{session}{ack}"));
+                let window = if welcome.window == Some(0) { " window 0" } else { "" };
+                self.write(&format!("{name} < welcome{session}{ack}{window}"));
                 drop(outlet);
             }
             Effect::Wake | Effect::List | Effect::Forget => {}

@@ -7,7 +7,7 @@ fn h7_a_sample_is_shown_once_it_is_committed_and_not_before() {
     check(
         r#"
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         a begins plain
         panel
         panel < {"device":"pump-1","presence":"online","since":1763846847000,"name":"pump-1"}
@@ -54,7 +54,7 @@ fn what_is_older_than_the_latest_is_late_and_never_becomes_now() {
         a < committed 1
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846840000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846840000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         a > {"channel":"t","value":0,"ts":1763846820000}
         store < message 3
         commit
@@ -78,7 +78,7 @@ fn a_time_that_cannot_be_is_not_shown() {
         a < committed 1
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         "#,
     );
 }
@@ -141,7 +141,7 @@ fn the_receive_time_is_never_late() {
         a < committed 1
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846857000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846857000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         "#,
     );
 }

@@ -152,7 +152,7 @@ fn h3_what_a_device_no_longer_holds_is_a_gap_that_is_committed_before_the_welcom
         commit
         b < welcome k7-1 ack 5
         panel
-        panel < {"snapshot":"pump-1","cursor":1,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":1},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":1,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":1},"commands":[]}
         "#,
     );
 }
@@ -166,7 +166,7 @@ fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
         a < bye replaced
         b < welcome
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         cut a
         panel
         wait 10
@@ -178,7 +178,7 @@ fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
 }
 
 #[test]
-fn a_failed_commit_is_never_acked_and_the_device_begins_again_where_the_store_stands() {
+fn what_the_store_refused_is_never_acked_and_the_device_begins_again_where_the_store_stands() {
     check(
         r#"
         a begins k7-1
@@ -186,7 +186,7 @@ fn a_failed_commit_is_never_acked_and_the_device_begins_again_where_the_store_st
         store < message 1 at k7-1 1
         a > {"seq":2,"channel":"t","value":2}
         store < message 2 at k7-1 2
-        fail
+        refuse
         a < bye failed
         b > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":1}
         b < welcome k7-1 ack 0
@@ -216,7 +216,7 @@ fn h10_a_takeover_that_is_told_its_session_is_closed_leaves_the_device_offline()
         commit
         a < ack 1 of 1
         panel
-        panel < {"snapshot":"pump-1","cursor":2,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":2,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"t":{"value":2,"ts":1763846847000}},"describe":{},"counts":{"received":2,"gaps":0},"commands":[]}
         wait 5
         b > {"identify":"pump-1","nonce":3,"session":"k7-1","oldest":2}
         a < bye replaced
@@ -233,7 +233,7 @@ fn h1_a_takeover_is_no_change_of_presence() {
         r#"
         a begins plain
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         wait 5
         b > {"identify":"pump-1"}
         a < bye replaced

@@ -13,7 +13,7 @@ fn a_panel_that_fell_behind_is_moved_to_the_latest_values_and_told_how_many_it_p
         commit
         a < committed 1
         panel
-        panel < {"snapshot":"pump-1","cursor":1,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"u":{"value":1,"ts":1763846847000}},"describe":{},"counts":{"received":1,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":1,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{"u":{"value":1,"ts":1763846847000}},"describe":{},"counts":{"received":1,"gaps":0},"commands":[]}
         a > {"u":2}
         store < message 2
         "#,
@@ -41,7 +41,7 @@ fn a_panel_that_missed_the_end_of_a_command_is_told_it_when_it_catches_up() {
         r#"
         a begins k7-1
         panel
-        panel < {"snapshot":"pump-1","cursor":0,"known":true,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"online","since":1763846847000,"name":"pump-1","last_seen":1763846847000,"channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
         ada > fan 1 now c1 5000
         ada < accepted
         store < next command 2
@@ -50,6 +50,7 @@ fn a_panel_that_missed_the_end_of_a_command_is_told_it_when_it_catches_up() {
         a < {"command":1,"channel":"fan","value":1,"ttl":5000}
         a > {"result":1,"ok":true}
         store < command c1 done
+        commit
         "#,
     );
     for times in 0..crate::limits::NOTICES_MAX {
@@ -60,9 +61,10 @@ fn a_panel_that_missed_the_end_of_a_command_is_told_it_when_it_catches_up() {
     transcript.push_str(&format!(
         r#"
         panel
-        panel < {{"command":"c1","device":"pump-1","channel":"fan","state":"done","by":"ada","asked":1}}
         panel < {{"device":"pump-1","presence":"online","since":1763846847000,"name":"pump-1"}}
         panel < {{"device":"pump-1","describe":{{"t":{{"min":{last}}}}}}}
+        panel < {{"device":"pump-1","contested":null}}
+        panel < {{"command":"c1","device":"pump-1","channel":"fan","state":"done","by":"ada","asked":1}}
         "#
     ));
     check(&transcript);

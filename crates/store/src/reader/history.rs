@@ -1,11 +1,18 @@
 //! A channel over time, for charts: the samples themselves, or buckets when there are too many.
 
-use rusqlite::Connection;
+use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Reader, channel_key};
+use rusqlite::{Connection, Row};
+
+use super::Reader;
+use super::stored::Channel;
+use crate::chunk::{self, Numbers};
+use crate::chunk_table::damaged;
 use crate::error::ReadError;
 use crate::limits::{HISTORY_GAPS_MAX, HISTORY_POINTS_MAX};
 use crate::load;
+use crate::retention::sums::{self, Of};
 use crate::write::DeviceKey;
 
 /// A channel in a range of time.
@@ -22,7 +29,8 @@ pub struct History {
 pub enum Series {
     /// All of them.
     Points(Vec<Point>),
-    /// There are more than were asked for: the numbers among them, summed up.
+    /// There are more than were asked for, or some of them are gone but for their sums ([`crate::Retention`]): the numbers
+    /// among them, summed up.
     Buckets(Vec<Bucket>),
 }
 
@@ -32,11 +40,12 @@ pub struct Point {
     /// Its time, ms since 1970.
     pub ts: i64,
     /// Raw JSON, exactly as sent.
-    pub value: Box<str>,
+    pub value: Arc<str>,
 }
 
 /// The numbers of one stretch of time; all stretches of an answer are equally long, empty ones are left out.
-/// A spike is never smoothed away: it is the bucket's `min` or `max`.
+/// A spike is never smoothed away: it is the bucket's `min` or `max`. Of a minute or an hour whose samples are gone,
+/// everything is in the bucket of its first number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {
     /// Where the stretch begins, ms since 1970.
@@ -68,7 +77,7 @@ pub struct GapRow {
 
 impl Reader {
     /// The samples of `from` ≤ ts < `to`: as they are, or as at most `points` buckets when there are more than `points`
-    /// (at least 1, at most [`HISTORY_POINTS_MAX`]).
+    /// (at least 1, at most [`HISTORY_POINTS_MAX`]) or when some are gone.
     pub fn history(
         &self,
         device: DeviceKey,
@@ -79,8 +88,8 @@ impl Reader {
     ) -> Result<History, ReadError> {
         let points = points.clamp(1, HISTORY_POINTS_MAX);
         self.with(|connection| {
-            let series = match channel_key(connection, device, channel)? {
-                Some(channel) => series(connection, channel, from, to, points)?,
+            let series = match Channel::find(connection, device, channel)? {
+                Some(channel) => series(connection, channel, from..to, points)?,
                 None => Series::Points(Vec::new()),
             };
             Ok(History { series, gaps: gaps(connection, device, from, to)? })
@@ -88,103 +97,195 @@ impl Reader {
     }
 }
 
-/// One pass in the order of time: points until there are too many, from then on buckets.
+/// What a range holds in all, before any of it is given.
+struct Extent {
+    samples: u64,
+    /// Some of them are gone but for their sums.
+    summed: bool,
+    /// The time of the first.
+    first: i64,
+    /// The time of the last.
+    last: i64,
+}
+
+impl Extent {
+    fn add(&mut self, samples: u64, first: i64, last: i64) {
+        self.samples += samples;
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+    }
+}
+
 fn series(
     connection: &Connection,
-    channel: i64,
-    from: i64,
-    to: i64,
+    channel: Channel,
+    times: Range<i64>,
     points: usize,
 ) -> rusqlite::Result<Series> {
-    let mut statement = connection.prepare_cached(
-        "SELECT ts, value FROM sample INDEXED BY sample_time
-         WHERE channel = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts, id",
+    let extent = extent(connection, channel, &times)?;
+    if extent.samples <= points as u64 && !extent.summed {
+        all_points(connection, channel, times).map(Series::Points)
+    } else {
+        let mut buckets = Buckets::new(&extent, points);
+        buckets.fill(connection, channel, times)?;
+        Ok(Series::Buckets(buckets.done()))
+    }
+}
+
+/// Chunks that lie wholly in the range need not be unpacked for it: the index over time knows how many samples they have.
+fn extent(connection: &Connection, channel: Channel, times: &Range<i64>) -> rusqlite::Result<Extent> {
+    let mut extent = Extent { samples: 0, summed: false, first: i64::MAX, last: i64::MIN };
+    let range = (channel.key, times.start, times.end);
+    let mut whole = connection.prepare_cached(
+        "SELECT sum(count), min(min_ts), max(max_ts) FROM chunk INDEXED BY chunk_time
+         WHERE channel = ?1 AND max_ts >= ?2 AND max_ts < ?3 AND min_ts >= ?2",
     )?;
-    let mut rows = statement.query((channel, from, to))?;
-    let mut kept: Vec<Point> = Vec::new();
-    let mut buckets: Option<Buckets> = None;
+    let (count, first, last): (Option<i64>, Option<i64>, Option<i64>) =
+        whole.query_row(range, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if let (Some(count), Some(first), Some(last)) = (count, first, last) {
+        extent.add(count.cast_unsigned(), first, last);
+    }
+    let mut partly = connection.prepare_cached(
+        "SELECT samples FROM chunk INDEXED BY chunk_time
+         WHERE channel = ?1 AND max_ts >= ?2 AND min_ts < ?3 AND (max_ts >= ?3 OR min_ts < ?2)",
+    )?;
+    let mut rows = partly.query(range)?;
     while let Some(row) = rows.next()? {
-        let ts = row.get(0)?;
-        if let Some(buckets) = &mut buckets {
-            buckets.add(ts, row.get_ref(1)?.as_str()?);
-        } else {
-            kept.push(Point { ts, value: row.get(1)? });
-            if kept.len() > points {
-                let last = last_time(connection, channel, to)?;
-                buckets = Some(Buckets::of(std::mem::take(&mut kept), last, points));
+        for (ts, _) in chunk::decode_numbers(row.get_ref(0)?.as_blob()?).map_err(damaged)? {
+            if times.contains(&ts) {
+                extent.add(1, ts, ts);
             }
         }
     }
-    Ok(match buckets {
-        Some(buckets) => Series::Buckets(buckets.done),
-        None => Series::Points(kept),
-    })
+    channel.in_journal(connection, |sample| {
+        if times.contains(&sample.ts) {
+            extent.add(1, sample.ts, sample.ts);
+        }
+    })?;
+    sums::read(connection, channel.key, times, |of, numbers| {
+        extent.summed = true;
+        let last = if of == Of::Row { numbers.last.ts } else { numbers.first.ts };
+        extent.add(numbers.count, numbers.first.ts, last);
+        true
+    })?;
+    Ok(extent)
 }
 
-/// The time of the last sample before `to`.
-fn last_time(connection: &Connection, channel: i64, to: i64) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT max(ts) FROM sample WHERE channel = ?1 AND ts < ?2")?
-        .query_row((channel, to), |row| row.get(0))
+fn all_points(connection: &Connection, channel: Channel, times: Range<i64>) -> rusqlite::Result<Vec<Point>> {
+    let mut points = Vec::new();
+    channel.chunks(connection, 0..u64::MAX, times.clone(), |samples| {
+        let inside = samples.into_iter().filter(|sample| times.contains(&sample.ts));
+        points.extend(inside.map(|sample| Point { ts: sample.ts, value: sample.value }));
+        false
+    })?;
+    channel.in_journal(connection, |sample| {
+        if times.contains(&sample.ts) {
+            points.push(Point { ts: sample.ts, value: sample.value.into() });
+        }
+    })?;
+    // They stand in the order of their commits, and those of one time stay in it.
+    points.sort_by_key(|point| point.ts);
+    Ok(points)
 }
 
-/// Buckets being filled, in the order of time.
+/// Buckets being filled, in any order.
 struct Buckets {
     /// The time of the first sample: stretches are counted from where there is something, not from where was asked.
     start: i64,
     /// How long a stretch is, ms.
     width: u64,
-    done: Vec<Bucket>,
+    buckets: Vec<Option<Bucket>>,
 }
 
 impl Buckets {
-    /// At most `count` stretches from the first of `points` (not empty) to `last`, with the points in them.
-    fn of(points: Vec<Point>, last: i64, count: usize) -> Buckets {
-        let start = points.first().map_or(last, |point| point.ts);
-        let span = last.abs_diff(start).saturating_add(1);
-        let mut buckets = Buckets { start, width: span.div_ceil(count as u64), done: Vec::new() };
-        for point in points {
-            buckets.add(point.ts, &point.value);
-        }
-        buckets
+    /// At most `count` stretches (at least 1) over all of a range that is not empty.
+    fn new(extent: &Extent, count: usize) -> Buckets {
+        let span = extent.last.abs_diff(extent.first).saturating_add(1);
+        let width = span.div_ceil(count as u64);
+        let needed = span.div_ceil(width) as usize;
+        Buckets { start: extent.first, width, buckets: vec![None; needed] }
     }
 
-    fn add(&mut self, ts: i64, value: &str) {
-        let Some(number) = number(value) else { return };
-        let offset = ts.abs_diff(self.start) / self.width * self.width;
-        let begin = self.start.saturating_add_unsigned(offset);
-        match self.done.last_mut() {
-            Some(bucket) if bucket.ts == begin => bucket.add(number),
-            _ => self.done.push(Bucket { ts: begin, min: number, max: number, mean: number, count: 1 }),
+    fn fill(&mut self, connection: &Connection, channel: Channel, times: Range<i64>) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(
+            "SELECT min_ts, max_ts, numbers, min, max, mean, samples FROM chunk INDEXED BY chunk_time
+             WHERE channel = ?1 AND max_ts >= ?2 AND min_ts < ?3",
+        )?;
+        let mut rows = statement.query((channel.key, times.start, times.end))?;
+        while let Some(row) = rows.next()? {
+            let (min_ts, max_ts): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let whole = times.contains(&min_ts) && times.contains(&max_ts);
+            if whole && self.place(min_ts) == self.place(max_ts) {
+                let count: i64 = row.get(2)?;
+                if count > 0 {
+                    let (min, max, mean) = (row.get(3)?, row.get(4)?, row.get(5)?);
+                    self.add(min_ts, Bucket { ts: 0, min, max, mean, count: count.cast_unsigned() });
+                }
+                continue;
+            }
+            for (ts, number) in chunk::decode_numbers(row.get_ref(6)?.as_blob()?).map_err(damaged)? {
+                if let Some(number) = number.filter(|_| times.contains(&ts)) {
+                    self.add(ts, Bucket::of(number));
+                }
+            }
         }
+        channel.in_journal(connection, |sample| {
+            if let Some(number) = chunk::number(sample.value).filter(|_| times.contains(&sample.ts)) {
+                self.add(sample.ts, Bucket::of(number));
+            }
+        })?;
+        sums::read(connection, channel.key, &times, |of, numbers| {
+            let fits = of == Of::Stretch || self.place(numbers.first.ts) == self.place(numbers.last.ts);
+            if fits {
+                let Numbers { count, min, max, mean, .. } = *numbers;
+                self.add(numbers.first.ts, Bucket { ts: 0, min, max, mean, count });
+            }
+            fits
+        })
+    }
+
+    fn place(&self, ts: i64) -> u64 {
+        ts.abs_diff(self.start) / self.width
+    }
+
+    fn add(&mut self, ts: i64, numbers: Bucket) {
+        let place = self.place(ts);
+        let begin = self.start.saturating_add_unsigned(place * self.width);
+        // `place` is below their number: the extent covered all times there are.
+        match self.buckets.get_mut(place as usize) {
+            Some(Some(bucket)) => bucket.merge(&numbers),
+            Some(empty) => *empty = Some(Bucket { ts: begin, ..numbers }),
+            None => {}
+        }
+    }
+
+    fn done(self) -> Vec<Bucket> {
+        self.buckets.into_iter().flatten().collect()
     }
 }
 
 impl Bucket {
-    fn add(&mut self, number: f64) {
-        self.count += 1;
-        self.min = self.min.min(number);
-        self.max = self.max.max(number);
+    fn of(number: f64) -> Bucket {
+        Bucket { ts: 0, min: number, max: number, mean: number, count: 1 }
+    }
+
+    fn merge(&mut self, other: &Bucket) {
+        self.count += other.count;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
         // Divided before they are added up: a sum of the greatest doubles would be infinite.
-        let count = self.count as f64;
-        let mean = self.mean + (number / count - self.mean / count);
+        let share = other.count as f64 / self.count as f64;
+        let mean = self.mean + (other.mean * share - self.mean * share);
         self.mean = mean.clamp(self.min, self.max);
     }
 }
 
-/// The number that a JSON text is, if it is one that a double can hold.
-fn number(value: &str) -> Option<f64> {
-    // Rust also reads `inf` and `nan`; no JSON number begins like them.
-    value.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(())?;
-    value.parse().ok().filter(|number: &f64| number.is_finite())
-}
+impl GapRow {
+    /// The columns that [`GapRow::read`] reads.
+    pub(super) const COLUMNS: &str = "session, from_seq, to_seq, reason, at";
 
-fn gaps(connection: &Connection, device: DeviceKey, from: i64, to: i64) -> rusqlite::Result<Vec<GapRow>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT session, from_seq, to_seq, reason, at FROM gap
-         WHERE device = ?1 AND at >= ?2 AND at < ?3 ORDER BY at DESC, cursor DESC LIMIT ?4",
-    )?;
-    let rows = statement.query_map((device.0.cast_signed(), from, to, HISTORY_GAPS_MAX as i64), |row| {
+    /// A gap from a row that begins with [`GapRow::COLUMNS`].
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<GapRow> {
         Ok(GapRow {
             session: row.get(0)?,
             from: load::unsigned(row, 1)?,
@@ -192,8 +293,16 @@ fn gaps(connection: &Connection, device: DeviceKey, from: i64, to: i64) -> rusql
             reason: row.get(3)?,
             at: row.get(4)?,
         })
-    })?;
-    let mut gaps = rows.collect::<rusqlite::Result<Vec<GapRow>>>()?;
+    }
+}
+
+fn gaps(connection: &Connection, device: DeviceKey, from: i64, to: i64) -> rusqlite::Result<Vec<GapRow>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM gap WHERE device = ?1 AND at >= ?2 AND at < ?3 ORDER BY at DESC, cursor DESC LIMIT ?4",
+        GapRow::COLUMNS
+    ))?;
+    let range = (device.0.cast_signed(), from, to, HISTORY_GAPS_MAX as i64);
+    let mut gaps = statement.query_map(range, GapRow::read)?.collect::<rusqlite::Result<Vec<GapRow>>>()?;
     gaps.reverse();
     Ok(gaps)
 }

@@ -3,22 +3,26 @@
 //! No call holds a connection while its caller does something else, so that a slow download neither takes one away from
 //! the others nor keeps the write-ahead log from being emptied.
 
+mod around;
 mod commands;
+mod entries;
 mod history;
 mod samples;
+mod sessions;
+mod stored;
 
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
+pub use around::Around;
 pub use history::{Bucket, GapRow, History, Point, Series};
 pub use samples::SampleRow;
 
 use crate::connection;
 use crate::error::ReadError;
 use crate::limits::READERS_MAX;
-use crate::write::DeviceKey;
 
 /// Reads from a store. All calls block; what is not there reads as empty.
 pub struct Reader {
@@ -94,12 +98,4 @@ impl Drop for Loan<'_> {
         }
         self.reader.freed.notify_one();
     }
-}
-
-/// The key of a channel.
-fn channel_key(connection: &Connection, device: DeviceKey, channel: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT key FROM channel WHERE device = ?1 AND name = ?2")?
-        .query_row((device.0.cast_signed(), channel), |row| row.get(0))
-        .optional()
 }

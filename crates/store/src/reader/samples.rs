@@ -1,14 +1,16 @@
 //! Every stored sample of a channel, in the order of the commits, a page at a time.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::{Reader, channel_key};
+use super::Reader;
+use super::sessions::Sessions;
+use super::stored::{self, Channel};
+use crate::chunk::StoredSample;
 use crate::error::ReadError;
 use crate::limits::SAMPLES_PAGE;
-use crate::load;
 use crate::write::{DeviceKey, Position};
 
 /// A stored sample.
@@ -19,24 +21,30 @@ pub struct SampleRow {
     /// What the device said, when its clock was wrong.
     pub device_ts: Option<i64>,
     /// Raw JSON, exactly as sent.
-    pub value: Box<str>,
+    pub value: Arc<str>,
     /// The session and seq of its message; `None` when that had no number.
     pub position: Option<Position>,
 }
 
-/// What is left of a stream: ids `next` to `last` of a channel, and the times asked for.
+/// What is left of a stream.
 struct Stretch {
-    channel: i64,
-    next: i64,
-    last: i64,
-    from: i64,
-    to: i64,
+    channel: Channel,
+    /// Cursors up to this one are done.
+    after: u64,
+    /// And above this one came later.
+    last: u64,
+    /// No chunk between these cursors has a sample of the times asked for.
+    without: (u64, u64),
+    times: Range<i64>,
 }
 
 impl Reader {
     /// Calls `each` with the samples of `from` ≤ ts < `to` in the order in which they were committed, until it breaks.
-    /// Samples committed after this call began are not among them. However many there are, a page of
+    /// Samples committed after this call began are not among them. However many there are, about a page of
     /// [`SAMPLES_PAGE`] is in memory, and while `each` runs no connection is held: it may take its time.
+    ///
+    /// # Errors
+    /// When the database cannot be read or what stands in it is damaged; `each` has had what came before.
     pub fn samples(
         &self,
         device: DeviceKey,
@@ -45,76 +53,102 @@ impl Reader {
         to: i64,
         each: &mut dyn FnMut(SampleRow) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        let stretch = self.with(|connection| find(connection, device, channel, from, to))?;
-        let Some(mut stretch) = stretch else { return Ok(()) };
-        loop {
-            let page = self.with(|connection| stretch.page(connection))?;
-            let full = page.len() == SAMPLES_PAGE;
-            for sample in page {
+        let begin = |connection: &Connection| Stretch::begin(connection, device, channel, from..to);
+        let Some(mut stretch) = self.with(begin)? else { return Ok(()) };
+        while stretch.after < stretch.last {
+            for sample in self.with(|connection| stretch.page(connection))? {
                 if each(sample).is_break() {
                     return Ok(());
                 }
             }
-            if !full {
-                return Ok(());
-            }
         }
+        Ok(())
     }
-}
-
-fn find(
-    connection: &Connection,
-    device: DeviceKey,
-    channel: &str,
-    from: i64,
-    to: i64,
-) -> rusqlite::Result<Option<Stretch>> {
-    let Some(channel) = channel_key(connection, device, channel)? else { return Ok(None) };
-    // The index over time holds the ids too: this does not touch the samples.
-    let mut statement = connection.prepare_cached(
-        "SELECT min(id), max(id) FROM sample INDEXED BY sample_time WHERE channel = ?1 AND ts >= ?2 AND ts < ?3",
-    )?;
-    let (first, last): (Option<i64>, Option<i64>) =
-        statement.query_row((channel, from, to), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(first.zip(last).map(|(next, last)| Stretch { channel, next, last, from, to }))
 }
 
 impl Stretch {
-    /// Reads one page and moves on behind it. A page that is not full is the last one.
-    fn page(&mut self, connection: &Connection) -> rusqlite::Result<Vec<SampleRow>> {
-        // `+ts`: in the order of ids, not by the index over time with all of it sorted afterwards.
+    fn begin(
+        connection: &Connection,
+        device: DeviceKey,
+        channel: &str,
+        times: Range<i64>,
+    ) -> rusqlite::Result<Option<Stretch>> {
+        let Some(channel) = Channel::find(connection, device, channel)? else { return Ok(None) };
+        let last = stored::head(connection, device)?;
+        // The index over time holds the cursors too: this does not touch the chunks.
         let mut statement = connection.prepare_cached(
-            "SELECT id, ts, device_ts, value, seq, session.name
-             FROM sample LEFT JOIN session ON session.key = sample.session
-             WHERE channel = ?1 AND id BETWEEN ?2 AND ?3 AND +ts >= ?4 AND +ts < ?5
-             ORDER BY id LIMIT ?6",
+            "SELECT min(first), max(last) FROM chunk INDEXED BY chunk_time
+             WHERE channel = ?1 AND max_ts >= ?2 AND min_ts < ?3",
         )?;
-        let limit = SAMPLES_PAGE as i64;
-        let mut rows = statement.query((self.channel, self.next, self.last, self.from, self.to, limit))?;
-        let mut page = Vec::new();
-        let mut session: Option<Arc<str>> = None;
-        while let Some(row) = rows.next()? {
-            self.next = row.get::<_, i64>(0)? + 1;
-            session = name_shared(row, session)?;
-            page.push(sample(row, session.clone())?);
+        let (first, end): (Option<i64>, Option<i64>) = statement
+            .query_row((channel.key, times.start, times.end), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (after, end) = match first.zip(end) {
+            Some((first, end)) => (first.cast_unsigned().saturating_sub(1), end.cast_unsigned()),
+            None => (0, 0),
+        };
+        Ok(Some(Stretch { channel, after, last, without: (end, channel.folded), times }))
+    }
+
+    /// Reads one page, whole messages, and moves on behind it.
+    fn page(&mut self, connection: &Connection) -> rusqlite::Result<Vec<SampleRow>> {
+        let Some(channel) = self.channel.again(connection)? else {
+            self.after = self.last;
+            return Ok(Vec::new());
+        };
+        let mut page = Page { stretch: self, end: None, newest: self.after, samples: Vec::new() };
+        let (end, folded) = self.without;
+        // What was folded since this stream began lies behind those that were there.
+        for cursors in [self.after..end, folded.max(self.after)..u64::MAX] {
+            channel.chunks(connection, cursors, self.times.clone(), |samples| {
+                for sample in samples {
+                    if page.takes(sample.cursor, sample.ts) {
+                        page.samples.push(sample);
+                    }
+                }
+                page.end.is_some()
+            })?;
         }
-        Ok(page)
+        channel.in_journal(connection, |sample| {
+            if page.takes(sample.cursor, sample.ts) {
+                page.samples.push(sample.shared());
+            }
+        })?;
+        let Page { end, samples, .. } = page;
+        self.after = end.unwrap_or(self.last);
+        let mut sessions = Sessions::default();
+        let row = |sample: StoredSample| {
+            Ok(SampleRow {
+                ts: sample.ts,
+                device_ts: sample.device_ts,
+                position: sessions.position(connection, sample.session, sample.seq)?,
+                value: sample.value,
+            })
+        };
+        samples.into_iter().map(row).collect()
     }
 }
 
-/// The session's name; neighbours are mostly of the same session and share it.
-fn name_shared(row: &Row<'_>, before: Option<Arc<str>>) -> rusqlite::Result<Option<Arc<str>>> {
-    let name = row.get_ref(5)?.as_str_or_null()?;
-    Ok(match (name, before) {
-        (Some(name), Some(before)) if *before == *name => Some(before),
-        (name, _) => name.map(Arc::from),
-    })
+/// A page being filled.
+struct Page<'a> {
+    stretch: &'a Stretch,
+    /// The cursor of its last message, once it is full.
+    end: Option<u64>,
+    /// The cursor of the message that was looked at last.
+    newest: u64,
+    samples: Vec<StoredSample>,
 }
 
-fn sample(row: &Row<'_>, session: Option<Arc<str>>) -> rusqlite::Result<SampleRow> {
-    let position = match session {
-        Some(session) => Some(Position { session, seq: load::unsigned(row, 4)? }),
-        None => None,
-    };
-    Ok(SampleRow { ts: row.get(1)?, device_ts: row.get(2)?, value: row.get(3)?, position })
+impl Page<'_> {
+    /// Whether a sample belongs here; they are asked about in their order.
+    fn takes(&mut self, cursor: u64, ts: i64) -> bool {
+        if self.end.is_some() || cursor <= self.stretch.after || cursor > self.stretch.last {
+            return false;
+        }
+        if self.samples.len() >= SAMPLES_PAGE && cursor != self.newest {
+            self.end = Some(self.newest);
+            return false;
+        }
+        self.newest = cursor;
+        self.stretch.times.contains(&ts)
+    }
 }

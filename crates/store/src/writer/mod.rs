@@ -1,149 +1,157 @@
 //! The one thread that writes: takes a batch, makes it a transaction, hands it back, again.
+//!
+//! A commit that fails for the disk is a very long commit: its batch stays here, the database is opened anew until it can
+//! be believed again, and then the batch is found in it or written again (`recover`, rule H9).
 
 mod batch;
+mod carry;
+mod database;
+mod fold;
+mod keys;
 mod open;
 mod pace;
-mod state;
+mod recover;
+mod rows;
 mod sweep;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rusqlite::{Connection, TransactionBehavior};
-
 use self::batch::Batch;
+use self::database::Database;
 use self::pace::Pace;
-use self::state::State;
-use crate::connection;
-use crate::error::CommitError;
-use crate::folder::Folder;
+use self::recover::{Failure, Place};
+use crate::error::{CommitError, may_pass};
+use crate::judge::Judge;
 use crate::queue::Queue;
-use crate::store::Durability;
-use crate::write::{Commit, Write};
+use crate::write::{Commit, Event, Write};
 
 /// The writing side of a store.
 pub(crate) struct Writer {
-    /// Held as long as anything may be written.
-    folder: Folder,
-    connection: Connection,
+    place: Place,
     state: State,
-    /// The last transaction failed: what is stored is read anew, through a new connection, before the next one.
-    in_doubt: bool,
-    durability: Durability,
+    /// Stands behind the last batch that was taken, stored or not.
+    judge: Judge,
     pace: Pace,
 }
 
-/// A write of a batch that was refused, by its place.
-type Refused = (usize, CommitError);
+enum State {
+    Open(Database),
+    Failed(Failure),
+}
 
 impl Writer {
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
-        self.folder.database()
+        self.place.database()
     }
 
     /// Writes until the queue is closed and empty, then moves all into the database and lets go of the folder.
-    pub(crate) fn run(mut self, queue: &Queue, mut on_commit: impl FnMut(Commit)) {
+    pub(crate) fn run(mut self, queue: &Queue, mut on_event: impl FnMut(Event)) {
         let _closed = CloseOnEnd(queue);
-        loop {
-            let since = Instant::now();
-            let Some(writes) = self.take(queue) else { break };
-            self.pace.taken(writes.len(), since.elapsed());
-            self.commit(writes, &mut on_commit);
+        while self.go_on(queue, &mut on_event) {}
+        if let State::Open(database) = self.state {
+            database.close();
         }
-        self.finish();
     }
 
-    /// The next batch; an empty one when there is something to sweep meanwhile.
-    fn take(&self, queue: &Queue) -> Option<Vec<Write>> {
-        let sweeping = !self.in_doubt && !self.state.ownerless.is_empty();
-        if sweeping { queue.take_now() } else { queue.take(self.pace.wait()) }
+    /// Takes and commits one batch, or waits and tries to recover. Whether there is more to do.
+    fn go_on(&mut self, queue: &Queue, on_event: &mut impl FnMut(Event)) -> bool {
+        match &mut self.state {
+            State::Open(database) => {
+                let since = Instant::now();
+                let taken = match database.has_more_to_do() {
+                    true => queue.take_now(),
+                    false => queue.take(self.pace.wait()),
+                };
+                let Some(taken) = taken else { return false };
+                self.pace.taken(taken.writes.len(), since.elapsed());
+                let batch = Batch::judged(database.next_commit(), taken.writes, &mut self.judge);
+                refuse(taken.refused, on_event);
+                self.commit(batch, on_event);
+                true
+            }
+            State::Failed(failure) => {
+                let closed = failure.wait(queue, |refused| refuse(refused, on_event));
+                self.recover(on_event);
+                if closed { self.is_open_or_gives_up(queue, on_event) } else { true }
+            }
+        }
     }
 
-    fn commit(&mut self, writes: Vec<Write>, on_commit: &mut impl FnMut(Commit)) {
-        match self.transact(&writes) {
-            Ok(refused) => hand_back(writes, refused, on_commit),
+    fn commit(&mut self, batch: Batch, on_event: &mut impl FnMut(Event)) {
+        let State::Open(database) = &mut self.state else { return };
+        match database.transact(&batch, &self.judge) {
+            Ok(()) => {
+                batch.hand_back(Ok(()), on_event);
+                if let Err(error) = database.look_after_journal() {
+                    self.fail(None, error, on_event);
+                }
+            }
+            Err(error) if may_pass(&error) => self.fail(Some(batch), error, on_event),
             Err(error) => {
-                self.in_doubt = true;
-                let error = CommitError::from(error);
-                tracing::error!(%error, writes = writes.len(), "a commit failed");
-                if !writes.is_empty() {
-                    on_commit(Commit { writes, result: Err(error) });
+                tracing::error!(%error, "a commit is impossible");
+                batch.hand_back(Err(CommitError::from(error)), on_event);
+                if let Err(error) = database.read_anew(&mut self.judge) {
+                    self.fail(None, error, on_event);
                 }
             }
         }
     }
 
-    /// One transaction. On an error none of the writes is in it, as far as the disk can be believed.
-    fn transact(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Refused>> {
-        if self.in_doubt {
-            self.reopen()?;
-        }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch::new(&transaction, &mut self.state)?;
-        let mut refused = Vec::new();
-        for (place, write) in writes.iter().enumerate() {
-            match batch.add(write) {
-                Ok(()) => {}
-                Err(CommitError::Failed(fault)) => return Err(fault.into()),
-                Err(error) => refused.push((place, error)),
+    fn fail(&mut self, batch: Option<Batch>, error: rusqlite::Error, on_event: &mut impl FnMut(Event)) {
+        let State::Open(database) = &self.state else { return };
+        let reason = error.to_string();
+        tracing::error!(%reason, "a commit failed; the store is opened anew until it can be believed again");
+        let last = database.last_commit();
+        // The connection is closed with this: a new one must find no lock of it.
+        self.state = State::Failed(Failure::new(batch, last, error));
+        on_event(Event::Failed { reason });
+    }
+
+    fn recover(&mut self, on_event: &mut impl FnMut(Event)) {
+        let State::Failed(failure) = &mut self.state else { return };
+        match self.place.recover(failure, &mut self.judge) {
+            Ok((database, result)) => {
+                if let Some(batch) = failure.batch.take() {
+                    batch.hand_back(result, on_event);
+                }
+                self.state = State::Open(database);
+                tracing::info!("the store has recovered");
+                on_event(Event::Recovered);
+            }
+            Err(trouble) => {
+                tracing::warn!(reason = %trouble, "the store has not recovered yet");
+                failure.tried(trouble);
             }
         }
-        batch.finish()?;
-        sweep::sweep(&transaction, &mut self.state)?;
-        transaction.commit()?;
-        Ok(refused)
     }
 
-    /// A new connection, and what is stored as the disk has it now.
-    fn reopen(&mut self) -> rusqlite::Result<()> {
-        let connection = connection::open(&self.folder.database())?;
-        connection::set_up_writing(&connection, self.durability)?;
-        self.state.reload(&connection)?;
-        self.connection = connection;
-        self.in_doubt = false;
-        tracing::info!("the store was opened anew after a failed commit");
-        Ok(())
-    }
-
-    /// The end: what is left in the write-ahead log goes into the database, so that the next start finds one file.
-    fn finish(self) {
-        let ended = open::mark_closed(&self.connection)
-            .and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
-        if let Err(error) = ended {
-            // Nothing is lost: the next start does it.
-            tracing::warn!(%error, "the store could not be tidied up at its end");
+    /// The queue is closed: what is in it is committed if that is possible now, and handed back otherwise.
+    fn is_open_or_gives_up(&mut self, queue: &Queue, on_event: &mut impl FnMut(Event)) -> bool {
+        let State::Failed(failure) = &mut self.state else { return true };
+        let mut rest = Vec::new();
+        while let Some(taken) = queue.take_now() {
+            rest.extend(taken.writes);
+            refuse(taken.refused, on_event);
         }
+        let (batch, why) = failure.give_up();
+        let mut batch = batch.unwrap_or_else(|| Batch::unjudged(Vec::new()));
+        batch.extend_unjudged(rest);
+        batch.hand_back(Err(why), on_event);
+        false
     }
 }
 
-/// Hands back what was committed, then what was refused, each for its own reason.
-fn hand_back(writes: Vec<Write>, refused: Vec<Refused>, on_commit: &mut impl FnMut(Commit)) {
-    let mut refused = refused.into_iter().peekable();
-    if refused.peek().is_none() {
-        if !writes.is_empty() {
-            on_commit(Commit { writes, result: Ok(()) });
-        }
-        return;
-    }
-    let mut committed = Vec::with_capacity(writes.len());
-    let mut others = Vec::new();
-    for (place, write) in writes.into_iter().enumerate() {
-        match refused.next_if(|(refused, _)| *refused == place) {
-            Some((_, error)) => others.push((write, error)),
-            None => committed.push(write),
-        }
-    }
-    if !committed.is_empty() {
-        on_commit(Commit { writes: committed, result: Ok(()) });
-    }
-    for (write, error) in others {
-        tracing::warn!(%error, "a write was refused");
-        on_commit(Commit { writes: vec![write], result: Err(error) });
+/// Hands back what found no room.
+fn refuse(writes: Vec<Write>, on_event: &mut impl FnMut(Event)) {
+    if !writes.is_empty() {
+        tracing::error!(writes = writes.len(), "too much waits to be committed");
+        on_event(Event::Commit(Commit { writes, result: Err(CommitError::Full) }));
     }
 }
 
-/// Closes the queue however the thread ends: after a panic in `on_commit` nothing may gather for ever.
+/// Closes the queue however the thread ends: after a panic in `on_event` nothing may gather for ever.
 struct CloseOnEnd<'a>(&'a Queue);
 
 impl Drop for CloseOnEnd<'_> {

@@ -2,20 +2,22 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Writer;
+use super::database::{Database, loaded};
 use super::pace::Pace;
-use super::state::State;
+use super::recover::Place;
+use super::{State, Writer};
 use crate::connection;
 use crate::error::{Fault, OpenError};
 use crate::folder::Folder;
-use crate::load::{self, DeviceRow};
+use crate::judge::Judge;
+use crate::load;
 use crate::loaded::Loaded;
 use crate::migration::{self, Refusal};
 use crate::store::{Durability, Options};
 use crate::tag;
 
 /// `meta`: the name of the log.
-const LOG: &str = "log";
+pub(super) const LOG: &str = "log";
 /// `meta`: present while the store is open with a durability that a crash may take something from.
 const OPEN_WEAKLY: &str = "open_weakly";
 
@@ -31,18 +33,25 @@ impl Writer {
         let fresh = tag::random().map_err(OpenError::Random)?;
         let log = name_log(&mut connection, options.durability, fresh).map_err(failed)?;
         let devices = load::devices(&connection).map_err(failed)?;
-        let state = State::with_devices(&connection, &devices).map_err(failed)?;
         let earlier = load::issuers(&connection).map_err(failed)?;
         let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
-        let loaded = loaded(&connection, log, issuer, earlier, devices).map_err(failed)?;
+        let tokens = load::tokens(&connection).map_err(failed)?;
+        let unfinished = load::unfinished(&connection).map_err(failed)?;
+        let next_key = load::next_key(&connection).map_err(failed)?;
+        let database = Database::new(connection, &devices, &options.retention).map_err(failed)?;
+        let devices = loaded(devices);
         let writer = Writer {
-            folder,
-            connection,
-            state,
-            in_doubt: false,
-            durability: options.durability,
+            place: Place {
+                folder,
+                durability: options.durability,
+                log: log.clone(),
+                retention: options.retention.clone(),
+            },
+            state: State::Open(database),
+            judge: Judge::new(&devices, next_key),
             pace: Pace::new(options.gather),
         };
+        let loaded = Loaded { log, issuer, earlier_issuers: earlier, devices, tokens, unfinished, next_key };
         Ok((writer, loaded))
     }
 }
@@ -73,24 +82,6 @@ pub(super) fn mark_closed(connection: &Connection) -> rusqlite::Result<()> {
     set_meta(connection, OPEN_WEAKLY, None)
 }
 
-fn loaded(
-    connection: &Connection,
-    log: String,
-    issuer: String,
-    earlier_issuers: Vec<String>,
-    devices: Vec<DeviceRow>,
-) -> rusqlite::Result<Loaded> {
-    Ok(Loaded {
-        log,
-        issuer,
-        earlier_issuers,
-        devices: devices.into_iter().map(|row| row.device).collect(),
-        tokens: load::tokens(connection)?,
-        unfinished: load::unfinished(connection)?,
-        next_key: load::next_key(connection)?,
-    })
-}
-
 /// A tag under which no session was ever issued here. It becomes durable with the first session that bears it.
 fn new_issuer(earlier: &[String]) -> Result<String, getrandom::Error> {
     loop {
@@ -101,11 +92,11 @@ fn new_issuer(earlier: &[String]) -> Result<String, getrandom::Error> {
     }
 }
 
-fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
 }
 
-fn set_meta(connection: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+pub(super) fn set_meta(connection: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
     match value {
         Some(value) => {
             connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", (name, value))?

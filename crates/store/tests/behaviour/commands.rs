@@ -60,10 +60,25 @@ fn settled_commands_are_pruned_by_age_and_others_never() {
         Write::Command(command("ada", "old", "done")),
         Write::Command(command("ada", "waiting", "queued")),
         Write::Command(CommandRow { updated: 9000, ..command("ada", "young", "failed") }),
-        Write::Prune { commands: 9000, tokens: 0 },
+        Write::Prune { commands: 9000, tokens: 0, now: 0 },
     ]);
     let left = rig.store.reader().commands(PUMP, 10).unwrap();
     let mut ids: Vec<&str> = left.iter().map(|command| &*command.id).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["waiting", "young"]);
+}
+
+#[test]
+fn beyond_so_many_of_one_device_old_settled_commands_go_and_the_others_stay() {
+    use store::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS};
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    let at = |id: &str, state, updated| Write::Command(CommandRow { updated, ..command("ada", id, state) });
+    let old = [at("settled", "done", 1000), at("waiting", "queued", 1000), at("young", "done", 2001)];
+    let many = (0..COMMANDS_KEPT_MAX).map(|n| at(&format!("c{n}"), "done", 2001));
+    rig.write(old.into_iter().chain(many));
+    rig.write([at("last", "done", 2000 + COMMANDS_SURE_MS)]);
+    let reader = rig.store.reader();
+    let is_there = |id| reader.command(PUMP, Some("ada"), id).unwrap().is_some();
+    assert_eq!(["settled", "waiting", "young", "c0", "last"].map(is_there), [false, true, true, true, true]);
 }

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use store::{Durability, Options, Store, Write};
+use store::{Durability, Event, Options, Store, Write};
 
 use crate::rig::{PUMP, Rig, device, numbered};
 
@@ -16,7 +16,8 @@ const VICTIM: &str = "GLASSLINE_STORE_VICTIM";
 fn victim() {
     let Some(dir) = std::env::var_os(VICTIM) else { return };
     let (durable, acked) = std::sync::mpsc::channel();
-    let (store, _) = Store::open(Path::new(&dir), Options::default(), move |commit| {
+    let (store, _) = Store::open(Path::new(&dir), Options::default(), move |event| {
+        let Event::Commit(commit) = event else { return };
         commit.result.unwrap();
         if let Some(Write::Message(message)) = commit.writes.last() {
             writeln!(std::io::stderr(), "durable {}", message.cursor).unwrap();

@@ -3,12 +3,12 @@ use store::{CommitError, DeviceKey, Message, Write};
 
 use crate::rig::{PUMP, Rig, device, message, numbered};
 
-/// Makes SQLite fail whenever a sample with the value `"poison"` is written, as it would on a disk that is full.
+/// Makes SQLite refuse whatever has a sample with the value `"poison"`: nothing that passes, unlike a full disk.
 fn poison(dir: &std::path::Path) {
     let connection = Connection::open(dir.join("glassline.db")).unwrap();
     connection
         .execute_batch(
-            r#"CREATE TRIGGER poison BEFORE INSERT ON sample WHEN NEW.value = '"poison"'
+            r#"CREATE TRIGGER poison BEFORE INSERT ON journal WHEN instr(NEW.content, CAST('"poison"' AS BLOB))
                BEGIN SELECT RAISE(ABORT, 'no room'); END"#,
         )
         .unwrap();

@@ -4,7 +4,7 @@ use crate::rig::{PUMP, Rig, gap, late, unnumbered};
 
 fn points(history: History) -> Vec<(i64, String)> {
     let Series::Points(points) = history.series else { panic!("points were expected: {history:?}") };
-    points.into_iter().map(|Point { ts, value }| (ts, value.into())).collect()
+    points.into_iter().map(|Point { ts, value }| (ts, value.to_string())).collect()
 }
 
 fn buckets(history: History) -> Vec<Bucket> {

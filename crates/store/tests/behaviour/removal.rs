@@ -75,24 +75,25 @@ fn writes_for_a_removed_device_go_nowhere_and_hurt_nobody() {
 #[test]
 fn a_long_history_is_deleted_in_pieces_also_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let count = 3 * store::limits::SWEEP_SAMPLES_MAX as u64;
+    let chunks = 3 * store::limits::SWEEP_CHUNKS_MAX as u64;
     let rig = Rig::with_pump(dir.path());
-    rig.write((1..=count).map(|cursor| unnumbered(cursor, 10, &[("flow", "1"), ("level", "2")])));
+    let values = vec![("flow", "1"); store::limits::CHUNK_SAMPLES];
+    rig.write((1..=chunks).map(|cursor| unnumbered(cursor, 10, &values)));
+    rig.store.close();
+    let rig = Rig::open(dir.path());
     rig.write([device(OTHER, "pump-2")]);
     rig.store.submit(Write::RemoveDevice { device: PUMP });
     // Closing does not wait until all is deleted.
     rig.store.close();
-    let rig = Rig::open(dir.path());
     let database = Connection::open(dir.path().join("glassline.db")).unwrap();
-    let mut left = u64::MAX;
+    let left = || {
+        let sql = "SELECT (SELECT count(*) FROM chunk), (SELECT count(*) FROM channel)";
+        database.query_row(sql, [], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))).unwrap()
+    };
+    assert!(left().0 > store::limits::SWEEP_CHUNKS_MAX as u32);
+    let rig = Rig::open(dir.path());
     // Each commit takes a piece along.
-    while left > 0 {
+    while left() != (0, 0) {
         rig.write([Write::Describe { device: OTHER, describe: "{}".into() }]);
-        left = database
-            .query_row("SELECT (SELECT count(*) FROM sample) + (SELECT count(*) FROM channel)", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .unwrap()
-            .cast_unsigned();
     }
 }

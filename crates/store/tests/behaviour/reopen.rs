@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use store::{DeviceKey, Durability, Latest, Position, TokenHash, TokenRow, Write};
+use store::{DeviceKey, Durability, GapCount, Latest, Position, TokenHash, TokenRow, Write};
 
 use crate::rig::{PUMP, Rig, command, device, gap, late, numbered, unnumbered};
 
@@ -37,7 +37,8 @@ fn all_that_is_known_of_a_device_survives() {
     assert_eq!((&*pump.id, pump.joined, pump.created), ("pump-1", true, 1000));
     assert_eq!((pump.token, pump.confirmed), (Some(TokenHash([8; 32])), true));
     assert_eq!(pump.describe.as_deref(), Some(r#"{"flow":{"unit":"l/s"}}"#));
-    assert_eq!((pump.cursor, pump.received, pump.gaps), (3, 2, 1));
+    assert_eq!((pump.cursor, pump.received), (3, 2));
+    assert_eq!(pump.gaps, [GapCount { reason: "overflow".into(), gaps: 1, messages: 4 }]);
     assert_eq!((pump.next_session, pump.next_command), (4, 14));
     assert_eq!(pump.position, Some(Position { session: "k7-3".into(), seq: 96 }));
     assert_eq!(pump.last_seen, Some(3000));
@@ -163,7 +164,7 @@ fn tokens_survive_until_they_are_revoked_or_expire() {
         rig.write([
             Write::TokenUsed { hash: TokenHash([2; 32]), at: 50 },
             Write::TokenRevoked { hash: TokenHash([3; 32]) },
-            Write::Prune { commands: 0, tokens: 150 },
+            Write::Prune { commands: 0, tokens: 150, now: 0 },
         ]);
     }
     assert_eq!(Rig::open(dir.path()).loaded.tokens, [TokenRow { used: 50, ..token(2, 200) }]);

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use store::{
-    CommandRow, Commit, DeviceKey, Durability, Gap, Loaded, Message, NewDevice, OpenError, Options, Position,
-    Sample, Store, TokenHash, Write,
+    CommandRow, Commit, DeviceKey, Durability, Event, Gap, Loaded, Message, NewDevice, OpenError, Options,
+    Position, Sample, Store, TokenHash, Write,
 };
 
 /// The device that most tests are about.
@@ -23,9 +24,18 @@ impl Rig {
     }
 
     pub(crate) fn open_with(dir: &Path, durability: Durability) -> Result<Rig, OpenError> {
+        let mut options = Options { durability, ..Options::default() };
+        if durability == Durability::Memory {
+            // What need not be durable need not wait for company either.
+            options.gather = Duration::ZERO;
+        }
+        Rig::open_as(dir, options)
+    }
+
+    pub(crate) fn open_as(dir: &Path, options: Options) -> Result<Rig, OpenError> {
         let (sender, commits) = mpsc::channel();
-        let options = Options { durability, ..Options::default() };
-        let (store, loaded) = Store::open(dir, options, move |commit| {
+        let (store, loaded) = Store::open(dir, options, move |event| {
+            let Event::Commit(commit) = event else { return };
             // Nobody listens any longer when a test is over.
             let _ = sender.send(commit);
         })?;
@@ -126,6 +136,7 @@ pub(crate) fn command(by: &str, id: &str, state: &str) -> CommandRow {
         number: None,
         id: id.into(),
         by: by.into(),
+        credential: None,
         channel: "fan".into(),
         value: "true".into(),
         intent: "now".into(),

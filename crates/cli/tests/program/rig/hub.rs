@@ -26,10 +26,15 @@ impl Hub {
 
     /// `glassline COMMAND` with `more` arguments, on the state in `home`.
     pub(crate) fn begin(home: TempDir, arguments: &[&str]) -> Self {
+        Self::begin_under(&[], home, arguments)
+    }
+
+    /// The same under another program, as in [`Program::start_under`].
+    pub(crate) fn begin_under(under: &[&str], home: TempDir, arguments: &[&str]) -> Self {
         let ready = home.path().join("ready.json");
         let own =
             ["--state", "state", "--http", "127.0.0.1:0", "--lines", "127.0.0.1:0", "--ready", "ready.json"];
-        let mut program = Program::start(home.path(), &[arguments, &own].concat());
+        let mut program = Program::start_under(under, home.path(), &[arguments, &own].concat());
         // It is written before the first line is said.
         program.line(|_| true);
         let ready = std::fs::read_to_string(ready).expect("the ready file is there");

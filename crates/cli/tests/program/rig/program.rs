@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 
+/// The program that was built for these tests.
+const GLASSLINE: &str = env!("CARGO_BIN_EXE_glassline");
+
 /// A started program. Killed when dropped.
 pub(crate) struct Program {
     child: Child,
@@ -28,8 +31,14 @@ pub(crate) struct Ended {
 impl Program {
     /// Starts `glassline` with `arguments`; what it finds of this machine's user is the folder `home`.
     pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_glassline"))
-            .args(arguments)
+        Self::start_under(&[], home, arguments)
+    }
+
+    /// The same under another program that becomes this one, such as `env NAME=VALUE`.
+    pub(crate) fn start_under(under: &[&str], home: &Path, arguments: &[&str]) -> Self {
+        let line = [under, &[GLASSLINE], arguments].concat();
+        let mut child = Command::new(line[0])
+            .args(&line[1..])
             .current_dir(home)
             .env("HOME", home)
             .env("NO_COLOR", "1")

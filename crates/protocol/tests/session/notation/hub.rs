@@ -158,6 +158,7 @@ impl Film {
             Said::Gap(gap) => (format!("gap {} to {} {}", gap.from, gap.to, gap.reason), Some(Some(gap.to))),
             Said::Describe(description) => (format!("describe {}", description.channels.len()), None),
             Said::Result(outcome) => (format!("result {} {}", outcome.command, outcome.ok), None),
+            Said::Repeated(seq) => (format!("again {seq}"), None),
         };
         self.model.taken.push_back(words);
         self.model.waiting.extend(last);

@@ -8,10 +8,19 @@ type Members = BTreeMap<String, Box<RawValue>>;
 /// Members whose value is `true` when none follows.
 const FLAGS: [&str; 2] = ["boot", "ok"];
 
+/// What begins a message that names its members; anything else is samples.
+const KINDS: [&str; 14] = [
+    "identify", "welcome", "ack", "nak", "window", "need", "error", "bye", "command", "result", "skip",
+    "describe", "channel", "values",
+];
+
 /// The line that a message in words stands for, without its end.
 pub(crate) fn line(words: &str) -> String {
     if words.starts_with('{') {
         return words.to_owned();
+    }
+    if let Some(text) = words.strip_prefix("raw ") {
+        return text.to_owned();
     }
     let words: Vec<&str> = words.split_whitespace().collect();
     match words[..] {
@@ -22,17 +31,19 @@ pub(crate) fn line(words: &str) -> String {
     }
 }
 
-/// `1 temperature 20.0 humidity 40 ts 5`.
+/// `1 temperature 20.5 humidity 40 ts 5 outbox 9`.
 fn numbered(seq: &str, rest: &[&str]) -> String {
-    let (rest, ts) = match rest {
-        [rest @ .., "ts", ts] => (rest, format!(",\"ts\":{ts}")),
-        rest => (rest, String::new()),
+    let (values, others) =
+        rest.split_at(rest.iter().position(|word| ["ts", "outbox"].contains(word)).unwrap_or(rest.len()));
+    let others = match others {
+        [] => String::new(),
+        others => format!(",{}", members(others)),
     };
-    match rest {
+    match values {
         [channel, value] => {
-            format!("{{\"seq\":{seq},\"channel\":\"{channel}\",\"value\":{}{ts}}}", json(value))
+            format!("{{\"seq\":{seq},\"channel\":\"{channel}\",\"value\":{}{others}}}", json(value))
         }
-        many => format!("{{\"seq\":{seq},\"values\":{{{}}}{ts}}}", members(many)),
+        many => format!("{{\"seq\":{seq},\"values\":{{{}}}{others}}}", members(many)),
     }
 }
 
@@ -56,23 +67,80 @@ fn json(word: &str) -> String {
     }
 }
 
-/// Whether `said` is the message `words`: every member that the words name is there, letter for letter. What they leave
-/// out is not compared.
+/// Whether `said` is the message `words`: every member that the words name is there, letter for letter, and none that
+/// they exclude (`no session`). What they leave out is not compared. Samples may be said in any of their forms. A
+/// message that is given as JSON is compared whole.
 pub(crate) fn matches(words: &str, said: &[u8]) -> bool {
-    let expected = line(words);
     let said = std::str::from_utf8(said).expect("what is said is UTF-8").trim_end_matches('\n');
-    if words.starts_with('{') || expected.is_empty() || said.is_empty() {
+    let (words, absent) = without_excluded(words);
+    let expected = line(&words);
+    if expected.is_empty() || said.is_empty() {
         return expected == said;
     }
-    includes(&expected, said)
+    let (expected, mut said_members) = (read(&expected), read(said));
+    if words.starts_with('{') {
+        let text = |members: &Members| -> Vec<(String, String)> {
+            members.iter().map(|(key, value)| (key.clone(), value.get().to_owned())).collect()
+        };
+        return text(&expected) == text(&said_members);
+    }
+    let first = words.split_whitespace().next().unwrap_or_default();
+    if KINDS.contains(&first) {
+        return absent.iter().all(|key| !said_members.contains_key(key))
+            && includes(&expected, &said_members);
+    }
+    let numbered = first.parse::<u64>().is_ok();
+    let in_order = !numbered || said.starts_with("{\"seq\":");
+    let (values, said_values) = (values_of(expected), values_of(std::mem::take(&mut said_members)));
+    in_order && values.1 == said_values.1 && includes(&values.0, &said_values.0)
 }
 
-fn includes(expected: &str, said: &str) -> bool {
-    let expected: Members = serde_json::from_str(expected).expect("an expected message is JSON");
-    let said: Members = serde_json::from_str(said).expect("what is said is JSON");
+/// Cuts `no session` and the like out of the words of a message that names its members.
+fn without_excluded(words: &str) -> (String, Vec<String>) {
+    let first = words.split_whitespace().next().unwrap_or_default();
+    if !KINDS.contains(&first) {
+        return (words.to_owned(), Vec::new());
+    }
+    let (mut kept, mut excluded) = (Vec::new(), Vec::new());
+    let mut rest = words.split_whitespace();
+    while let Some(word) = rest.next() {
+        match word {
+            "no" => excluded.push(rest.next().expect("no what?").to_owned()),
+            word => kept.push(word),
+        }
+    }
+    (kept.join(" "), excluded)
+}
+
+fn read(line: &str) -> Members {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// The members of a message of samples, and its values, in whichever of their forms they stand.
+fn values_of(mut members: Members) -> (Members, BTreeMap<String, String>) {
+    let values: Members = if let Some(values) = members.remove("values") {
+        serde_json::from_str(values.get()).expect("values are an object")
+    } else if let (Some(channel), Some(value)) = (members.remove("channel"), members.remove("value")) {
+        let channel: String = serde_json::from_str(channel.get()).expect("a channel is text");
+        BTreeMap::from([(channel, value)])
+    } else {
+        let is_value = |key: &String| !["seq", "ts", "outbox"].contains(&key.as_str());
+        let (values, others) = std::mem::take(&mut members).into_iter().partition(|(key, _)| is_value(key));
+        members = others;
+        values
+    };
+    (members, values.into_iter().map(|(channel, value)| (channel, value.get().to_owned())).collect())
+}
+
+fn includes(expected: &Members, said: &Members) -> bool {
     expected.iter().all(|(key, value)| match said.get(key) {
-        Some(other) if key == "error" => includes(value.get(), other.get()),
+        Some(other) if key == "error" => includes(&read(value.get()), &read(other.get())),
         Some(other) => value.get() == other.get(),
         None => false,
     })
+}
+
+/// The value of member `key`, a whole number, in a line or in words.
+pub(crate) fn whole(line: &str, key: &str) -> Option<u64> {
+    read(line).get(key)?.get().parse().ok()
 }

@@ -5,6 +5,8 @@ mod device;
 mod hub;
 mod message;
 mod script;
+mod storage;
 
 pub(crate) use device::device;
 pub(crate) use hub::hub;
+pub(crate) use storage::Storage;

@@ -1,0 +1,118 @@
+//! The task of a device: connects, reads, writes, waits, comes back (rule D9).
+
+use crate::core::Step;
+use crate::handlers::Call;
+use crate::link::Link;
+use crate::live::Live;
+use crate::reason::Reason;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep_until;
+
+/// Runs the device until it is closed or refused for good.
+pub(crate) async fn drive(live: Arc<Live>) {
+    let reason = connections(&live).await;
+    tracing::debug!(device = live.settings.name(), %reason, "over");
+    live.over.send_replace(Some(reason));
+}
+
+/// One connection after the other. Answers why there is no further one.
+async fn connections(live: &Arc<Live>) -> Reason {
+    loop {
+        let reason = tokio::select! {
+            connected = Link::connect(&live.settings.address) => match connected {
+                Ok(link) => talk(live, link).await,
+                Err(error) => Reason::Broken(error.to_string()),
+            },
+            () = closed(live) => Reason::Closed,
+        };
+        let (told, delay) = end(live, &reason);
+        tracing::debug!(device = live.settings.name(), %reason, delay, "not connected");
+        if told || !reason.comes_back() {
+            live.tell(Call::Disconnected(reason.clone()));
+        }
+        let Some(delay) = delay.filter(|_| reason.comes_back()) else { return reason };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(delay)) => {}
+            () = closed(live) => return Reason::Closed,
+        }
+    }
+}
+
+/// Answers whether the program had been told of the connection, and after how many milliseconds to make another one.
+fn end(live: &Live, reason: &Reason) -> (bool, Option<u64>) {
+    // Without randomness the middle of the time is as good as any.
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    let now = live.now();
+    let mut core = live.core();
+    (core.disconnected(), core.come_back(now, reason, random))
+}
+
+/// Waits until the program closed the device. What it sends meanwhile may push out what was held.
+async fn closed(live: &Live) {
+    while !live.core().is_closed() {
+        live.make_room().await;
+        live.wake.notified().await;
+    }
+}
+
+/// One connection, from its beginning to its end.
+async fn talk(live: &Arc<Live>, mut link: Link) -> Reason {
+    live.core().connected(live.now());
+    loop {
+        for step in live.steps().await {
+            match step {
+                Step::Send(line) => link.say(&line),
+                Step::Connected { resumed, token } => {
+                    token.into_iter().for_each(|token| live.tell(Call::Token(token)));
+                    live.tell(Call::Connected(resumed));
+                }
+                Step::Begin(command) => live.tell(Call::Command(command)),
+                Step::Close(reason) => {
+                    link.leave().await;
+                    return reason;
+                }
+            }
+        }
+        if live.core().is_closed() {
+            link.leave().await;
+            return Reason::Closed;
+        }
+        if let Err(error) = wait(live, &mut link).await {
+            return Reason::Broken(error.to_string());
+        }
+    }
+}
+
+/// Waits for the next input of the session and hands it in.
+async fn wait(live: &Arc<Live>, link: &mut Link) -> io::Result<()> {
+    let due = live.core().poll_timeout();
+    let timer = async {
+        match due {
+            Some(due) => sleep_until(live.moment(due)).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        lines = link.turn() => read(live, &lines?),
+        () = live.wake.notified() => {}
+        () = timer => live.core().timeout(live.now()),
+    }
+    Ok(())
+}
+
+fn read(live: &Arc<Live>, lines: &[Vec<u8>]) {
+    let now = live.now();
+    let mut core = live.core();
+    for line in lines {
+        core.line(now, line);
+    }
+    drop(core);
+    live.progress.send_replace(());
+    if !lines.is_empty() && live.handlers().wants_messages() {
+        for line in lines.iter().filter(|line| !line.is_empty()) {
+            live.tell(Call::Message(String::from_utf8_lossy(line).into_owned()));
+        }
+    }
+}

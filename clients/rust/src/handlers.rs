@@ -1,0 +1,155 @@
+//! What the program wants to be told, and how it is called: one call after another, never on the connection's own
+//! task, and a panic in one is its own affair.
+
+use crate::reason::Reason;
+use protocol::message::{Command, Outcome};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a handler of commands fails with; made from any error and from text.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+type Obey = dyn FnMut(&RawValue) -> Result<Option<Box<RawValue>>, String> + Send;
+type OnConnected = dyn FnMut(bool) + Send;
+type OnDisconnected = dyn FnMut(&Reason) + Send;
+type OnText = dyn FnMut(&str) + Send;
+/// Called without the table being locked, so that a handler may set another.
+type Slot<F> = Option<Arc<Mutex<Box<F>>>>;
+
+/// What there is to tell the program.
+#[derive(Debug)]
+pub(crate) enum Call {
+    Command(Command),
+    Connected(bool),
+    Disconnected(Reason),
+    /// A line as it came.
+    Message(String),
+    Token(String),
+}
+
+/// The program's handlers.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    commands: HashMap<String, Arc<Mutex<Box<Obey>>>>,
+    connected: Slot<OnConnected>,
+    disconnected: Slot<OnDisconnected>,
+    message: Slot<OnText>,
+    token: Slot<OnText>,
+}
+
+impl Handlers {
+    /// Commands on `channel` are for `handler`.
+    pub(crate) fn on_command<T, V>(
+        &mut self,
+        channel: &str,
+        mut handler: impl FnMut(T) -> Result<V, Failure> + Send + 'static,
+    ) where
+        T: DeserializeOwned,
+        V: Serialize,
+    {
+        let obey = move |value: &RawValue| {
+            let value =
+                serde_json::from_str(value.get()).map_err(|error| format!("not understood: {error}"))?;
+            let answer = handler(value).map_err(|failure| failure.to_string())?;
+            let answer = to_raw_value(&answer).map_err(|error| format!("done, but no answer: {error}"))?;
+            // `()`: there is nothing to say.
+            Ok(Some(answer).filter(|answer| answer.get() != "null"))
+        };
+        self.commands.insert(channel.to_owned(), Arc::new(Mutex::new(Box::new(obey))));
+    }
+
+    pub(crate) fn on_connected(&mut self, handler: impl FnMut(bool) + Send + 'static) {
+        self.connected = Some(Arc::new(Mutex::new(Box::new(handler))));
+    }
+
+    pub(crate) fn on_disconnected(&mut self, handler: impl FnMut(&Reason) + Send + 'static) {
+        self.disconnected = Some(Arc::new(Mutex::new(Box::new(handler))));
+    }
+
+    pub(crate) fn on_message(&mut self, handler: impl FnMut(&str) + Send + 'static) {
+        self.message = Some(Arc::new(Mutex::new(Box::new(handler))));
+    }
+
+    pub(crate) fn on_token(&mut self, handler: impl FnMut(&str) + Send + 'static) {
+        self.token = Some(Arc::new(Mutex::new(Box::new(handler))));
+    }
+
+    /// Whether somebody wants to know of it.
+    pub(crate) fn wants(&self, call: &Call) -> bool {
+        match call {
+            Call::Command(_) => true,
+            Call::Connected(_) => self.connected.is_some(),
+            Call::Disconnected(_) => self.disconnected.is_some(),
+            Call::Message(_) => self.wants_messages(),
+            Call::Token(_) => self.token.is_some(),
+        }
+    }
+
+    pub(crate) fn wants_messages(&self) -> bool {
+        self.message.is_some()
+    }
+}
+
+/// Calls the program. Answers what is to be said, after a command.
+pub(crate) fn call(handlers: &Mutex<Handlers>, call: Call) -> Option<Outcome> {
+    match call {
+        Call::Command(command) => return Some(obey(handlers, &command)),
+        Call::Connected(resumed) => tell(handlers, |table| &table.connected, |handler| handler(resumed)),
+        Call::Disconnected(why) => tell(handlers, |table| &table.disconnected, |handler| handler(&why)),
+        Call::Message(line) => tell(handlers, |table| &table.message, |handler| handler(&line)),
+        Call::Token(token) => tell(handlers, |table| &table.token, |handler| handler(&token)),
+    }
+    None
+}
+
+fn tell<F: ?Sized>(
+    handlers: &Mutex<Handlers>,
+    which: impl Fn(&Handlers) -> &Slot<F>,
+    told: impl FnOnce(&mut Box<F>),
+) {
+    let slot = which(&locked(handlers)).clone();
+    if let Some(slot) = slot
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| told(&mut locked(&slot))))
+    {
+        tracing::error!("a handler panicked: {}", words(&*panic));
+    }
+}
+
+fn obey(handlers: &Mutex<Handlers>, command: &Command) -> Outcome {
+    let slot = locked(handlers).commands.get(&command.channel).cloned();
+    let result = match slot {
+        None => Err(format!("nothing here takes commands on {}", command.channel)),
+        Some(slot) => {
+            catch_unwind(AssertUnwindSafe(|| locked(&slot)(&command.value))).unwrap_or_else(|panic| {
+                let words = words(&*panic);
+                tracing::error!(channel = command.channel, "a handler panicked: {words}");
+                Err(format!("the program failed: {words}"))
+            })
+        }
+    };
+    match result {
+        Ok(value) => Outcome { command: command.number, ok: true, value, reason: None },
+        Err(reason) => failed(command, &reason),
+    }
+}
+
+/// The answer to a command that was not done.
+pub(crate) fn failed(command: &Command, reason: &str) -> Outcome {
+    let reason = protocol::message::cut(reason, protocol::limits::REASON_BYTES_MAX).to_owned();
+    Outcome { command: command.number, ok: false, value: None, reason: Some(reason) }
+}
+
+/// What a handler that panicked left behind is its own affair, too.
+fn locked<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
+}

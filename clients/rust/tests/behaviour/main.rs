@@ -1,0 +1,7 @@
+//! What a program sees of its device, against a hub that the test plays on a real socket.
+
+mod commands;
+mod connection;
+mod hub;
+mod keeping;
+mod stored;

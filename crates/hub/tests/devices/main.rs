@@ -1,0 +1,5 @@
+//! A hub with its real store, and devices without sockets.
+
+mod commands;
+mod identify;
+mod wire;

@@ -1,0 +1,340 @@
+//! One connection's conversation at the hub side: what is taken, acked, asked again and answered.
+//!
+//! It holds a few machine words, the outputs not yet taken, and no copy of any message: between inputs an idle
+//! conversation owns no memory beside itself. What was taken and not committed is only counted.
+//!
+//! What becomes of numbers (H3, H4, H6) stands in `numbered`.
+
+mod numbered;
+
+use self::numbered::Numbers;
+use super::timer::{HubTimer, Timers};
+use crate::code::{Bye, Fault};
+use crate::intake::{Lane, Post, Said};
+use crate::limits::{FAULTY_LINES_MAX, IDENTIFY_SECONDS_MAX, IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX};
+use crate::line::{Content, Line};
+use crate::message::{
+    Command, Complaint, Fail, FromDevice, Identify, ToDevice, Welcome, decode_from_device, leading_seq,
+};
+use crate::rule::{Rule, holds};
+use crate::time::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Good lines that make up for a faulty one.
+const FORGIVING_LINES: u32 = 100;
+
+/// What to do for the conversation, in this order.
+pub enum Output {
+    /// Write these bytes to the device: one line with its end.
+    Send(Vec<u8>),
+    /// Hand this to the intake; the answer comes back as a [`Post`].
+    Identify(Box<Identify>),
+    /// The device is welcome: what it says from here on goes to this lane.
+    Enter {
+        /// The lane.
+        lane: Arc<dyn Lane>,
+        /// The id under which it is welcome.
+        device: String,
+    },
+    /// Hand this to the lane.
+    Take {
+        /// The number of the line that held it.
+        line: u64,
+        /// What was said.
+        said: Said,
+    },
+    /// Write what is left to write, then close. Nothing follows.
+    Close,
+}
+
+/// The hub side of one connection.
+pub struct HubSide {
+    phase: Phase,
+    /// Where the numbers stand; nothing for a plain device.
+    numbers: Option<Numbers>,
+    /// Messages, gaps and descriptions handed over and not yet committed.
+    in_flight: u32,
+    faulty: u32,
+    good: u32,
+    /// Bytes of the longest line the device reads, where it said so.
+    line_max: Option<usize>,
+    /// Milliseconds between heartbeats, where the identify asked to be bound (D7).
+    heartbeat_ms: Option<u64>,
+    timers: Timers<3>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody identified.
+    Strange,
+    /// The intake has an identify that it did not answer yet.
+    Asking {
+        /// The number of the identify's line.
+        line: u64,
+        /// Whether it asked to be bound to heartbeats.
+        heartbeat: bool,
+    },
+    /// The device is welcome.
+    Talking,
+    /// The last output is `Close`.
+    Over,
+}
+
+impl HubSide {
+    /// A connection that was just accepted. Somebody must identify within [`IDENTIFY_SECONDS_MAX`].
+    pub fn new(now: Time) -> Self {
+        let mut timers = Timers::none();
+        timers.set(HubTimer::Identify, now.mono + IDENTIFY_SECONDS_MAX * 1000);
+        Self {
+            phase: Phase::Strange,
+            numbers: None,
+            in_flight: 0,
+            faulty: 0,
+            good: 0,
+            line_max: None,
+            heartbeat_ms: None,
+            timers,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Whether [`HubSide::line`] may be called: not while an identify is unanswered, while as much is in flight as may
+    /// be, or after the end. Lines wait unread meanwhile.
+    pub fn reading(&self) -> bool {
+        matches!(self.phase, Phase::Strange | Phase::Talking) && self.in_flight < IN_FLIGHT_MESSAGES_MAX
+    }
+
+    /// Whether everything that was said is answered: no identify waits, and nothing is in flight.
+    pub fn settled(&self) -> bool {
+        !matches!(self.phase, Phase::Asking { .. }) && self.in_flight == 0
+    }
+
+    /// The next thing to do; nothing until there is another input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front();
+        if self.outputs.is_empty() {
+            // Thousands of idle connections keep no queue.
+            self.outputs = VecDeque::new();
+        }
+        output
+    }
+
+    /// When to call [`HubSide::timeout`] at the latest, in monotonic milliseconds.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.timers.next()
+    }
+
+    /// A line of the device, while [`HubSide::reading`].
+    pub fn line(&mut self, now: Time, line: Line<'_>) {
+        debug_assert!(
+            self.reading() || self.phase == Phase::Over,
+            "a line was handed in that should have waited"
+        );
+        if !self.reading() {
+            return;
+        }
+        self.heard(now);
+        match read(line.content) {
+            Ok(said) => {
+                self.forgive();
+                self.said(now, line.number, said);
+            }
+            Err(fail) => self.faulty(now, line.number, fail),
+        }
+    }
+
+    /// Some bytes came, perhaps not yet a whole line: the device is there (D7, which binds both ends).
+    pub fn heard(&mut self, now: Time) {
+        if let Some(heartbeat_ms) = self.heartbeat_ms {
+            self.timers.set(HubTimer::Silence, now.mono + 2 * heartbeat_ms);
+        }
+    }
+
+    /// What the intake, or the shell itself, has for this connection.
+    pub fn post(&mut self, now: Time, post: Post) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match post {
+            Post::Welcome { welcome, lane } => self.welcome(now, welcome, lane),
+            Post::Refused { fault, bye } => self.refused(now, fault, bye),
+            Post::Committed { seq, messages } => self.committed(now, seq, messages),
+            Post::Complaint { line, fault, seq } => {
+                self.complain(now, line, Fail { seq, ..Fail::new(fault, 0, fault.sentence()) });
+            }
+            Post::Command(command) => self.command(now, command),
+            Post::Window(window) if self.is_numbered() => self.send(now, ToDevice::Window(window)),
+            Post::Window(_) => {}
+            Post::Bye(bye) => self.end(now, bye),
+        }
+    }
+
+    /// The time has come that [`HubSide::poll_timeout`] named.
+    pub fn timeout(&mut self, now: Time) {
+        if self.timers.take_due(HubTimer::Identify, now.mono) {
+            self.end(now, Bye::Unidentified);
+        }
+        if self.timers.take_due(HubTimer::Silence, now.mono) {
+            // What is not read cannot be heard.
+            if self.reading() { self.end(now, Bye::Silent) } else { self.heard(now) }
+        }
+        if self.timers.take_due(HubTimer::Heartbeat, now.mono) {
+            self.send(now, ToDevice::Heartbeat);
+        }
+    }
+
+    /// The transport is gone: nothing more comes out.
+    pub fn closed(&mut self) {
+        self.phase = Phase::Over;
+        self.timers = Timers::none();
+        self.outputs = VecDeque::new();
+    }
+
+    fn said(&mut self, now: Time, number: u64, said: FromDevice) {
+        match said {
+            FromDevice::Identify(identify) => self.identify(number, identify),
+            _ if self.phase == Phase::Strange => self.need_identify(now),
+            FromDevice::Samples(samples) => match samples.seq {
+                Some(seq) => self.numbered(now, number, seq, samples),
+                None => self.take(number, Said::Samples(samples)),
+            },
+            FromDevice::Skip { to, reason } => self.skip(now, number, to, reason),
+            FromDevice::Describe(description) => self.take(number, Said::Describe(description)),
+            FromDevice::Result(outcome) => {
+                self.outputs.push_back(Output::Take { line: number, said: Said::Result(outcome) });
+            }
+            FromDevice::Heartbeat | FromDevice::Unknown => {}
+        }
+    }
+
+    fn identify(&mut self, line: u64, identify: Identify) {
+        self.timers.stop(HubTimer::Identify);
+        self.phase = Phase::Asking { line, heartbeat: identify.heartbeat.is_some() };
+        self.line_max = identify.line_max;
+        self.outputs.push_back(Output::Identify(Box::new(identify)));
+    }
+
+    /// Rule H8: whoever has not identified is told so.
+    fn need_identify(&mut self, now: Time) {
+        if holds(Rule::H8) {
+            self.send(now, ToDevice::NeedIdentify);
+        }
+    }
+
+    /// A line that is skipped: said, counted, and where it held the next number, a gap (H3).
+    fn faulty(&mut self, now: Time, line: u64, fail: Fail) {
+        let next = self.numbers.map(|numbers| numbers.taken + 1);
+        let seq = fail.seq;
+        self.complain(now, line, fail);
+        match (seq, next) {
+            (Some(seq), Some(next)) if seq == next && holds(Rule::H3) => {
+                self.gap(line, seq, "bad".to_owned());
+                self.ack_unsafely(now);
+            }
+            (Some(seq), Some(_)) => {
+                self.repeated(line, seq);
+                self.out_of_turn(now, seq);
+            }
+            _ if self.phase == Phase::Strange => self.need_identify(now),
+            _ => {}
+        }
+        self.faulty += 1;
+        if self.faulty > FAULTY_LINES_MAX {
+            self.end(now, Bye::Bad);
+        }
+    }
+
+    fn forgive(&mut self) {
+        self.good += 1;
+        if self.good == FORGIVING_LINES {
+            self.good = 0;
+            self.faulty = self.faulty.saturating_sub(1);
+        }
+    }
+
+    fn take(&mut self, line: u64, said: Said) {
+        self.in_flight += 1;
+        self.outputs.push_back(Output::Take { line, said });
+    }
+
+    fn welcome(&mut self, now: Time, welcome: Welcome, lane: Arc<dyn Lane>) {
+        let Phase::Asking { heartbeat, .. } = self.phase else { return };
+        self.phase = Phase::Talking;
+        self.numbers = welcome.session.as_ref().map(|_| {
+            let ack = welcome.ack.unwrap_or(0);
+            Numbers { taken: ack, committed: ack, asked_again: 0 }
+        });
+        // What an earlier conversation on this connection had in flight is finished or discarded (H1).
+        self.in_flight = 0;
+        self.heartbeat_ms = (heartbeat && holds(Rule::D7)).then(|| u64::from(welcome.heartbeat) * 1000);
+        self.timers = Timers::none();
+        self.heard(now);
+        self.outputs.push_back(Output::Enter { lane, device: welcome.device.clone() });
+        self.send(now, ToDevice::Welcome(welcome));
+    }
+
+    fn refused(&mut self, now: Time, fault: Option<Fault>, bye: Bye) {
+        if let (Phase::Asking { line, .. }, Some(fault)) = (self.phase, fault) {
+            self.complain(now, line, Fail::new(fault, 0, fault.sentence()));
+        }
+        self.end(now, bye);
+    }
+
+    /// One that came while the device identifies again is not said: what becomes of it, the intake decides by that
+    /// identify. Nor is one that is longer than the device reads: the intake refuses such.
+    fn command(&mut self, now: Time, command: Command) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        let command = if self.line_max.is_some() { command.compact() } else { command };
+        if command.encoded_bytes() <= self.line_max() {
+            self.send(now, ToDevice::Command(command));
+        }
+    }
+
+    fn complain(&mut self, now: Time, line: u64, fail: Fail) {
+        let Fail { fault, at, seq, reason } = fail;
+        let complaint = Complaint { line, at, seq, code: fault.as_str().to_owned(), reason };
+        self.send(now, ToDevice::Error(complaint));
+    }
+
+    fn end(&mut self, now: Time, bye: Bye) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        self.send(now, ToDevice::Bye(bye.into()));
+        self.phase = Phase::Over;
+        self.timers = Timers::none();
+        self.outputs.push_back(Output::Close);
+    }
+
+    fn send(&mut self, now: Time, message: ToDevice) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        if let Some(heartbeat_ms) = self.heartbeat_ms {
+            self.timers.set(HubTimer::Heartbeat, now.mono + heartbeat_ms);
+        }
+        self.outputs.push_back(Output::Send(message.encode(self.line_max())));
+    }
+
+    fn line_max(&self) -> usize {
+        self.line_max.unwrap_or(LINE_BYTES_MAX)
+    }
+
+    fn is_numbered(&self) -> bool {
+        self.numbers.is_some()
+    }
+}
+
+fn read(content: Content<'_>) -> Result<FromDevice, Fail> {
+    match content {
+        Content::Whole(line) => decode_from_device(line),
+        Content::TooLong { beginning } => {
+            let reason = format!("a line has at most {LINE_BYTES_MAX} bytes");
+            Err(Fail { seq: leading_seq(beginning), ..Fail::new(Fault::TooLong, LINE_BYTES_MAX, &reason) })
+        }
+    }
+}

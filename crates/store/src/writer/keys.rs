@@ -1,0 +1,131 @@
+//! By which numbers the database knows what belongs to a device.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::key_map::KeyMap;
+use crate::load::DeviceRow;
+use crate::write::{DeviceKey, Position};
+
+/// The numbers of all devices' sessions and channels. Within a transaction it runs ahead of the database; after a failed
+/// one it is made anew.
+#[derive(Default)]
+pub(crate) struct Keys {
+    devices: KeyMap<DeviceKey, DeviceKeys>,
+}
+
+/// What belongs to one device.
+#[derive(Default)]
+pub(crate) struct DeviceKeys {
+    /// Its current session.
+    session: Option<(Arc<str>, i64)>,
+    channels: HashMap<Arc<str>, i64>,
+    /// The channel that was asked for last: mostly the next one too.
+    last: Option<(Arc<str>, i64)>,
+    /// Up to which cursor the samples of a channel are in chunks.
+    folded: KeyMap<i64, u64>,
+}
+
+impl Keys {
+    /// As they were loaded.
+    pub(crate) fn of(devices: &[DeviceRow]) -> Keys {
+        Keys { devices: devices.iter().map(|row| (row.device.key, DeviceKeys::of(row))).collect() }
+    }
+
+    /// Those of a device, unless it was removed or never was.
+    pub(crate) fn device(&mut self, device: DeviceKey) -> Option<&mut DeviceKeys> {
+        self.devices.get_mut(&device)
+    }
+
+    /// A device that is new.
+    pub(crate) fn add(&mut self, device: DeviceKey) {
+        self.devices.insert(device, DeviceKeys::default());
+    }
+
+    /// Forgets a device; its channels, which have none now.
+    pub(crate) fn remove(&mut self, device: DeviceKey) -> impl Iterator<Item = i64> + use<> {
+        self.devices.remove(&device).unwrap_or_default().channels.into_values()
+    }
+}
+
+impl DeviceKeys {
+    fn of(row: &DeviceRow) -> DeviceKeys {
+        let session = row.device.position.as_ref().zip(row.session);
+        let names = row.device.channels.iter().map(|channel| channel.name.clone());
+        DeviceKeys {
+            session: session.map(|(position, key)| (position.session.clone(), key)),
+            channels: names.zip(row.channels.iter().map(|channel| channel.key)).collect(),
+            last: None,
+            folded: row.channels.iter().map(|channel| (channel.key, channel.folded)).collect(),
+        }
+    }
+
+    /// The key of the session of a position, made when it is new.
+    pub(crate) fn session(
+        &mut self,
+        connection: &Connection,
+        device: DeviceKey,
+        position: &Position,
+    ) -> rusqlite::Result<i64> {
+        match &self.session {
+            Some((name, key)) if *name == position.session => Ok(*key),
+            _ => {
+                let key = session_key(connection, device, &position.session)?;
+                self.session = Some((position.session.clone(), key));
+                Ok(key)
+            }
+        }
+    }
+
+    /// The key of the current session.
+    pub(crate) fn current_session(&self) -> Option<i64> {
+        self.session.as_ref().map(|(_, key)| *key)
+    }
+
+    /// The key of a channel, made when it is new.
+    pub(crate) fn channel(
+        &mut self,
+        connection: &Connection,
+        device: DeviceKey,
+        name: &Arc<str>,
+    ) -> rusqlite::Result<i64> {
+        if let Some((last, key)) = &self.last
+            && last == name
+        {
+            return Ok(*key);
+        }
+        if let Some((name, key)) = self.channels.get_key_value(name) {
+            self.last = Some((name.clone(), *key));
+            return Ok(*key);
+        }
+        let key = connection
+            .prepare_cached("INSERT INTO channel (device, name) VALUES (?1, ?2)")?
+            .insert((device.0.cast_signed(), name))?;
+        self.channels.insert(name.clone(), key);
+        Ok(key)
+    }
+
+    /// Up to which cursor the samples of a channel are in chunks.
+    pub(crate) fn folded(&self, channel: i64) -> u64 {
+        self.folded.get(&channel).copied().unwrap_or(0)
+    }
+
+    /// They are from now on, up to `cursor`.
+    pub(crate) fn set_folded(&mut self, channel: i64, cursor: u64) {
+        self.folded.insert(channel, cursor);
+    }
+}
+
+fn session_key(connection: &Connection, device: DeviceKey, name: &str) -> rusqlite::Result<i64> {
+    let owner = device.0.cast_signed();
+    connection
+        .prepare_cached(
+            "INSERT INTO session (device, name) VALUES (?1, ?2) ON CONFLICT (device, name) DO NOTHING",
+        )?
+        .execute((owner, name))?;
+    connection
+        .prepare_cached("SELECT key FROM session WHERE device = ?1 AND name = ?2")?
+        .query_row((owner, name), |row| row.get(0))
+}

@@ -1,0 +1,235 @@
+//! The statements that put what was decided into its rows.
+
+use rusqlite::{Connection, Params};
+
+use crate::judge::Standing;
+use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS};
+use crate::load;
+use crate::loaded::GapCount;
+use crate::write::{CommandRow, DeviceKey, Gap, NewDevice, TokenHash, TokenRow};
+
+fn run(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute(parameters)?;
+    Ok(())
+}
+
+/// A commit is in the journal even if it brought no sample: its number counts.
+pub(crate) fn insert_journal(
+    connection: &Connection,
+    number: i64,
+    samples: u64,
+    content: &[u8],
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO journal (id, samples, content) VALUES (?1, ?2, ?3)";
+    run(connection, sql, (number, samples.cast_signed(), content))
+}
+
+/// All up to a commit is in chunks. The last row stays, empty.
+pub(crate) fn empty_journal(connection: &Connection, up_to: i64) -> rusqlite::Result<()> {
+    let last = "SELECT max(id) FROM journal";
+    run(connection, &format!("DELETE FROM journal WHERE id <= ?1 AND id < ({last})"), [up_to])?;
+    run(connection, "UPDATE journal SET samples = 0, content = x'' WHERE id <= ?1", [up_to])
+}
+
+pub(crate) fn insert_device(connection: &Connection, new: &NewDevice) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT INTO device (key, id, name, token, joined, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            new.key.0.cast_signed(),
+            &new.id,
+            &new.name,
+            new.token.map(|token| token.0),
+            new.joined,
+            new.created,
+        ),
+    )
+}
+
+/// Where a device's log stands, with the key of its current session.
+pub(crate) fn put_log(
+    connection: &Connection,
+    device: DeviceKey,
+    standing: &Standing,
+    session: Option<i64>,
+) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT INTO log (device, cursor, next_session, session, seq, received, late, next_command, last_seen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (device) DO UPDATE SET
+           cursor = excluded.cursor, next_session = excluded.next_session, session = excluded.session,
+           seq = excluded.seq, received = excluded.received, late = excluded.late,
+           next_command = excluded.next_command, last_seen = excluded.last_seen",
+        (
+            device.0.cast_signed(),
+            standing.cursor.cast_signed(),
+            standing.next_session.cast_signed(),
+            session,
+            standing.position.as_ref().map(|position| position.seq.cast_signed()),
+            standing.received.cast_signed(),
+            standing.late.cast_signed(),
+            standing.next_command.cast_signed(),
+            standing.last_seen,
+        ),
+    )
+}
+
+pub(crate) fn put_loss(connection: &Connection, device: DeviceKey, count: &GapCount) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT OR REPLACE INTO loss (device, reason, gaps, messages) VALUES (?1, ?2, ?3, ?4)",
+        (device.0.cast_signed(), &count.reason, count.gaps.cast_signed(), count.messages.cast_signed()),
+    )
+}
+
+pub(crate) fn insert_gap(connection: &Connection, gap: &Gap) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT INTO gap (device, cursor, session, from_seq, to_seq, reason, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            gap.device.0.cast_signed(),
+            gap.cursor.cast_signed(),
+            &gap.session,
+            gap.from.cast_signed(),
+            gap.to.cast_signed(),
+            &gap.reason,
+            gap.at,
+        ),
+    )
+}
+
+pub(crate) fn insert_issuer(connection: &Connection, tag: &str) -> rusqlite::Result<()> {
+    run(connection, "INSERT INTO issuer (tag) VALUES (?1) ON CONFLICT (tag) DO NOTHING", [tag])
+}
+
+pub(crate) fn set_device_token(
+    connection: &Connection,
+    device: DeviceKey,
+    token: &TokenHash,
+    confirmed: bool,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE device SET token = ?2, confirmed = ?3 WHERE key = ?1";
+    run(connection, sql, (device.0.cast_signed(), token.0, confirmed))
+}
+
+pub(crate) fn set_description(
+    connection: &Connection,
+    device: DeviceKey,
+    describe: &str,
+) -> rusqlite::Result<()> {
+    run(connection, "UPDATE device SET describe = ?2 WHERE key = ?1", (device.0.cast_signed(), describe))
+}
+
+/// A removed device. Without it nobody finds its channels, and their names are free; their chunks are swept later.
+pub(crate) fn delete_device(connection: &Connection, device: DeviceKey) -> rusqlite::Result<()> {
+    for sql in [
+        "UPDATE channel SET device = NULL, value = NULL WHERE device = ?1",
+        "DELETE FROM session WHERE device = ?1",
+        "DELETE FROM gap WHERE device = ?1",
+        "DELETE FROM loss WHERE device = ?1",
+        "DELETE FROM command WHERE device = ?1",
+        "DELETE FROM log WHERE device = ?1",
+        "DELETE FROM device WHERE key = ?1",
+    ] {
+        run(connection, sql, [device.0.cast_signed()])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn put_command(connection: &Connection, command: &CommandRow) -> rusqlite::Result<()> {
+    run(
+        connection,
+        &format!(
+            "INSERT INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT (device, person, id) DO UPDATE SET
+               number = excluded.number, channel = excluded.channel, value = excluded.value,
+               intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
+               reason = excluded.reason, result = excluded.result, created = excluded.created,
+               deadline = excluded.deadline, updated = excluded.updated, credential = excluded.credential",
+            load::COMMAND
+        ),
+        (
+            command.device.0.cast_signed(),
+            command.number.map(u64::cast_signed),
+            &command.id,
+            &command.by,
+            &command.channel,
+            &command.value,
+            &command.intent,
+            command.ttl.cast_signed(),
+            &command.state,
+            &command.reason,
+            &command.result,
+            command.created,
+            command.deadline,
+            command.updated,
+            command.credential.map(|token| token.0),
+        ),
+    )?;
+    trim_commands(connection, command)
+}
+
+/// Beyond so many of one device, those that were settled long before this one changed go.
+fn trim_commands(connection: &Connection, newest: &CommandRow) -> rusqlite::Result<()> {
+    let [accepted, queued, sent] = CommandRow::UNSETTLED;
+    run(
+        connection,
+        "DELETE FROM command WHERE device = ?1 AND updated < ?2 AND state NOT IN (?3, ?4, ?5) AND key <=
+           (SELECT key FROM command WHERE device = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?6)",
+        (
+            newest.device.0.cast_signed(),
+            newest.updated.saturating_sub(COMMANDS_SURE_MS),
+            accepted,
+            queued,
+            sent,
+            COMMANDS_KEPT_MAX as i64,
+        ),
+    )
+}
+
+pub(crate) fn put_token(connection: &Connection, token: &TokenRow) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "INSERT OR REPLACE INTO token (hash, subject, scopes, created, expires, used)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (token.hash.0, &token.subject, &token.scopes, token.created, token.expires, token.used),
+    )
+}
+
+pub(crate) fn set_token_used(connection: &Connection, hash: &TokenHash, at: i64) -> rusqlite::Result<()> {
+    run(connection, "UPDATE token SET used = ?2 WHERE hash = ?1", (hash.0, at))
+}
+
+pub(crate) fn delete_token(connection: &Connection, hash: &TokenHash) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM token WHERE hash = ?1", [hash.0])
+}
+
+pub(crate) fn prune(connection: &Connection, commands: i64, tokens: i64) -> rusqlite::Result<()> {
+    let [accepted, queued, sent] = CommandRow::UNSETTLED;
+    run(
+        connection,
+        "DELETE FROM command WHERE updated < ?1 AND state NOT IN (?2, ?3, ?4)",
+        (commands, accepted, queued, sent),
+    )?;
+    run(connection, "DELETE FROM token WHERE expires < ?1", [tokens])
+}
+
+/// What the samples brought into chunks leave in their channel's row: up to which cursor that is, and the newest of them.
+pub(crate) fn set_folded(
+    connection: &Connection,
+    channel: i64,
+    folded: u64,
+    latest: Option<(&str, i64, u64)>,
+) -> rusqlite::Result<()> {
+    let folded = folded.cast_signed();
+    match latest {
+        Some((value, ts, cursor)) => run(
+            connection,
+            "UPDATE channel SET folded = ?2, value = ?3, ts = ?4, cursor = ?5 WHERE key = ?1",
+            (channel, folded, value, ts, cursor.cast_signed()),
+        ),
+        None => run(connection, "UPDATE channel SET folded = ?2 WHERE key = ?1", (channel, folded)),
+    }
+}
