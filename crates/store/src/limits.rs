@@ -88,8 +88,10 @@ pub const FOLD_COMMITS: u64 = 1000;
 /// Samples of the journal that are folded in one go; what is beyond them waits for the next.
 pub const FOLD_TAKE_SAMPLES: u64 = 4 * FOLD_SAMPLES;
 
-/// Channels that are folded with one commit, so that no acknowledgement waits long for it. The others go with the next ones.
-pub const FOLD_SLICE_CHANNELS: usize = 2048;
+/// Channels that are folded with one commit, so that no acknowledgement waits long for it; the others go with the next ones.
+/// As many again for each [`FOLD_TAKE_SAMPLES`] that wait in the journal: so it grows no further where very many channels
+/// are busy.
+pub const FOLD_SLICE_CHANNELS: usize = 512;
 
 /// What the writes of one transaction may weigh, bytes of memory; one is always taken, whatever it weighs.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -148,7 +148,8 @@ impl Producer {
 /// Waits until the hub does not want one of the devices. Answers who it is and why.
 async fn one_refused(devices: &[(String, Device)]) -> String {
     let mut ended = JoinSet::new();
-    for (id, device) in devices.iter().cloned() {
+    for (id, device) in devices {
+        let (id, device) = (id.clone(), device.clone());
         ended.spawn(async move { format!("{id} is refused: {}", device.ended().await) });
     }
     match ended.join_next().await {
@@ -182,7 +183,8 @@ async fn tell(devices: &[(String, Device)]) {
 async fn finish(devices: &[(String, Device)], drain: u32, refused: u64) -> Result<()> {
     let drain = Duration::from_secs(u64::from(drain));
     let mut closing = JoinSet::new();
-    for (_, device) in devices.iter().cloned() {
+    for (_, device) in devices {
+        let device = device.clone();
         closing.spawn(async move {
             device.flush(drain).await;
             device.close().await;

@@ -85,7 +85,7 @@ impl Database {
             false => Some(carry::carry(&transaction, batch, judge, &mut self.keys, &mut self.ownerless)?),
         };
         let folded = match &mut self.folding {
-            Some(folding) => folding.slice(&transaction, &mut self.keys)?,
+            Some(folding) => folding.slice(&transaction, &mut self.keys, self.journal)?,
             None => None,
         };
         sweep::sweep(&transaction, &mut self.ownerless)?;
@@ -140,7 +140,7 @@ impl Database {
                 None => Folding::begin(&self.connection, &mut self.keys)?,
             };
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let folded = folding.slice(&transaction, &mut self.keys)?;
+            let folded = folding.slice(&transaction, &mut self.keys, self.journal)?;
             transaction.commit()?;
             match folded {
                 Some(folded) => self.journal.subtract(folded),

@@ -124,14 +124,16 @@ impl Folding {
         Ok(())
     }
 
-    /// Folds up to [`FOLD_SLICE_CHANNELS`]; with the last of them the commits leave the journal. `connection` is inside a
-    /// transaction. What left the journal, when that was all.
+    /// Folds some channels, the more the more there is in the journal; with the last of them the commits leave it.
+    /// `connection` is inside a transaction. What left the journal, when that was all.
     pub(crate) fn slice(
         &mut self,
         connection: &Connection,
         keys: &mut Keys,
+        journal: Extent,
     ) -> rusqlite::Result<Option<Extent>> {
-        let rest = self.channels.len().saturating_sub(FOLD_SLICE_CHANNELS);
+        let channels = FOLD_SLICE_CHANNELS * (1 + (journal.samples / FOLD_TAKE_SAMPLES) as usize);
+        let rest = self.channels.len().saturating_sub(channels);
         for channel in self.channels.drain(rest..) {
             channel.fold(connection, keys)?;
         }

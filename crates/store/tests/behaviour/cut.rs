@@ -131,7 +131,7 @@ fn h5_a_kill_at_any_moment_leaves_the_store_as_of_a_commit() {
 
 #[test]
 fn a_folding_killed_between_its_slices_loses_and_doubles_nothing() {
-    let channels = 2 * limits::FOLD_SLICE_CHANNELS + 100;
+    let channels = 4 * limits::FOLD_SLICE_CHANNELS + 100;
     let mut batches = vec![device(PUMP, "pump-1")];
     // The last ones bring it to where it folds.
     let wides = limits::FOLD_SAMPLES / channels as u64 + 1;
