@@ -52,6 +52,10 @@ impl Hub {
                     // Who waited may have gone: that changes nothing about the commit.
                     let _ = waiter.send(Ok(()));
                 }
+                let Inner { device, ends, .. } = inner;
+                for (.., waiter) in ends.extract_if(.., |(by, id, _)| !device.is_ending(by, id)) {
+                    let _ = waiter.send(());
+                }
             }
             Effect::List => self.roster.push(inner.device.presence_frame()),
             Effect::Forget => {

@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::CommandRow;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -181,6 +182,24 @@ impl Hub {
         let Some(cell) = self.registry.by_id(device).filter(|_| grant.may(Scope::Command)) else { return };
         let now = self.now();
         self.with(&cell, |inner, effects| inner.device.cancel(now, grant.user(), id, effects));
+    }
+
+    /// Returns once people may be told what became of a command that was just settled: at once where none was, and where the
+    /// storage fails meanwhile.
+    pub(crate) async fn command_ended(self: &Arc<Self>, grant: &Grant, device: &str, id: &str) {
+        let Some(cell) = self.registry.by_id(device) else { return };
+        let ended = {
+            let mut inner = cell.lock();
+            // Asked under the lock: a storage that fails from here on drops the waiter.
+            if !self.storage_is_up() || !inner.device.is_ending(grant.user(), id) {
+                return;
+            }
+            let (sender, receiver) = oneshot::channel();
+            inner.ends.push((grant.user().clone(), id.into(), sender));
+            receiver
+        };
+        // Dropped where the storage failed: then it stands as it did.
+        let _ = ended.await;
     }
 
     /// Where a command of this person stands, if it is remembered in memory: all that are not settled are, and the newest

@@ -253,6 +253,7 @@ impl Hub {
                 }
             }
             inner.waiting.clear();
+            inner.ends.clear();
             true
         });
         if !removed {

@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) watchers: Vec<Arc<Slot>>,
     /// Requests that wait until a cursor is committed; dropped when it never will be.
     pub(crate) waiting: Vec<(u64, oneshot::Sender<Result<(), TakeError>>)>,
+    /// Requests that wait until what became of a command, by person and id, is durable; dropped when the storage fails.
+    pub(crate) ends: Vec<(Arc<str>, Box<str>, oneshot::Sender<()>)>,
     /// Who made it, and waits until it is stored; dropped when it never will be.
     pub(crate) maker: Option<oneshot::Sender<()>>,
     /// The monotonic millisecond for which its alarm is set.
@@ -88,7 +90,8 @@ impl Registry {
         if let Some(taken) = tables.by_id.get(&id) {
             return Err(taken.clone());
         }
-        let inner = Inner { device, watchers: Vec::new(), waiting: Vec::new(), maker: None, alarm: None };
+        let (watchers, waiting, ends) = (Vec::new(), Vec::new(), Vec::new());
+        let inner = Inner { device, watchers, waiting, ends, maker: None, alarm: None };
         let cell = Arc::new(Cell { key, id: id.clone(), inner: Mutex::new(inner) });
         tables.by_id.insert(id, cell.clone());
         tables.by_key.insert(key, cell.clone());

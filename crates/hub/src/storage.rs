@@ -64,6 +64,7 @@ impl Hub {
                     // Whoever waited may have gone.
                     let _ = waiter.send(Err(TakeError::Storage));
                 }
+                inner.ends.clear();
                 inner.device.storage(false, effects);
             });
         }

@@ -82,6 +82,11 @@ impl Device {
         self.commands.find(by, id).map(Order::receipt)
     }
 
+    /// Whether what became of a command is on its way to the store, so that people are not told yet.
+    pub fn is_ending(&self, by: &str, id: &str) -> bool {
+        self.commands.find(by, id).is_some_and(|order| order.told.is_some())
+    }
+
     /// The commands that are remembered as the store would have them now, the oldest first: all that are not settled, and
     /// the newest of those that are.
     pub fn commands(&self, now: Time) -> Vec<CommandRow> {

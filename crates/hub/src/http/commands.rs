@@ -116,6 +116,7 @@ pub(super) async fn cancel(
     Path((device, command)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     site.hub.cancel(&grant, &device, &command);
+    site.hub.command_ended(&grant, &device, &command).await;
     site.standing(&grant, &device, command).await
 }
 
