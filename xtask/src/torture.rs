@@ -8,18 +8,6 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-/// Programs and files that the steps ask for, and Debian's packages that bring them.
-const PACKAGES: &[(&str, &str)] = &[
-    ("linux.uml", "user-mode-linux"),
-    ("mkfs.ext4", "e2fsprogs"),
-    ("nft", "nftables"),
-    ("ip", "iproute2"),
-    ("libfaketimeMT.so.1", "libfaketime"),
-];
-
-/// Where what is no program lies.
-const LIBRARIES: &str = concat!("/usr/lib/", "x86_64-linux-gnu/faketime");
-
 /// Ways into a network and mounts of our own: as root, or as a user where the system lets users be root among themselves.
 const WAYS_APART: &[&[&str]] =
     &[&["unshare", "--mount", "--net"], &["unshare", "--map-root-user", "--mount", "--net"]];
@@ -29,12 +17,12 @@ const TORTURE: &[&str] = &["test", "--locked", "--package", "cli", "--test", "to
 
 /// Runs it with `arguments`: names of steps, and `--seed S`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode> {
-    install_packages();
     let cargo = std::env::var_os("CARGO").context("this runs by cargo")?;
     let built = Command::new(&cargo).args(TORTURE).arg("--no-run").current_dir(root).status()?;
     if !built.success() {
         bail!("the tests do not build");
     }
+    install_packages(Command::new(&cargo).args(TORTURE).args(["--", "--missing"]).current_dir(root))?;
     let way = WAYS_APART.iter().find(|way| succeeds(way, &["true"]));
     let mut torture = match way {
         Some(way) => {
@@ -50,26 +38,21 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode> {
     Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Where something is missing and this user may install it. It is no error if that fails: steps say what they lack.
-fn install_packages() {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(file, _)| !is_here(file)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return;
+/// Installs what `missing` names, where this user may. It is no error if that fails: steps say what they lack.
+fn install_packages(missing: &mut Command) -> Result<()> {
+    let missing = String::from_utf8(missing.output()?.stdout)?;
+    let packages: Vec<&str> = missing.lines().collect();
+    if packages.is_empty() {
+        return Ok(());
     }
+    println!("installing {}", packages.join(", "));
     let as_root: &[&str] = if succeeds(&["sudo", "-n"], &["true"]) { &["sudo", "-n"] } else { &["env"] };
     let quietly =
         ["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends"];
-    println!("installing {}", missing.join(", "));
-    if !succeeds(as_root, &[&quietly[..], &missing].concat()) {
-        println!("that cannot be installed by this user; steps that need it are skipped");
+    if !succeeds(as_root, &[&quietly[..], &packages].concat()) {
+        println!("this user cannot install that; steps that need it are skipped");
     }
-}
-
-fn is_here(file: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([LIBRARIES.into()]);
-    folders.into_iter().any(|folder| folder.join(file).exists())
+    Ok(())
 }
 
 fn succeeds(program: &[&str], arguments: &[&str]) -> bool {
