@@ -33,6 +33,10 @@ pub const HANDLED_MAX: u64 = SEQ_MAX - (1 << 20);
 /// gets a new one.
 pub const EMPTY_SESSIONS_MAX: usize = 4;
 
+/// How far beyond the last session issued one may lie that a restored store is believed to have handed out and forgotten.
+/// One further ahead is answered like any unknown one, without a loss.
+pub const SESSIONS_AHEAD_MAX: u64 = 1 << 20;
+
 /// Bytes of a channel's name. A longer one makes the message `bad_message`.
 pub const CHANNEL_BYTES_MAX: usize = 128;
 

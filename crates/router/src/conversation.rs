@@ -285,8 +285,11 @@ impl Device {
                     waits_for: WaitsFor::Cursor(cursor),
                 });
             }
-            Opening::New { session } => {
+            Opening::New { session, lost } => {
                 self.store_first(effects);
+                if let Some((session, gap)) = lost {
+                    self.record_gap(now, &session, gap, None, effects);
+                }
                 let (device, counter) = (self.identity.key, session.counter());
                 let tag = session.tag().into();
                 effects.push(Effect::Record(Write::Session { device, counter, tag }));

@@ -154,13 +154,26 @@ impl Device {
             self.make_room(1, Some(gap.to), effects);
             return self.cursor;
         }
+        let position = (session.clone(), gap.to);
+        self.record_gap(now, session, gap, Some(position), effects)
+    }
+
+    /// Records a gap in `session` like a message; returns its cursor. `position` is where the device's log stands then;
+    /// nothing where the loss is one of an earlier session.
+    pub(crate) fn record_gap(
+        &mut self,
+        now: Time,
+        session: &SessionId,
+        gap: Gap,
+        position: Option<(SessionId, u64)>,
+        effects: &mut Vec<Effect>,
+    ) -> u64 {
         self.store_first(effects);
         self.cursor += 1;
-        let position = (session.clone(), gap.to);
         effects.push(Effect::Record(Write::Gap(store::Gap {
             device: self.identity.key,
             cursor: self.cursor,
-            position: Some(stored_position(&position)),
+            position: position.as_ref().map(stored_position),
             session: session.to_string().into(),
             from: gap.from,
             to: gap.to,
@@ -169,7 +182,7 @@ impl Device {
         })));
         let patch = frame::lost(self.id(), self.cursor, &gap);
         let kind = Kind::Gap { reason: gap.reason.into(), messages: gap.to - gap.from + 1 };
-        self.push_pending(true, Some(position), patch, Vec::new(), kind, effects);
+        self.push_pending(position.is_some(), position, patch, Vec::new(), kind, effects);
         self.cursor
     }
 

@@ -9,6 +9,7 @@
 use crate::files::Files;
 use crate::random::Random;
 use crate::stored::{self, Entry};
+use store::limits::RESTORE_SKIPS_COMMANDS;
 use store::{CommandRow, Commit, DeviceKey, Loaded, Memory, Write};
 
 /// Who asks for commands.
@@ -137,6 +138,13 @@ impl Storage {
             Kept::Memory(memory, Some(backup)) => {
                 *memory = backup.clone();
                 memory.crash();
+                let beyond = |next: u64| next + u64::from(RESTORE_SKIPS_COMMANDS);
+                let devices = memory.loaded("").devices.into_iter();
+                let counters = devices.map(|device| {
+                    let next = beyond(device.next_command);
+                    Write::CommandCounter { device: device.key, next }
+                });
+                memory.commit(counters.collect());
             }
             Kept::Memory(_, None) => {}
             Kept::Files(files) => files.restore(now),

@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use crate::connection;
 use crate::error::{Fault, OpenError};
 use crate::folder::{self, Folder};
+use crate::limits::RESTORE_SKIPS_COMMANDS;
 use crate::migration::{self, Refusal};
 use crate::write::CommandRow;
 
@@ -177,6 +178,11 @@ fn go_back(copy: &Path, from: &Path, now: i64) -> Result<(u64, u64), CopyError> 
              WHERE state IN (?2, ?3, ?4)",
             (now, accepted, queued, sent),
         )?;
+        // Numbers that were given since the backup are not given again: a late answer would settle another command.
+        // Up to version 1 they stood with the devices.
+        let logs = if transaction.table_exists(None, "log")? { "log" } else { "device" };
+        let skip = format!("UPDATE {logs} SET next_command = next_command + ?1");
+        transaction.execute(&skip, [RESTORE_SKIPS_COMMANDS])?;
         let devices = devices(&transaction)?;
         transaction.commit()?;
         Ok((devices, unknown as u64))

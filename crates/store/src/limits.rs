@@ -125,3 +125,7 @@ pub const RETENTION_ROWS_MAX: usize = 64;
 
 /// Channels that are looked at for this with one commit.
 pub const RETENTION_CHANNELS_MAX: usize = 256;
+
+/// How far a restore moves the number of each device's next command on: more than are given between a backup and the day
+/// on which it is needed.
+pub const RESTORE_SKIPS_COMMANDS: u32 = 1 << 20;

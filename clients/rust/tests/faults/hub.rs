@@ -63,7 +63,7 @@ impl Hub {
         let asked = identify.session.as_ref().zip(identify.oldest);
         let (session, ack) = match self.positions.open(asked, "k7", |tag| tag == "k7") {
             Opening::Closed => return ToDevice::Bye(Bye::Closed.into()),
-            Opening::New { session } => (session, 0),
+            Opening::New { session, .. } => (session, 0),
             Opening::Resume { session, ack, gap } => {
                 if let Some(gap) = gap {
                     self.log.push(Entry::Gap(gap.to - gap.from + 1));

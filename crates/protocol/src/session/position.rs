@@ -5,7 +5,7 @@
 //! the device.
 
 use crate::id::SessionId;
-use crate::limits::EMPTY_SESSIONS_MAX;
+use crate::limits::{EMPTY_SESSIONS_MAX, SESSIONS_AHEAD_MAX};
 use crate::message::Gap;
 use crate::rule::{Rule, holds};
 use std::collections::VecDeque;
@@ -36,6 +36,9 @@ pub enum Opening {
     New {
         /// The session.
         session: SessionId,
+        /// What was taken over in the session that was asked for, and is gone: this issuer gave that session and does not
+        /// know it, because it was rolled back to before. It is recorded in that session, and moves no position.
+        lost: Option<(SessionId, Gap)>,
     },
     /// The session that was asked for is over: `bye closed`, after which the device identifies without one.
     Closed,
@@ -81,7 +84,7 @@ impl Positions {
         tag: &str,
         ours: impl Fn(&str) -> bool,
     ) -> Opening {
-        let Some((session, oldest)) = asked else { return self.issue(tag) };
+        let Some((session, oldest)) = asked else { return self.issue(tag, None) };
         if !holds(Rule::H2) {
             return Opening::Resume { session: session.clone(), ack: oldest.saturating_sub(1), gap: None };
         }
@@ -94,7 +97,25 @@ impl Positions {
             return self.resume(session, 0, oldest);
         }
         let older = current.is_some_and(|position| session.counter() < position.session.counter());
-        if older && ours(session.tag()) { Opening::Closed } else { self.issue(tag) }
+        match ours(session.tag()) {
+            true if older => Opening::Closed,
+            true => self.rolled_back(session, oldest, tag),
+            false => self.issue(tag, None),
+        }
+    }
+
+    /// A session of ours that is not known. Where it was handed out after all that is, a backup was restored since, and
+    /// what the device no longer holds of it was taken over and is gone.
+    fn rolled_back(&mut self, session: &SessionId, oldest: u64, tag: &str) -> Opening {
+        let ahead = session.counter().saturating_sub(self.issued);
+        let later = (1..=SESSIONS_AHEAD_MAX).contains(&ahead) && holds(Rule::H3);
+        let gap = Gap { from: 1, to: oldest.saturating_sub(1), reason: "lost".to_owned() };
+        let lost = (later && oldest > 1).then(|| (session.clone(), gap));
+        if later {
+            // Should it ask for this one again, because it did not hear of the new one, that is no second loss.
+            self.issued = session.counter();
+        }
+        self.issue(tag, lost)
     }
 
     /// Notes that everything up to `seq` was accepted in `session`, which makes an issued one current. Answers whether
@@ -120,13 +141,13 @@ impl Positions {
         Opening::Resume { session: session.clone(), ack: last.max(to), gap }
     }
 
-    fn issue(&mut self, tag: &str) -> Opening {
+    fn issue(&mut self, tag: &str, lost: Option<(SessionId, Gap)>) -> Opening {
         self.issued += 1;
         let session = SessionId::new(tag, self.issued).expect("a tag is checked when it is made");
         if self.empty.len() == EMPTY_SESSIONS_MAX {
             self.empty.pop_front();
         }
         self.empty.push_back(session.clone());
-        Opening::New { session }
+        Opening::New { session, lost }
     }
 }

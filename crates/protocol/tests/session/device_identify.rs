@@ -41,6 +41,25 @@ fn d1_without_a_welcome_it_identifies_again_with_another_nonce() {
     );
 }
 
+/// Heartbeats bind only from the welcome on, and a link that died before it would otherwise be asked for ever.
+#[test]
+fn d1_a_connection_on_which_two_identifies_are_answered_by_nothing_is_dropped() {
+    device(
+        "device > identify pump-1 nonce 1 boot
+                   | 35 s
+            device > identify pump-1 nonce 2 boot
+                   | 34999 ms, 1 ms, drops silent",
+    );
+    device(
+        "device > identify pump-1 nonce 1 boot
+                   | 35 s
+            device > identify pump-1 nonce 2 boot
+            hub    > ack 1
+                   | 34999 ms, 1 ms
+            device > identify pump-1 nonce 3 boot",
+    );
+}
+
 #[test]
 fn d1_on_a_serial_line_it_identifies_again_sooner() {
     device(

@@ -77,12 +77,19 @@ fn h2_an_empty_one_is_closed_once_a_newer_one_holds_something() {
 
 #[test]
 fn h2_of_another_issuer_or_unknown_or_malformed_is_a_new_one() {
-    for session in ["zz-1", "k7-9", "nonsense", "K7-1", "k7-01"] {
+    for session in ["zz-1", "zz-9", "nonsense", "K7-1", "k7-01", "k7-999999999"] {
         hub(&format!(
             "device > identify pump-1 nonce 1 session {session} oldest 5
              hub    > welcome pump-1 session k7-1 ack 0"
         ));
     }
+}
+
+/// A store that went back to a backup has forgotten sessions that it handed out since.
+#[test]
+fn h2_beyond_a_forgotten_session_of_its_own_the_next_one_is_counted() {
+    hub("device > identify pump-1 nonce 1 session k7-9 oldest 5
+         hub    > welcome pump-1 session k7-10 ack 0");
 }
 
 #[test]

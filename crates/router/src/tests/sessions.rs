@@ -158,6 +158,19 @@ fn h3_what_a_device_no_longer_holds_is_a_gap_that_is_committed_before_the_welcom
 }
 
 #[test]
+fn h3_what_a_restored_store_has_forgotten_is_a_gap_of_the_session_it_forgot() {
+    check(
+        r#"
+        b > {"identify":"pump-1","nonce":2,"session":"k7-5","oldest":6}
+        store < gap 1: 1 to 5 lost
+        store < session k7-6
+        commit
+        b < welcome k7-6 ack 0
+        "#,
+    );
+}
+
+#[test]
 fn h10_the_end_of_an_older_connection_does_not_make_the_device_offline() {
     check(
         r#"

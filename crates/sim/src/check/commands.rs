@@ -18,8 +18,6 @@ struct Seen {
     forged: bool,
     /// The hub's store went back behind it.
     rolled_back: bool,
-    /// The store has gone back, and its plain device does not tell which number it had last: this one's may be in use.
-    ambiguous: bool,
     row: Option<&'static str>,
     told: Option<&'static str>,
     lines: u32,
@@ -46,7 +44,6 @@ pub(crate) struct Commands {
     /// By device: the highest number that left, and the command under way.
     numbers: BTreeMap<usize, u64>,
     open: BTreeMap<usize, u64>,
-    has_gone_back: bool,
 }
 
 const STATES: [&str; 9] =
@@ -77,8 +74,7 @@ fn leads(from: Option<&str>, to: &str) -> bool {
 impl Commands {
     /// Somebody asks for something for the first time.
     pub(crate) fn asked(&mut self, value: u64, device: usize, plain: Option<bool>) {
-        let ambiguous = self.has_gone_back && plain.is_some();
-        self.seen.insert(value, Seen { device, plain, ambiguous, ..Seen::default() });
+        self.seen.insert(value, Seen { device, plain, ..Seen::default() });
     }
 
     /// Somebody asks, for the first time or again: of a command that the hub knows nothing of, it is the first time.
@@ -130,7 +126,6 @@ impl Commands {
         let seen = &self.seen[&value];
         match state {
             _ if seen.rolled_back => Ok(()),
-            "done" | "failed" if seen.ambiguous => Ok(()),
             "done" | "failed" if seen.begun == 0 => Err(format!("command {value} is {state}, and never ran")),
             "done" | "failed" if seen.answered != Some(state == "done") => {
                 Err(format!("command {value} is {state}, and the device answered {:?}", seen.answered))
@@ -218,8 +213,8 @@ impl Commands {
         for seen in self.seen.values_mut() {
             (seen.rolled_back, seen.told, seen.row) = (true, None, None);
         }
-        self.has_gone_back = true;
         self.open.clear();
+        // A device that was made since the backup is made anew, and its commands are counted anew.
         self.numbers.clear();
     }
 

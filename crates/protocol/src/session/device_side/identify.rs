@@ -55,6 +55,16 @@ impl DeviceSide {
         self.timers.set(DeviceTimer::Welcome, now.mono + seconds * 1000);
     }
 
+    /// Rule D1: no welcome came in time, so it identifies again; the second time without having heard anything at all, the
+    /// connection is dead, though nobody said so: heartbeats bind only from the welcome on.
+    pub(super) fn not_welcomed(&mut self, now: Time) {
+        self.unheard += 1;
+        if self.unheard > 1 && self.settings.transport == Transport::Stream {
+            return self.end(Ending::Silent);
+        }
+        self.identify(now);
+    }
+
     /// Rule D1: a welcome that answers another identify is none. Nor is one with a new session in which something is
     /// taken over already.
     pub(super) fn welcome(&mut self, now: Time, welcome: Welcome) {

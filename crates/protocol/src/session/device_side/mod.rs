@@ -132,6 +132,8 @@ pub struct DeviceSide {
     nonce: u64,
     /// Until the first welcome of this run.
     boot: bool,
+    /// Identifies in a row on this connection after which nothing at all was heard.
+    unheard: u8,
     /// Whether the outbox is stored too.
     stored: bool,
     session: Option<KeptSession>,
@@ -170,6 +172,7 @@ impl DeviceSide {
             phase: Phase::Apart,
             nonce: u64::from(settings.nonce),
             boot: true,
+            unheard: 0,
             stored: false,
             session: None,
             outbox: Outbox::new(settings.outbox),
@@ -210,6 +213,7 @@ impl DeviceSide {
     /// There is a connection.
     pub fn connected(&mut self, now: Time) {
         self.disconnected();
+        self.unheard = 0;
         self.identify(now);
     }
 
@@ -227,6 +231,7 @@ impl DeviceSide {
             return;
         }
         self.heard(now);
+        self.unheard = 0;
         match decode_to_device(line) {
             Ok(message) => self.message(now, message),
             Err(_unreadable) => {}
@@ -237,7 +242,7 @@ impl DeviceSide {
     /// The time has come that [`DeviceSide::poll_timeout`] named.
     pub fn timeout(&mut self, now: Time) {
         if self.timers.take_due(DeviceTimer::Welcome, now.mono) {
-            self.identify(now);
+            self.not_welcomed(now);
         }
         if self.timers.take_due(DeviceTimer::Silence, now.mono) {
             self.end(Ending::Silent);

@@ -306,7 +306,7 @@ impl World {
                 let hub = self.hub.as_mut().expect("it has just identified");
                 return hub.post(now, Post::Refused { fault: None, bye: Bye::Closed });
             }
-            Opening::New { session } => (session, 0),
+            Opening::New { session, .. } => (session, 0),
             Opening::Resume { session, ack, gap } => {
                 if let Some(gap) = gap {
                     self.stored.push(Stored::Lost(gap.to - gap.from + 1));

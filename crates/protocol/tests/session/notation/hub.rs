@@ -212,7 +212,7 @@ impl Film {
                             .extend(gap.map(|gap| format!("gap {} to {} {}", gap.from, gap.to, gap.reason)));
                         (session, ack)
                     }
-                    Opening::New { session } => (session, 0),
+                    Opening::New { session, .. } => (session, 0),
                     Opening::Closed => return Post::Refused { fault: None, bye: Bye::Closed },
                 };
             welcome.session = Some(session.to_string());
