@@ -82,6 +82,8 @@ pub(crate) struct Core {
     /// The boot marker of this run is on disk (rule D2). Before, nothing is accepted.
     marked: bool,
     closed: bool,
+    /// The outbox was let go, and all that is in it is on disk.
+    left_safe: bool,
 }
 
 impl Core {
@@ -113,19 +115,22 @@ impl Core {
             owed: false,
             marked: false,
             closed: false,
+            left_safe: false,
         };
-        // A full disk keeps no program from starting: what is there can be sent, and room comes of it.
+        // Without a connection there is nothing to say yet: it wants its boot marker, if anything.
+        while let Some(output) = core.side.poll_output() {
+            core.owed |= matches!(output, Output::Keep(_));
+        }
+        // A full disk keeps no program from starting: a head needs no room, what is there can be sent, and room comes of
+        // it.
         if let Err(error) = core.mark() {
             tracing::warn!(device = settings.name(), "the outbox takes nothing yet: {error}");
         }
         Ok(core)
     }
 
-    /// Writes the boot marker, if one is wanted.
+    /// Writes the boot marker, if one is wanted and not there yet.
     fn mark(&mut self) -> io::Result<()> {
-        while let Some(output) = self.side.poll_output() {
-            self.owed |= matches!(output, Output::Keep(_));
-        }
         if let Some(outbox) = self.outbox.as_mut().filter(|_| self.owed) {
             let done = outbox.keep(&self.side.head(), self.side.held_from()).run()?;
             self.done(done);
@@ -191,6 +196,11 @@ impl Core {
         if let Some(outbox) = &mut self.outbox {
             outbox.note(&self.side.head(), self.side.unacked());
         }
+    }
+
+    /// The connection has so many bytes that it could not write yet.
+    pub(crate) fn unsent(&mut self, bytes: usize) {
+        self.side.unsent(bytes);
     }
 
     pub(crate) fn timeout(&mut self, now: Time) {
@@ -290,9 +300,12 @@ impl Core {
         self.closed
     }
 
-    /// Lets go of the folder of the outbox.
-    pub(crate) fn let_go(&mut self) {
+    /// Lets go of the folder of the outbox, once or again, after all was made durable or not. Answers whether nothing is
+    /// lost by that.
+    pub(crate) fn let_go(&mut self, synced: bool) -> bool {
         self.outbox = None;
+        self.left_safe |= synced;
+        self.left_safe || self.side.unacked() == 0
     }
 
     pub(crate) fn is_welcome(&self) -> bool {
@@ -337,7 +350,7 @@ impl Core {
 pub(crate) enum NotAccepted {
     #[error("the device is closed")]
     Closed,
-    #[error("there is no connection")]
+    #[error("there is no connection, or a hub that does not read")]
     Apart,
     #[error("no hub would take it: {0}")]
     Malformed(String),
@@ -356,5 +369,66 @@ fn readable(samples: &Samples) -> Result<(), NotAccepted> {
         Ok(FromDevice::Samples(read)) if !read.samples.is_empty() => Ok(()),
         Ok(_) => Err(NotAccepted::Malformed("it has no values".to_owned())),
         Err(fail) => Err(NotAccepted::Malformed(fail.reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::message::Sample;
+    use serde_json::value::RawValue;
+    use std::fs;
+    use std::path::Path;
+
+    const NOW: Time = Time { wall: 0, mono: 0 };
+
+    fn core(folder: &Path) -> Core {
+        let settings = Settings::new("tcp://127.0.0.1:1", "pump-1", "").expect("settings");
+        Core::new(&settings.counting_nonces_from(0).stored_in(folder)).expect("an outbox")
+    }
+
+    fn message() -> Samples {
+        let value = RawValue::from_string("1".to_owned()).expect("a number");
+        Samples { seq: None, ts: None, samples: vec![Sample { channel: "n".into(), value }], outbox: None }
+    }
+
+    /// Carries out all steps. Answers the lines that are said.
+    fn said(core: &mut Core) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let Steps { steps, keep } = core.steps(NOW);
+            lines.extend(steps.into_iter().filter_map(|step| match step {
+                Step::Send(line) => Some(String::from_utf8(line).expect("UTF-8")),
+                _ => None,
+            }));
+            let Some(keep) = keep else { return lines };
+            core.done(keep.run().expect("there is room"));
+        }
+    }
+
+    #[test]
+    fn a_message_accepted_while_the_boot_marker_is_written_does_not_swallow_the_identify() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut earlier = core(folder.path());
+        earlier.send(NOW, message()).expect("it is accepted");
+        earlier.connected(NOW);
+        said(&mut earlier);
+        earlier.line(
+            NOW,
+            br#"{"welcome":"pump-1","nonce":1,"session":"k7-1","ack":0,"window":64,"heartbeat":15,"line_max":65536,"time":0}"#,
+        );
+        assert!(said(&mut earlier).concat().contains("\"seq\":1"), "its session is kept");
+        drop(earlier);
+
+        // What stands where the head would be cannot be written to; later it can.
+        let head = folder.path().join("head");
+        fs::remove_file(&head).expect("it is there");
+        fs::create_dir(&head).expect("a folder");
+        let mut core = core(folder.path());
+        assert!(core.owes_head());
+        core.connected(NOW);
+        fs::remove_dir(&head).expect("it is empty");
+        core.send(NOW, message()).expect("it is accepted");
+        assert!(said(&mut core).concat().contains("\"identify\""));
     }
 }

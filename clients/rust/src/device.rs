@@ -97,7 +97,7 @@ impl Device {
     }
 
     /// Sends `value` on `channel` without keeping it, where the device is connected; what is under way when the connection
-    /// breaks is lost, and nobody is told. Answers whether it was sent.
+    /// breaks is lost, and nobody is told. Answers whether it was sent: it is not while the hub leaves much unread.
     pub fn send_unnumbered(&self, channel: &str, value: impl Serialize) -> bool {
         let now = self.live().now();
         let Some(samples) = samples(now.wall, [(channel, value)]) else { return false };
@@ -118,9 +118,12 @@ impl Device {
 
     fn said(&self, outcome: Result<(), NotAccepted>) -> bool {
         let live = self.live();
-        match &outcome {
-            Ok(()) => live.wake.notify_one(),
-            Err(why) => tracing::debug!(device = live.settings.name(), %why, "not accepted"),
+        if let Err(why) = &outcome {
+            tracing::debug!(device = live.settings.name(), %why, "not accepted");
+        }
+        // Where the disk is full, what can be given back is given back now.
+        if matches!(outcome, Ok(()) | Err(NotAccepted::Outbox(_))) {
+            live.wake.notify_one();
         }
         outcome.is_ok()
     }
@@ -128,7 +131,7 @@ impl Device {
     /// Says what the channels are, now and after each reconnect: an object with a member for each channel, such as
     /// `json!({"fan": {"input": "switch"}})`. It replaces what was said before. Answers whether it is one.
     pub fn describe(&self, channels: impl Serialize) -> bool {
-        let Some(channels) = json(&channels) else { return false };
+        let Ok(channels) = json(&channels) else { return false };
         let line = format!("{{\"describe\":{}}}", channels.get());
         let Ok(FromDevice::Describe(description)) = decode_from_device(line.as_bytes()) else { return false };
         self.say_description(description);
@@ -213,9 +216,7 @@ impl Device {
         // A handler may hold the device that holds it.
         let handlers = std::mem::take(&mut *live.handlers());
         drop(handlers);
-        let mut core = live.core();
-        core.let_go();
-        synced || core.books().queued == 0
+        live.core().let_go(synced)
     }
 
     /// Waits until the device does not come back, because it was closed or because its token is not valid. Answers why.
@@ -265,18 +266,19 @@ fn samples<C: AsRef<str>, V: Serialize>(
     ts: i64,
     values: impl IntoIterator<Item = (C, V)>,
 ) -> Option<Samples> {
-    let sample =
-        |(channel, value): (C, V)| Some(Sample { channel: channel.as_ref().into(), value: json(&value)? });
+    let sample = |(channel, value): (C, V)| {
+        Some(Sample { channel: channel.as_ref().into(), value: json(&value).ok()? })
+    };
     let samples = values.into_iter().map(sample).collect::<Option<_>>()?;
     Some(Samples { ts: Some(ts), samples, seq: None, outbox: None })
 }
 
 /// `value` as JSON on one line.
-fn json(value: &impl Serialize) -> Option<Box<RawValue>> {
-    let raw = to_raw_value(value).ok()?;
+pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
+    let raw = to_raw_value(value)?;
     if !raw.get().contains(['\n', '\r']) {
-        return Some(raw);
+        return Ok(raw);
     }
     // In strings they are escaped; elsewhere any white space will do.
-    RawValue::from_string(raw.get().replace(['\n', '\r'], " ")).ok()
+    RawValue::from_string(raw.get().replace(['\n', '\r'], " "))
 }

@@ -11,10 +11,27 @@ use std::time::Duration;
 use tokio::time::sleep_until;
 
 /// Runs the device until it is closed or refused for good.
-pub(crate) async fn drive(live: Arc<Live>) {
-    let reason = connections(&live).await;
-    tracing::debug!(device = live.settings.name(), %reason, "over");
-    live.over.send_replace(Some(reason));
+pub(crate) fn drive(live: Arc<Live>) -> impl Future<Output = ()> {
+    let driven = Driven(live);
+    async move {
+        let Driven(live) = &driven;
+        let reason = connections(live).await;
+        tracing::debug!(device = live.settings.name(), %reason, "over");
+        live.over.send_replace(Some(reason));
+    }
+}
+
+/// A device whose task has not ended. Where its runtime drops the task, begun or not, the device is over, too.
+struct Driven(Arc<Live>);
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        self.0.over.send_if_modified(|over| {
+            let dropped = over.is_none();
+            over.get_or_insert(Reason::Closed);
+            dropped
+        });
+    }
 }
 
 /// One connection after the other. Answers why there is no further one.
@@ -79,6 +96,7 @@ async fn talk(live: &Arc<Live>, mut link: Link) -> Reason {
             link.leave().await;
             return Reason::Closed;
         }
+        live.core().unsent(link.unsent());
         if let Err(error) = wait(live, &mut link).await {
             return Reason::Broken(error.to_string());
         }

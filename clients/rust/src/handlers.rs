@@ -1,11 +1,13 @@
 //! What the program wants to be told, and how it is called: one call after another, never on the connection's own
 //! task, and a panic in one is its own affair.
 
+use crate::device::json;
 use crate::reason::Reason;
-use protocol::message::{Command, Outcome};
+use protocol::limits::LINE_BYTES_MAX;
+use protocol::message::{Command, FromDevice, Outcome, decode_from_device};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +58,7 @@ impl Handlers {
             let value =
                 serde_json::from_str(value.get()).map_err(|error| format!("not understood: {error}"))?;
             let answer = handler(value).map_err(|failure| failure.to_string())?;
-            let answer = to_raw_value(&answer).map_err(|error| format!("done, but no answer: {error}"))?;
+            let answer = json(&answer).map_err(|error| format!("done, but no answer: {error}"))?;
             // `()`: there is nothing to say.
             Ok(Some(answer).filter(|answer| answer.get() != "null"))
         };
@@ -132,10 +134,19 @@ fn obey(handlers: &Mutex<Handlers>, command: &Command) -> Outcome {
             })
         }
     };
-    match result {
-        Ok(value) => Outcome { command: command.number, ok: true, value, reason: None },
-        Err(reason) => failed(command, &reason),
+    let done = |value| readable(Outcome { command: command.number, ok: true, value, reason: None });
+    result.and_then(done).unwrap_or_else(|reason| failed(command, &reason))
+}
+
+/// What the hub would skip is no answer: nobody would ever know what became of the command.
+fn readable(outcome: Outcome) -> Result<Outcome, String> {
+    let line = FromDevice::Result(outcome.clone()).encode();
+    let line = &line[..line.len() - 1];
+    if line.len() > LINE_BYTES_MAX {
+        return Err("done, but the answer is too long".to_owned());
     }
+    let read = decode_from_device(line).map_err(|fail| format!("done, but no answer: {}", fail.reason));
+    read.map(|_| outcome)
 }
 
 /// The answer to a command that was not done.

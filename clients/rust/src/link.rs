@@ -41,6 +41,14 @@ impl Link {
         }
     }
 
+    /// Bytes that are still to be written.
+    pub(crate) fn unsent(&self) -> usize {
+        match self {
+            Link::Tcp(tcp) => tcp.unsent.len(),
+            Link::WebSocket(socket) => socket.unsent.iter().map(Message::len).sum(),
+        }
+    }
+
     /// Writes what can be written and reads what is there. Answers the lines that came, empty ones too; perhaps none. It
     /// may be dropped at any time: nothing is lost.
     ///
@@ -144,7 +152,11 @@ pub(crate) struct WebSocket {
 
 impl WebSocket {
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Vec<Vec<u8>>>> {
+        let before = self.unsent.len();
         self.poll_write(context)?;
+        if self.unsent.len() < before {
+            return Poll::Ready(Ok(Vec::new()));
+        }
         loop {
             return match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Pending => Poll::Pending,

@@ -5,11 +5,13 @@ mod retention;
 use crate::arguments::{HTTP_DEFAULT, LINES_DEFAULT};
 use crate::nearest::did_you_mean;
 use anyhow::{Context as _, Result};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The name of the configuration file in its folder.
 pub(crate) const FILE_NAME: &str = "glassline.toml";
@@ -23,6 +25,8 @@ pub(crate) struct Configuration {
     pub(crate) lines: SocketAddr,
     /// What an acknowledged message survives.
     pub(crate) durability: Durability,
+    /// Milliseconds that writes gather under load.
+    pub(crate) gather: u64,
     /// Host names, besides addresses, under which browsers may reach the hub.
     pub(crate) hosts: Vec<String>,
     /// For how long what devices sent is kept; the first that fits a channel counts. Of the others everything is.
@@ -61,6 +65,8 @@ struct File {
     http: Option<SocketAddr>,
     lines: Option<SocketAddr>,
     durability: Option<Durability>,
+    #[serde(default, deserialize_with = "gather")]
+    gather: Option<u64>,
     #[serde(default)]
     names: Names,
     #[serde(default)]
@@ -133,11 +139,25 @@ impl Configuration {
             http: address(given.http, HTTP_DEFAULT),
             lines: address(given.lines, LINES_DEFAULT),
             durability: given.durability.unwrap_or_default(),
+            gather: given.gather.unwrap_or_else(|| in_ms(store::Options::default().gather)),
             hosts: given.names.hosts,
             retention,
             folder: file.map(folder_of),
         }
     }
+}
+
+fn in_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds, so few that every ack leaves in time.
+fn gather<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let (given, most) = (u64::deserialize(from)?, in_ms(store::limits::GATHER_MAX));
+    if given > most {
+        return Err(D::Error::custom(format!("“gather” is at most {most} milliseconds")));
+    }
+    Ok(Some(given))
 }
 
 /// The folder of a file: that of `glassline.toml` is the present one.
@@ -217,6 +237,14 @@ plant/glassline.toml:2:1: there is no key “durabilty”; did you mean “durab
  2 | durabilty = \"disk\"
    | ^^^^^^^^^";
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn acks_cannot_be_made_late() {
+        assert_eq!(parse("gather = 40").expect("allowed").gather, 40);
+        assert_eq!(parse("").expect("nothing is needed").gather, 2);
+        let error = parse("gather = 1000").expect_err("too long").to_string();
+        assert!(error.contains("glassline.toml:1:10: “gather” is at most 150 milliseconds"), "{error}");
     }
 
     #[test]

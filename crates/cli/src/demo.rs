@@ -52,6 +52,7 @@ fn plan(arguments: &arguments::Demo) -> Result<Plan> {
     Ok(Plan {
         state,
         durability: store::Durability::Disk,
+        gather: 2,
         retention: Vec::new(),
         folder: None,
         hosts: Vec::new(),

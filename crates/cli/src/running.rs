@@ -10,6 +10,7 @@ use hub::http::{GatewayInfo, Site};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use store::OpenError;
 use tokio::task::JoinHandle;
 
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) state: PathBuf,
     /// What a commit survives.
     pub(crate) durability: store::Durability,
+    /// Milliseconds that writes gather under load.
+    pub(crate) gather: u64,
     /// For how long what devices send is kept.
     pub(crate) retention: Vec<store::Retention>,
     /// The folder with the user's `components/` and `views/`.
@@ -112,8 +115,8 @@ fn open(plan: &Plan) -> Result<Arc<Hub>> {
     let settings = hub::Settings {
         store: store::Options {
             durability: plan.durability,
+            gather: Duration::from_millis(plan.gather),
             retention: plan.retention.clone(),
-            ..store::Options::default()
         },
         folder: plan.folder.clone(),
         ..hub::Settings::default()

@@ -47,6 +47,7 @@ fn plan(arguments: &arguments::Serve) -> Result<Plan> {
     Ok(Plan {
         state,
         durability: configuration.durability.into(),
+        gather: configuration.gather,
         retention: configuration.retention,
         folder: configuration.folder,
         hosts: configuration.hosts,

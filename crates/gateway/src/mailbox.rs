@@ -64,6 +64,10 @@ impl Outlet for Mailbox {
         drop(slot);
         self.arrived.notify_one();
     }
+
+    fn is_gone(&self) -> bool {
+        self.lock().closed
+    }
 }
 
 /// Adds `post` behind the others, or makes one of it and the last.

@@ -1,5 +1,6 @@
 //! How often somebody may do something: so many at once, and so many a second in the long run.
 
+use crate::limits::PERSONS_REMEMBERED_MAX;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,15 +45,12 @@ pub(crate) struct Allowances {
     used: Mutex<HashMap<Arc<str>, Allowance>>,
 }
 
-/// Persons of whom it is remembered; those who have used nothing lately are forgotten when there are more.
-const REMEMBERED_MAX: usize = 1_024;
-
 impl Allowances {
     /// One more by `person` at monotonic millisecond `now`, or false where that is too many.
     pub(crate) fn take(&self, person: &Arc<str>, now: u64, rate: Rate) -> bool {
         // A plain value, whole whatever panicked.
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= REMEMBERED_MAX && !used.contains_key(person) {
+        if used.len() >= PERSONS_REMEMBERED_MAX && !used.contains_key(person) {
             used.retain(|_, allowance| allowance.whole_at > now);
         }
         used.entry(person.clone()).or_default().take(now, rate)

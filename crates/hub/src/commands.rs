@@ -121,8 +121,8 @@ impl Hub {
             let same = earlier.channel == request.channel && *earlier.asked == *request.value.get();
             return Ok((if same { earlier } else { request.refused(Refusal::Bad) }, false));
         }
-        let now = self.now();
-        Ok(self.with(cell, |inner, effects| {
+        let (now, by, id) = (self.now(), request.by.clone(), request.id.clone());
+        let (receipt, told) = self.with(cell, |inner, effects| {
             if inner.device.is_removed() {
                 return (request.refused(Refusal::Bad), false);
             }
@@ -131,7 +131,12 @@ impl Hub {
                 None => inner.device.command(now, request, effects),
             };
             (receipt, !effects.is_empty())
-        }))
+        });
+        // Nobody is told what a crash would take back.
+        match self.command_noted(cell, &by, &id).await {
+            true => Ok((cell.lock().device.receipt(&by, &id).unwrap_or(receipt), told)),
+            false => Err(Undecided::Storage),
+        }
     }
 
     /// A command that is no longer remembered in memory, as the store has it: one indexed read. Where it fails nobody
@@ -184,22 +189,30 @@ impl Hub {
         self.with(&cell, |inner, effects| inner.device.cancel(now, grant.user(), id, effects));
     }
 
-    /// Returns once people may be told what became of a command that was just settled: at once where none was, and where the
+    /// Returns once people may be told where a command stands: at once where that is durable. Whether it is; not where the
     /// storage fails meanwhile.
-    pub(crate) async fn command_ended(self: &Arc<Self>, grant: &Grant, device: &str, id: &str) {
-        let Some(cell) = self.registry.by_id(device) else { return };
-        let ended = {
+    pub(crate) async fn command_noted(&self, cell: &Cell, by: &Arc<str>, id: &str) -> bool {
+        let noted = {
             let mut inner = cell.lock();
             // Asked under the lock: a storage that fails from here on drops the waiter.
-            if !self.storage_is_up() || !inner.device.is_ending(grant.user(), id) {
-                return;
+            if !inner.device.is_ending(by, id) {
+                return true;
+            }
+            if !self.storage_is_up() {
+                return false;
             }
             let (sender, receiver) = oneshot::channel();
-            inner.ends.push((grant.user().clone(), id.into(), sender));
+            inner.ends.push((by.clone(), id.into(), sender));
             receiver
         };
-        // Dropped where the storage failed: then it stands as it did.
-        let _ = ended.await;
+        noted.await.is_ok()
+    }
+
+    /// The same of a command of this person that was just taken back. Where the storage fails it stands as it did.
+    pub(crate) async fn command_ended(&self, grant: &Grant, device: &str, id: &str) {
+        if let Some(cell) = self.registry.by_id(device) {
+            let _durable = self.command_noted(&cell, grant.user(), id).await;
+        }
     }
 
     /// Where a command of this person stands, if it is remembered in memory: all that are not settled are, and the newest

@@ -3,6 +3,7 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
+use crate::registry::Cell;
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
@@ -112,10 +113,21 @@ pub enum CreateError {
     Failed,
 }
 
+/// Why a device was not changed or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// There is none of this id, or the person may not.
+    #[error("there is no such device that you may change")]
+    UnknownDevice,
+    /// The storage has failed: whoever was told that it is done could find it undone after a crash.
+    #[error("the storage has failed")]
+    Storage,
+}
+
 impl Hub {
     /// All devices, in the order of their ids.
     pub fn devices(&self) -> Vec<DeviceSummary> {
-        let summary = |cell: &Arc<crate::registry::Cell>| {
+        let summary = |cell: &Arc<Cell>| {
             let inner = cell.lock();
             let (presence, since) = inner.device.presence();
             let name = inner.device.identity.name.clone();
@@ -228,16 +240,29 @@ impl Hub {
     }
 
     /// Gives a device a new token, shown this once; the old one counts no longer.
-    pub fn renew_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Option<Secret> {
-        let cell = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin))?;
+    ///
+    /// # Errors
+    /// Nothing was changed, and why.
+    pub fn renew_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<Secret, ChangeError> {
+        let cell = self.to_change(grant, id)?;
         let secret = Secret::random(SecretKind::Device);
         self.with(&cell, |inner, effects| inner.device.set_token(secret.hash(), false, effects));
-        Some(secret)
+        Ok(secret)
     }
 
-    /// Removes a device and all that is stored of it; false where there is none or the person may not.
-    pub fn remove_device(self: &Arc<Self>, grant: &Grant, id: &str) -> bool {
-        let Some(cell) = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin)) else { return false };
+    /// The device, where the person may change it now.
+    fn to_change(&self, grant: &Grant, id: &str) -> Result<Arc<Cell>, ChangeError> {
+        let cell = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin));
+        let cell = cell.ok_or(ChangeError::UnknownDevice)?;
+        if self.storage_is_up() { Ok(cell) } else { Err(ChangeError::Storage) }
+    }
+
+    /// Removes a device and all that is stored of it.
+    ///
+    /// # Errors
+    /// Nothing was removed, and why.
+    pub fn remove_device(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<(), ChangeError> {
+        let cell = self.to_change(grant, id)?;
         let now = self.now();
         let removed = self.with(&cell, |inner, effects| {
             if inner.device.is_removed() {
@@ -246,26 +271,23 @@ impl Hub {
             inner.device.remove(effects);
             self.sessions.fetch_max(inner.device.sessions(), Ordering::Relaxed);
             inner.device.dismiss(now, Bye::Removed, effects);
-            match inner.device.identity.stored {
-                true => effects.push(Effect::Record(Write::RemoveDevice { device: cell.key })),
-                false => {
-                    self.unstored.fetch_sub(1, Ordering::Relaxed);
-                }
+            if inner.device.identity.stored {
+                effects.push(Effect::Record(Write::RemoveDevice { device: cell.key }));
             }
             inner.waiting.clear();
             inner.ends.clear();
             true
         });
         if !removed {
-            return false;
+            return Err(ChangeError::UnknownDevice);
         }
         self.auth.device_removed(id);
         self.forget(&cell);
-        true
+        Ok(())
     }
 
     /// Takes a device out of the list; those who watch it or the list are told.
-    pub(crate) fn forget(&self, cell: &crate::registry::Cell) {
+    pub(crate) fn forget(&self, cell: &Cell) {
         self.registry.remove(cell.key);
         self.roster.push(frame::removed(cell.id.as_str()));
     }

@@ -129,10 +129,11 @@ impl Hub {
         };
         match self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))) {
             Ok(cell) => {
-                self.unstored.fetch_add(1, Ordering::Relaxed);
-                if is_named {
-                    self.with(&cell, |inner, effects| inner.device.keep(effects));
-                }
+                self.with(&cell, |inner, effects| {
+                    if is_named {
+                        inner.device.keep(effects);
+                    }
+                });
                 Ok((cell, Some(own.into_text())))
             }
             Err(taken) => self.admit_known(taken, join_token),

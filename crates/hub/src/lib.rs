@@ -22,7 +22,7 @@ mod storage;
 pub mod view;
 
 pub use commands::{CommandRequest, Undecided};
-pub use devices::{ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
+pub use devices::{ChangeError, ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
 pub use router::{Presence, Receipt, State as CommandState};
 pub use storage::Storage;
 
@@ -74,7 +74,7 @@ pub struct Hub {
     auth: Auth,
     /// All devices.
     registry: Registry,
-    /// Devices that are not stored yet.
+    /// Devices that joined and are not stored yet: [`limits::DEVICES_UNSTORED_MAX`].
     unstored: AtomicUsize,
     /// The highest session counter of any device that was removed in this run.
     sessions: AtomicU64,

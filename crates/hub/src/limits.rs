@@ -13,6 +13,9 @@ pub const COMMANDS_KEPT_MS: i64 = 30 * 86_400_000;
 pub(crate) const PANEL_COMMANDS: Rate = Rate { per_second: 20, at_once: 60 };
 /// The same for one person, over all panels and HTTP, where one more is answered with 429.
 pub(crate) const PERSON_COMMANDS: Rate = Rate { per_second: 50, at_once: 200 };
+/// Persons of whom it is remembered what they have used of [`PERSON_COMMANDS`]. With one more, those who have used nothing
+/// lately are forgotten: they lose nothing by it.
+pub const PERSONS_REMEMBERED_MAX: usize = 1_024;
 
 /// Commands that are looked for in the store at a time, because memory no longer knows whether there was one with their
 /// id. Others wait their turn.

@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) maker: Option<oneshot::Sender<()>>,
     /// The monotonic millisecond for which its alarm is set.
     pub(crate) alarm: Option<u64>,
+    /// It is counted among the devices that are not stored yet.
+    pub(crate) is_unstored: bool,
 }
 
 impl Cell {
@@ -91,7 +93,7 @@ impl Registry {
             return Err(taken.clone());
         }
         let (watchers, waiting, ends) = (Vec::new(), Vec::new(), Vec::new());
-        let inner = Inner { device, watchers, waiting, ends, maker: None, alarm: None };
+        let inner = Inner { device, watchers, waiting, ends, maker: None, alarm: None, is_unstored: false };
         let cell = Arc::new(Cell { key, id: id.clone(), inner: Mutex::new(inner) });
         tables.by_id.insert(id, cell.clone());
         tables.by_key.insert(key, cell.clone());

@@ -87,7 +87,7 @@ impl Hub {
 mod tests {
     use super::*;
     use crate::auth::Grant;
-    use crate::{CommandRequest, CreateError, Settings, Undecided};
+    use crate::{ChangeError, CommandRequest, CreateError, Settings, Undecided};
     use protocol::id::DeviceId;
     use protocol::intake::{Intake as _, Outlet, Peer, Post};
     use protocol::message::{Identify, Sample, Samples};
@@ -151,6 +151,8 @@ mod tests {
         assert_eq!(hub.take_samples("pump-1", samples()).await, Err(crate::TakeError::Storage));
         assert_eq!(hub.command(&admin, command()).await.map(drop), Err(Undecided::Storage));
         assert_eq!(hub.create_device(&admin, "pump-2").await.map(drop), Err(CreateError::Storage));
+        assert_eq!(hub.remove_device(&admin, "pump-1"), Err(ChangeError::Storage));
+        assert_eq!(hub.renew_token(&admin, "pump-1").map(drop), Err(ChangeError::Storage));
         let (mut posts, window, _welcome) = identify(&hub, &token).await;
         assert_eq!(window, Some(0), "also for whoever comes meanwhile");
 

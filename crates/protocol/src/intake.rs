@@ -42,6 +42,11 @@ pub trait Outlet: Send + Sync {
     /// Hands something to the connection, which writes it when it can. Never blocks. A connection that is gone drops
     /// what is posted, and with a welcome its lane.
     fn post(&self, post: Post);
+
+    /// Whether the connection is known to be gone: nobody has to be welcomed there. It may go just after.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 /// Who is at the other end of a connection.

@@ -81,14 +81,21 @@ pub const IDENTIFY_SECONDS_MAX: u64 = 30;
 /// Seconds of silence after which the operating system probes a TCP connection without heartbeat.
 pub const TCP_KEEPALIVE_SECONDS: u64 = 15;
 
-/// Faulty lines a connection may send, one forgiven for every hundred good ones. One more and it is told `bye bad`.
+/// Faulty lines a connection may send and is not forgiven. One more and it is told `bye bad`.
 pub const FAULTY_LINES_MAX: u32 = 100;
+
+/// Good lines of a connection that make up for a faulty one: at the limit one is forgiven.
+pub const FORGIVING_LINES_MIN: u32 = 100;
 
 /// Messages a device's outbox holds unless its program says otherwise. One more drops the oldest: a declared loss.
 pub const OUTBOX_MESSAGES: usize = 4096;
 
 /// Bytes a device's outbox holds, as lines, unless its program says otherwise. More drop the oldest: a declared loss.
 pub const OUTBOX_BYTES: usize = 1 << 20;
+
+/// Bytes a device said that its transport has not written yet, because the hub side does not read. At the limit a message
+/// without a number is not said, nor what is said only so that something is: a heartbeat, a probe of a closed window.
+pub const UNSENT_BYTES_MAX: usize = 4 * LINE_BYTES_MAX;
 
 /// Seconds in which a welcome must have answered an identify on a connection that keeps order; then the device
 /// identifies again (D1). More than a welcome is ever held back.

@@ -27,6 +27,8 @@ pub(crate) struct Channel {
     pub(crate) latest: Option<Latest>,
     /// The newest time taken so far, committed or under way: what comes with an older one is late.
     newest: Option<i64>,
+    /// Bytes of the value that came with it.
+    bytes: usize,
 }
 
 /// What the device says a channel is.
@@ -42,7 +44,7 @@ struct Described {
 pub(crate) struct Channels {
     by_name: BTreeMap<Arc<str>, Channel>,
     describe: Vec<Described>,
-    /// Bytes of the newest values together.
+    /// Bytes of the newest values together, committed or under way.
     bytes: usize,
     /// The next description replaces what is known.
     replace: bool,
@@ -60,8 +62,9 @@ impl Channels {
     /// Adds a channel as the store knew it.
     pub(crate) fn restore(&mut self, name: Arc<str>, latest: Option<Latest>) {
         let newest = latest.as_ref().map(|latest| latest.ts);
-        self.bytes += latest.as_ref().map_or(0, |latest| latest.value.len());
-        self.by_name.insert(name, Channel { latest, newest });
+        let bytes = latest.as_ref().map_or(0, |latest| latest.value.len());
+        self.bytes += bytes;
+        self.by_name.insert(name, Channel { latest, newest, bytes });
     }
 
     /// The shared name of the channel, which is made if there is room for it.
@@ -77,12 +80,14 @@ impl Channels {
         Some(name)
     }
 
-    /// Notes that a sample of time `ts` was taken; true where it is late.
-    pub(crate) fn is_late(&mut self, name: &str, ts: i64) -> bool {
+    /// Notes that a sample of time `ts` with a value of `bytes` was taken; true where it is late.
+    pub(crate) fn take(&mut self, name: &str, ts: i64, bytes: usize) -> bool {
         let Some(channel) = self.by_name.get_mut(name) else { return false };
         let late = channel.newest.is_some_and(|newest| ts < newest);
         if !late {
             channel.newest = Some(ts);
+            self.bytes = self.bytes - channel.bytes + bytes;
+            channel.bytes = bytes;
         }
         late
     }
@@ -96,8 +101,8 @@ impl Channels {
 
     /// Whether the newest values stay in their bounds when `channel` gets one of `bytes`.
     pub(crate) fn has_room(&self, channel: &str, bytes: usize) -> bool {
-        let before = self.by_name.get(channel).and_then(|channel| channel.latest.as_ref());
-        self.bytes - before.map_or(0, |latest| latest.value.len()) + bytes <= DEVICE_LATEST_BYTES_MAX
+        let before = self.by_name.get(channel).map_or(0, |channel| channel.bytes);
+        self.bytes - before + bytes <= DEVICE_LATEST_BYTES_MAX
     }
 
     /// The newest time of any of these channels, committed or under way.
@@ -108,17 +113,20 @@ impl Channels {
     /// A sample is committed and not late: it is the latest now.
     pub(crate) fn show(&mut self, name: &str, latest: Latest) {
         if let Some(channel) = self.by_name.get_mut(name) {
-            self.bytes += latest.value.len();
-            if let Some(before) = channel.latest.replace(latest) {
-                self.bytes -= before.value.len();
-            }
+            channel.latest = Some(latest);
         }
     }
 
-    /// What was under way is lost: lateness is judged by what is committed again.
-    pub(crate) fn forget_pending(&mut self) {
+    /// Some of what was taken is lost: lateness and room are judged by what is committed and what is still `under_way`, in
+    /// its order.
+    pub(crate) fn forget_taken<'a>(&mut self, under_way: impl Iterator<Item = &'a (Arc<str>, Latest)>) {
         for channel in self.by_name.values_mut() {
             channel.newest = channel.latest.as_ref().map(|latest| latest.ts);
+            channel.bytes = channel.latest.as_ref().map_or(0, |latest| latest.value.len());
+        }
+        self.bytes = self.by_name.values().map(|channel| channel.bytes).sum();
+        for (name, latest) in under_way {
+            self.take(name, latest.ts, latest.value.len());
         }
     }
 

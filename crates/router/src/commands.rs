@@ -25,8 +25,8 @@ pub(crate) struct Commands {
     pub(crate) doubtful: Option<Order>,
     /// The newest settled ones, so that a repeated request is recognized and asked for.
     settled: VecDeque<Order>,
-    /// What became of commands, on its way to the store; with what people are told once it is there.
-    untold: VecDeque<Option<Receipt>>,
+    /// Where commands stand, other than sent, on its way to the store: people are told once it is there.
+    untold: VecDeque<Receipt>,
 }
 
 impl Commands {
@@ -35,9 +35,11 @@ impl Commands {
         Self { next, waiting, under_way: Vec::new(), doubtful: None, settled, untold: VecDeque::new() }
     }
 
-    /// Commands that are on their way, in the order in which they will be sent.
+    /// Commands that are on their way, in the order in which they will be sent. Of those that are just being written down
+    /// people are told when that is done.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
-        self.under_way.iter().chain(&self.waiting).map(Order::receipt)
+        let durable = |order: &&Order| order.unwritten == 0 || order.state == State::Sent;
+        self.under_way.iter().chain(&self.waiting).filter(durable).map(Order::receipt)
     }
 
     /// Commands that are settled or given up, as far as they are remembered.
@@ -61,9 +63,18 @@ impl Commands {
         self.settled.push_back(order);
     }
 
-    /// Whether what became of a command is still on its way to the store.
+    /// Whether where a command stands is still on its way to the store.
     pub(crate) fn are_ending(&self) -> bool {
         !self.untold.is_empty()
+    }
+
+    /// One of its rows is in the store, or never will be, of the command for which `wanted` holds.
+    pub(crate) fn written(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<&mut Order> {
+        let Self { waiting, under_way, doubtful, settled, .. } = self;
+        let mut all = under_way.iter_mut().chain(waiting).chain(doubtful).chain(settled.iter_mut().rev());
+        let order = all.find(|order| wanted(order))?;
+        order.unwritten = order.unwritten.saturating_sub(1);
+        Some(order)
     }
 
     /// Takes out the first command that is not sent yet and for which `wanted` holds.
@@ -82,9 +93,9 @@ impl Device {
         self.commands.find(by, id).map(Order::receipt)
     }
 
-    /// Whether what became of a command is on its way to the store, so that people are not told yet.
+    /// Whether where a command stands is on its way to the store, so that people are not told yet.
     pub fn is_ending(&self, by: &str, id: &str) -> bool {
-        self.commands.find(by, id).is_some_and(|order| order.told.is_some())
+        self.commands.find(by, id).is_some_and(|order| order.unwritten > 0)
     }
 
     /// The commands that are remembered as the store would have them now, the oldest first: all that are not settled, and
@@ -140,38 +151,40 @@ impl Device {
         if self.conversation().is_none() && order.request.intent == super::Intent::Now {
             return Some(Refusal::Offline);
         }
-        let waiting = self.commands.waiting.iter().filter(|waiting| !order.replaces(waiting)).count();
-        if waiting >= COMMANDS_QUEUED_MAX {
+        // One that is about to leave waits again where its device goes away.
+        let leaving = self.commands.under_way.iter().filter(|leaving| leaving.is_here());
+        let waiting = self.commands.waiting.iter().filter(|waiting| !order.replaces(waiting));
+        if waiting.chain(leaving).count() >= COMMANDS_QUEUED_MAX {
             return Some(Refusal::Full);
         }
         self.unfit(order)
     }
 
+    /// What cannot leave at once waits, and is written down: a start finds it.
     fn accept(&mut self, now: Time, order: Order, effects: &mut Vec<Effect>) -> Receipt {
         self.replace_waiting(now, &order, effects);
         let (by, id) = (order.request.by.clone(), order.request.id.clone());
         let accepted = order.receipt();
-        self.tell(&accepted, effects);
         self.commands.waiting.push_back(order);
         self.send_next(now, effects);
+        let waits = self.commands.waiting.iter().position(|order| order.is(&by, &id));
+        let Some((at, mut order)) = waits.and_then(|at| Some((at, self.commands.waiting.remove(at)?))) else {
+            return accepted;
+        };
         // Nothing else waits for the device than what is not for now: it is queued.
-        if self.conversation().is_none()
-            && let Some(at) = self.commands.waiting.iter().position(|order| order.is(&by, &id))
-            && let Some(order) = self.commands.waiting.remove(at)
-        {
-            let order = self.queued(now, order, effects);
-            let receipt = order.receipt();
-            self.commands.waiting.insert(at, order);
-            return receipt;
+        match self.conversation() {
+            None => order = self.queued(now, order, effects),
+            Some(_) => self.record(now, &mut order, effects),
         }
-        accepted
+        let receipt = order.receipt();
+        self.commands.waiting.insert(at, order);
+        receipt
     }
 
     /// The command waits for the device.
     pub(crate) fn queued(&mut self, now: Time, mut order: Order, effects: &mut Vec<Effect>) -> Order {
         (order.state, order.waited) = (State::Queued, true);
         self.record(now, &mut order, effects);
-        self.tell(&order.receipt(), effects);
         order
     }
 
@@ -206,29 +219,21 @@ impl Device {
         receipt
     }
 
-    /// The command comes to its end, or as far as anybody knows. Whoever was told so must not find something else after a
-    /// crash: where the store has an earlier state of it, people are told once the end is durable.
+    /// The command comes to its end, or as far as anybody knows.
     pub(crate) fn end(&mut self, now: Time, order: &mut Order, state: State, effects: &mut Vec<Effect>) {
-        let (before, was_stored) = (order.told.unwrap_or(order.state), order.is_stored);
+        let before = order.told.unwrap_or(order.state);
+        let was_stored = order.is_stored;
         order.state = state;
         self.record(now, order, effects);
-        if was_stored {
-            order.told = Some(before);
-            self.commands.untold.push_back(Some(order.outcome()));
-        } else {
-            self.commands.untold.extend(order.is_stored.then_some(None));
-            self.tell(&order.receipt(), effects);
-        }
+        order.told = (was_stored && order.unwritten > 0).then_some(before);
     }
 
-    /// What became of a command is durable, or never will be: people are told.
-    pub(crate) fn command_settled(&mut self, effects: &mut Vec<Effect>) {
-        let Some(Some(receipt)) = self.commands.untold.pop_front() else { return };
-        let Commands { doubtful, settled, .. } = &mut self.commands;
-        let mut remembered = settled.iter_mut().rev().chain(doubtful);
-        if let Some(order) = remembered.find(|order| order.is(&receipt.by, &receipt.id)) {
+    /// Where a command stands is durable, or never will be: people are told.
+    pub(crate) fn command_noted(&mut self, effects: &mut Vec<Effect>) {
+        let Some(receipt) = self.commands.untold.pop_front() else { return };
+        if let Some(order) = self.commands.written(|order| order.is(&receipt.by, &receipt.id)) {
             // It may have become something else meanwhile, which is on its way too.
-            order.told = order.told.filter(|_| order.state != receipt.state).map(|_| receipt.state);
+            order.told = order.told.filter(|_| order.unwritten > 0).map(|_| receipt.state);
         }
         self.tell(&receipt, effects);
     }
@@ -238,8 +243,16 @@ impl Device {
         effects.push(Effect::Wake);
     }
 
+    /// Writes down where the command stands, and has people told once that is durable: nobody is told what a crash takes
+    /// back.
     pub(crate) fn record(&mut self, now: Time, order: &mut Order, effects: &mut Vec<Effect>) {
+        order.is_known = true;
+        // What was refused is no reason to keep a device that has said nothing yet.
+        if order.state == State::Refused && !self.identity.stored {
+            return self.tell(&order.outcome(), effects);
+        }
         self.record_as(now, order, order.state, effects);
+        self.commands.untold.push_back(order.outcome());
     }
 
     /// Writes the command down as one in `state`.
@@ -251,12 +264,9 @@ impl Device {
         effects: &mut Vec<Effect>,
     ) {
         order.updated = now.wall;
-        // What was refused is no reason to keep a device that has said nothing yet.
-        if state == State::Refused && !self.identity.stored {
-            return;
-        }
         self.store_first(effects);
         order.is_stored = true;
+        order.unwritten += 1;
         effects.push(Effect::Record(Write::Command(order.row(now, self.identity.key, state))));
     }
 }

@@ -209,7 +209,7 @@ impl Device {
         due.into_iter().flatten().min()
     }
 
-    /// Goes on with what waited for the store.
+    /// Goes on with what waited for the store: this is durable, or never will be.
     pub(crate) fn opening_done(
         &mut self,
         now: Time,
@@ -222,8 +222,8 @@ impl Device {
             (Door::Opening(Opened { waits_for: WaitsFor::Session(awaited), .. }), Done::Session(counter)) => {
                 counter >= awaited
             }
-            (Door::Opening(Opened { waits_for: WaitsFor::Cursor(awaited), .. }), Done::Entries(cursor)) => {
-                cursor >= awaited
+            (Door::Opening(Opened { waits_for: WaitsFor::Cursor(awaited), .. }), _) => {
+                self.committed >= *awaited
             }
             (Door::Opening(Opened { waits_for: WaitsFor::Settled, .. }), _) => !self.commands.are_ending(),
             _ => false,
@@ -317,6 +317,10 @@ impl Device {
         effects: &mut Vec<Effect>,
     ) {
         let Caller { identify, peer, outlet, token } = caller;
+        // It may have gone while it waited.
+        if outlet.is_gone() {
+            return self.close(now, effects);
+        }
         let heartbeat = identify
             .heartbeat
             .unwrap_or(HEARTBEAT_SECONDS)

@@ -16,7 +16,7 @@ use protocol::rule::{Rule, holds};
 use protocol::session::position::{Position, Positions};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use store::{CommandRow, DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
+use store::{DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
 
 /// Whether a device can be heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,17 +61,17 @@ pub struct Identity {
     pub stored: bool,
 }
 
-/// What the store has made durable for a device.
+/// What the store has made durable for a device, or refused.
 #[derive(Debug)]
 pub enum Done {
-    /// The messages and gaps up to this cursor.
+    /// The messages and gaps up to this cursor; where it is refused, the one with this cursor.
     Entries(u64),
     /// The session with this counter was issued.
     Session(u64),
     /// The command with this number may be sent.
     Command(u64),
-    /// What became of a command: people may be told.
-    Settled,
+    /// Where a command stands, other than sent: people may be told.
+    Noted,
     /// A description.
     Described,
     /// The device itself.
@@ -88,9 +88,7 @@ impl Done {
             Write::Describe { device, .. } => (*device, Done::Described),
             Write::Session { device, counter, .. } => (*device, Done::Session(*counter)),
             Write::Command(row) if &*row.state == "sent" => (row.device, Done::Command(row.number?)),
-            Write::Command(row) if !CommandRow::UNSETTLED.contains(&&*row.state) => {
-                (row.device, Done::Settled)
-            }
+            Write::Command(row) => (row.device, Done::Noted),
             _ => return None,
         })
     }
@@ -115,15 +113,13 @@ pub struct Device {
     pub(crate) held_until: Option<u64>,
     pub(crate) positions: Positions,
     pub(crate) channels: Channels,
-    /// The cursor given last; those beyond `committed` are under way to the store.
+    /// The cursor given last, without those refused; those beyond `committed` are under way to the store.
     pub(crate) cursor: u64,
     /// The cursor of the newest message or gap that is durable.
     pub(crate) committed: u64,
     pub(crate) pending: VecDeque<Pending>,
     /// Descriptions on their way to the store, by the generation that brought them.
     pub(crate) describing: VecDeque<Option<u64>>,
-    /// One before those that are pending was not committed, so none of them will be.
-    pub(crate) doomed: bool,
     /// Committed messages and gaps as patches, by cursor.
     pub(crate) tail: Tail,
     /// Presence, descriptions and receipts, in a numbering of their own.
@@ -174,7 +170,6 @@ impl Device {
             committed: 0,
             pending: VecDeque::new(),
             describing: VecDeque::new(),
-            doomed: false,
             tail: Tail::new(0, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX),
             notices: Tail::new(0, NOTICES_MAX, NOTICE_BYTES_MAX),
             commands: Commands::new(1),

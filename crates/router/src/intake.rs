@@ -1,6 +1,7 @@
 //! Messages and gaps of a device, from taken to committed (rules H3, H5, H6 and H7).
 
 use super::channels::Latest;
+use super::conversation::Door;
 use super::device::{Device, Done, Issuer};
 use super::effect::Effect;
 use super::frame::{self, Shown};
@@ -81,7 +82,7 @@ impl Device {
         samples: Samples,
         effects: &mut Vec<Effect>,
     ) -> Result<u64, TakeRefused> {
-        if self.doomed || self.is_draining() || self.pending.len() >= DEVICE_PENDING_MAX {
+        if self.is_doomed() || self.is_draining() || self.pending.len() >= DEVICE_PENDING_MAX {
             return Err(TakeRefused::Busy);
         }
         // There is no connection over which to complain of a part of it.
@@ -111,7 +112,7 @@ impl Device {
             if !self.channels.has_room(&sample.channel, value.len()) {
                 left_out = Some(Fault::TooLong);
             } else if let Some(channel) = self.channels.name(&sample.channel) {
-                let late = self.channels.is_late(&channel, ts);
+                let late = self.channels.take(&channel, ts, value.len());
                 shown.push(Shown { channel, value: value.into(), ts, late });
             } else {
                 left_out = Some(Fault::TooMany);
@@ -270,7 +271,7 @@ impl Device {
             Done::Entries(cursor) => self.show_up_to(*cursor, effects),
             Done::Session(_) | Done::Stored => {}
             Done::Command(number) => self.command_durable(now, *number, effects),
-            Done::Settled => self.command_settled(effects),
+            Done::Noted => self.command_noted(effects),
             Done::Described => self.described(effects),
         }
         self.opening_done(now, issuer, done, effects);
@@ -322,32 +323,39 @@ impl Device {
     }
 
     /// The store refused something, or closed without it. That the disk fails is no reason: then a commit takes long.
-    pub fn refused(&mut self, now: Time, done: &Done, effects: &mut Vec<Effect>) {
+    pub fn refused(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
         match done {
-            Done::Entries(cursor) => self.entries_refused(now, *cursor, effects),
+            Done::Entries(cursor) => self.entry_refused(now, *cursor, effects),
             Done::Session(counter) => self.session_refused(now, *counter, effects),
             Done::Command(number) => self.command_refused(now, *number, effects),
-            Done::Settled => self.command_settled(effects),
+            Done::Noted => self.command_noted(effects),
             Done::Described => self.described(effects),
             // The next thing it says tries again.
             Done::Stored => self.identity.stored = false,
         }
+        self.opening_done(now, issuer, done, effects);
     }
 
-    /// The messages and gaps up to `cursor` will never be durable, nor will those behind them: they count as never
-    /// taken, and the device sends them again after it identified anew.
-    fn entries_refused(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
-        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor)
-            && let Some(entry) = self.pending.pop_front()
-        {
-            self.ledger.received -= u64::from(!entry.is_gap());
+    /// The message or gap `cursor` will never be durable: it counts as never taken, and the device sends it again after it
+    /// identified anew. What is before it is still on its way; what is behind it will be refused too.
+    fn entry_refused(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
+        let at = self.pending.iter().position(|entry| entry.cursor == cursor);
+        let Some(entry) = at.and_then(|at| self.pending.remove(at)) else { return };
+        self.cursor -= 1;
+        self.ledger.received -= u64::from(!entry.is_gap());
+        if !self.is_doomed() {
+            self.channels.forget_taken(self.pending.iter().flat_map(|entry| &entry.latest));
         }
-        self.doomed = !self.pending.is_empty();
-        if !self.doomed {
-            self.cursor = self.committed;
-            self.channels.forget_pending();
+        // Whoever waits until nothing is under way has not said any of it.
+        if !matches!(self.door, Door::Draining(..)) {
+            self.dismiss(now, Bye::Failed, effects);
         }
-        self.dismiss(now, Bye::Failed, effects);
+    }
+
+    /// Whether one before others that are pending was refused, so that these will be too. Their cursors are given again,
+    /// but not before: what the store says of a cursor must be about the one that now has it.
+    fn is_doomed(&self) -> bool {
+        self.pending.back().is_some_and(|entry| entry.cursor != self.cursor)
     }
 }
 

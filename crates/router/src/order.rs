@@ -28,6 +28,10 @@ pub(crate) struct Order {
     pub(crate) is_stored: bool,
     /// What people are told that it is, until what became of it is durable.
     pub(crate) told: Option<State>,
+    /// Rows of it that are on their way to the store.
+    pub(crate) unwritten: u32,
+    /// People have heard of it, or will with a row that is on its way.
+    pub(crate) is_known: bool,
 }
 
 impl Order {
@@ -45,6 +49,8 @@ impl Order {
             value: None,
             is_stored: false,
             told: None,
+            unwritten: 0,
+            is_known: false,
             request,
         }
     }
@@ -77,6 +83,8 @@ impl Order {
             value: row.result,
             is_stored: true,
             told: None,
+            unwritten: 0,
+            is_known: true,
         })
     }
 

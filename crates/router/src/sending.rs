@@ -84,8 +84,9 @@ impl Device {
         self.commands.under_way.iter().find(|order| order.is_leaving(number)).map(|order| &order.request)
     }
 
-    /// Whoever asked for the command that is about to leave may no longer: it is not sent.
+    /// It is durable that the command counts as sent, and whoever asked for it may no longer: it is not sent.
     pub fn deny(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+        self.commands.written(|order| order.number == Some(number));
         if let Some(order) = self.commands.take_under_way(|order| order.is_leaving(number)) {
             self.settle(now, order, State::Refused, Some(Refusal::Denied.as_str()), effects);
             self.send_next(now, effects);
@@ -95,7 +96,11 @@ impl Device {
     /// It is durable that the command counts as sent: now its bytes leave. The store may have taken long, so that all is
     /// looked at once more.
     pub(crate) fn command_durable(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
-        let Some(order) = self.commands.take_under_way(|order| order.is_leaving(number)) else { return };
+        self.commands.written(|order| order.number == Some(number));
+        let Some(mut order) = self.commands.take_under_way(|order| order.is_leaving(number)) else { return };
+        if !std::mem::replace(&mut order.is_known, true) {
+            self.tell(&order.receipt(), effects);
+        }
         if holds(Rule::C8) && order.deadline <= now.mono {
             self.settle(now, order, State::Expired, Some(NOT_SENT), effects);
         } else if self.conversation().is_none() {
@@ -124,6 +129,7 @@ impl Device {
 
     /// The store refused to note that the command is sent, so it is not sent.
     pub(crate) fn command_refused(&mut self, now: Time, number: u64, effects: &mut Vec<Effect>) {
+        self.commands.written(|order| order.number == Some(number));
         if let Some(order) = self.commands.take_under_way(|order| order.is_leaving(number)) {
             self.settle(now, order, State::Expired, Some("it could not be stored"), effects);
             self.send_next(now, effects);

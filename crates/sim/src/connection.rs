@@ -58,9 +58,13 @@ impl Letterbox {
 
 impl Outlet for Letterbox {
     fn post(&self, post: Post) {
-        if !self.closed.load(Ordering::Relaxed) {
+        if !self.is_gone() {
             self.posts.push(post);
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 }
 

@@ -299,12 +299,12 @@ impl Hub {
     pub(crate) fn settle(&mut self, commits: Vec<Commit>, around: &mut Around<'_>) {
         for commit in commits {
             let durable = commit.result.is_ok();
-            for (key, done) in by_device(&commit.writes) {
+            for (key, done) in by_device(&commit.writes, durable) {
                 let Some(index) = self.index(key) else { continue };
                 let now = around.now;
                 self.with(index, around, |device, issuer, effects| match durable {
                     true => device.done(now, issuer, &done, effects),
-                    false => device.refused(now, &done, effects),
+                    false => device.refused(now, issuer, &done, effects),
                 });
             }
         }
@@ -396,13 +396,13 @@ fn receipt_of(row: CommandRow) -> Option<Receipt> {
     })
 }
 
-/// What a commit settles for each device, in the order written. Runs of messages become their last cursor.
-fn by_device(writes: &[Write]) -> Vec<(DeviceKey, Done)> {
+/// What a commit settles for each device, in the order written. Runs of messages that are durable become their last cursor.
+fn by_device(writes: &[Write], durable: bool) -> Vec<(DeviceKey, Done)> {
     let mut settled: Vec<(DeviceKey, Done)> = Vec::new();
     for (key, done) in writes.iter().filter_map(Done::of) {
         let last = settled.iter_mut().rev().find(|(device, _)| *device == key);
         match (last, &done) {
-            (Some((_, Done::Entries(last))), Done::Entries(cursor)) => *last = *cursor,
+            (Some((_, Done::Entries(last))), Done::Entries(cursor)) if durable => *last = *cursor,
             _ => settled.push((key, done)),
         }
     }

@@ -55,7 +55,12 @@ impl World {
             let verdict = self.checks.bounds.frames(bytes);
             self.checks.note("bounds", verdict);
             for frame in &frames {
-                receive(&mut self.checks, &mut self.trace, number, frame);
+                for (value, state) in receive(&mut self.checks, &mut self.trace, number, frame) {
+                    // What is refused by a device that has said nothing yet leaves no trace.
+                    let found = state == "refused" || self.storage.state_of(id, value).is_some();
+                    let verdict = self.checks.commands.found(value, &state, found);
+                    self.checks.note("commands", verdict);
+                }
             }
             let verdict = self.checks.panels.caught_up(number, id, committed);
             self.checks.note("panels", verdict);
@@ -145,7 +150,9 @@ impl World {
     }
 }
 
-fn receive(checks: &mut Checks, trace: &mut Trace, panel: usize, frame: &[u8]) {
+/// A panel receives a frame. Answers which commands it tells of, and that they are what.
+fn receive(checks: &mut Checks, trace: &mut Trace, panel: usize, frame: &[u8]) -> Vec<(u64, String)> {
+    let mut told = Vec::new();
     match panel::read(frame, trace) {
         Ok(frame) => {
             let verdict = checks.panels.received(panel, &frame);
@@ -153,10 +160,13 @@ fn receive(checks: &mut Checks, trace: &mut Trace, panel: usize, frame: &[u8]) {
             let alone = frame.asked.zip(frame.state.as_deref());
             let within = frame.commands.iter().map(|receipt| (receipt.asked, receipt.state));
             for (asked, state) in alone.into_iter().chain(within) {
-                let verdict = checks.commands.told(asked.get().parse().unwrap_or(0), state);
+                let value = asked.get().parse().unwrap_or(0);
+                let verdict = checks.commands.told(value, state);
                 checks.note("commands", verdict);
+                told.push((value, state.to_owned()));
             }
         }
         Err(said) => checks.note("panels", Err(said)),
     }
+    told
 }

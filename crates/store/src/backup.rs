@@ -36,7 +36,8 @@ pub struct Copied {
     pub unknown_commands: u64,
 }
 
-/// Why there is no copy. Nothing was changed.
+/// Why there is no copy. What was there is as it was; only a store that was too damaged to be read may have lost its
+/// write-ahead log, where its replacement failed at the last step.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// There is nothing to copy.
@@ -50,6 +51,14 @@ pub enum CopyError {
     Exists {
         /// The file.
         path: PathBuf,
+    },
+    /// The copy would go into the state folder itself, perhaps in the place of the database.
+    #[error("{} is in the state folder {}: a copy goes elsewhere", path.display(), dir.display())]
+    Inside {
+        /// Where the copy would go.
+        path: PathBuf,
+        /// The folder.
+        dir: PathBuf,
     },
     /// It is the file of a running or crashed store, whose newest part is in its write-ahead log.
     #[error(
@@ -106,7 +115,8 @@ pub enum CopyError {
 }
 
 /// Copies the store in `dir` to the file `to`, whether a process holds the folder or not, and does not hold that one up. What
-/// was committed when this began is in it. `replace`: `to` may exist, and is replaced in one step at the end.
+/// was committed when this began is in it. `replace`: `to` may exist, and is replaced in one step at the end. It is nowhere
+/// in `dir`: there it could take the place of what is being copied.
 ///
 /// # Errors
 /// As [`CopyError`] says; `to` is then as it was.
@@ -115,6 +125,9 @@ pub fn backup(dir: &Path, to: &Path, replace: bool) -> Result<Copied, CopyError>
     // An empty file is what a start that failed leaves behind.
     if !fs::metadata(&database).is_ok_and(|file| file.len() > 0) {
         return Err(CopyError::Nothing { dir: dir.to_owned() });
+    }
+    if really(parent(to))?.starts_with(really(dir)?) {
+        return Err(CopyError::Inside { path: to.to_owned(), dir: dir.to_owned() });
     }
     if !replace && to.exists() {
         return Err(CopyError::Exists { path: to.to_owned() });
@@ -138,7 +151,7 @@ pub fn backup(dir: &Path, to: &Path, replace: bool) -> Result<Copied, CopyError>
 /// unknown.
 ///
 /// # Errors
-/// As [`CopyError`] says; the store in `dir` is then as it was.
+/// As [`CopyError`] says; the store in `dir` is then as it was, as far as that says.
 pub fn restore(from: &Path, dir: &Path, now: i64, replace: bool) -> Result<Copied, CopyError> {
     let unreadable = |cause| CopyError::File { path: from.to_owned(), cause };
     let mut source = File::open(from).map_err(unreadable)?;
@@ -281,8 +294,18 @@ impl Drop for Part {
     }
 }
 
+/// The folder that a file is named in.
+fn parent(file: &Path) -> &Path {
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where a folder is, whatever links lead to it.
+fn really(dir: &Path) -> Result<PathBuf, CopyError> {
+    fs::canonicalize(dir).map_err(|cause| CopyError::File { path: dir.to_owned(), cause })
+}
+
 fn sync_folder_of(file: &Path) -> Result<(), CopyError> {
-    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = parent(file);
     folder::sync_names(dir).map_err(|cause| CopyError::File { path: dir.to_owned(), cause })
 }
 

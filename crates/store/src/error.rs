@@ -89,8 +89,9 @@ pub enum CommitError {
     /// ([`crate::Event::Failed`]), and then whether it will be found after a restart is not known.
     #[error("the store could not commit: {0}")]
     Failed(Fault),
-    /// Too much waits to be committed ([`crate::limits::QUEUE_WRITES_MAX`], [`crate::limits::QUEUE_BYTES_MAX`]). Nothing
-    /// was written of it.
+    /// Too much waits to be committed ([`crate::limits::QUEUE_WRITES_MAX`], [`crate::limits::QUEUE_BYTES_MAX`]), or did when
+    /// an earlier message of the device came back for that. Nothing was written of it; what the device has waiting from before
+    /// that is still committed. Only messages and gaps are refused so.
     #[error("too much waits to be committed")]
     Full,
     /// The message or gap does not follow what is stored, because one before it was not committed. Nothing is wrong with

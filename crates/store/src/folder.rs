@@ -72,7 +72,14 @@ fn make(dir: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    let there = dir.ancestors().position(|above| above.is_dir());
+    builder.create(dir)?;
+    // The name of each folder that was made stands in the one above it.
+    for made in dir.ancestors().take(there.unwrap_or(usize::MAX)) {
+        let above = made.parent().filter(|above| !above.as_os_str().is_empty());
+        sync_names(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
 }
 
 /// Opens for reading and writing, made if need be, never truncated.

@@ -19,6 +19,9 @@ pub const READERS_MAX: usize = 4;
 /// Points of a history answer. More asked for counts as this.
 pub const HISTORY_POINTS_MAX: usize = 10_000;
 
+/// Bytes of values in a history answer. Of samples that hold more only the numbers are given, summed up in buckets.
+pub const HISTORY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Gaps in a history answer. Of more the newest are given.
 pub const HISTORY_GAPS_MAX: usize = 1000;
 
@@ -40,6 +43,19 @@ pub const COMMANDS_SURE_MS: i64 = 24 * 3_600_000;
 
 /// Commands in one answer. More asked for counts as this.
 pub const COMMANDS_MAX: usize = 1000;
+
+/// Gaps of one device that are kept one by one, the newest; older ones are still counted by their reasons. More than
+/// [`ENTRIES_MAX`], so that who missed a piece of the log finds those in it.
+pub const GAPS_KEPT_MAX: usize = 10_000;
+
+/// Sessions of one device whose names are kept, those that were new last. Samples of older ones remain, and no longer say in
+/// which message they came.
+pub const SESSIONS_KEPT_MAX: usize = 4096;
+
+/// Tags of starts that are known, the newest. A session with an older one is treated like one of another issuer (rule H2).
+pub const ISSUERS_KEPT_MAX: usize = 4096;
+
+const _: () = assert!(GAPS_KEPT_MAX > ENTRIES_MAX);
 
 /// Chunks of removed devices that are deleted with one commit. The rest goes with the next ones.
 pub const SWEEP_CHUNKS_MAX: usize = 200;
@@ -88,16 +104,23 @@ pub const FOLD_COMMITS: u64 = 1000;
 /// Samples of the journal that are folded in one go; what is beyond them waits for the next.
 pub const FOLD_TAKE_SAMPLES: u64 = 4 * FOLD_SAMPLES;
 
+/// Bytes of the journal that are folded in one go, and so are in memory; the rest of a commit comes with them.
+pub const FOLD_TAKE_BYTES: u64 = 4 * FOLD_BYTES;
+
 /// Channels that are folded with one commit, so that no acknowledgement waits long for it; the others go with the next ones.
-/// As many again for each [`FOLD_TAKE_SAMPLES`] that wait in the journal: so it grows no further where very many channels
-/// are busy.
+/// As many again for each [`FOLD_TAKE_SAMPLES`] or [`FOLD_TAKE_BYTES`] that wait in the journal: so it grows no further where
+/// very many channels are busy.
 pub const FOLD_SLICE_CHANNELS: usize = 512;
 
 /// What the writes of one transaction may weigh, bytes of memory; one is always taken, whatever it weighs.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Writes that wait at most. What comes beyond them is handed back ([`crate::CommitError::Full`]). The windows of devices
-/// keep it far from that: it is reached only when the store cannot commit for long while unnumbered messages come in.
+/// Writes that wait at most. Messages and gaps that come beyond them are handed back ([`crate::CommitError::Full`]); other
+/// writes are taken all the same. The windows of devices keep it far from that: it is reached only when the store cannot
+/// commit for long while unnumbered messages come in.
+///
+/// What is to be handed back has no bound here: while a transaction hangs nobody takes it. Whoever submits bounds what a device
+/// has waiting, wherever it waits (the hub: 256 messages).
 pub const QUEUE_WRITES_MAX: usize = 1024 * 1024;
 
 /// What waiting writes may weigh, bytes of memory. As with [`QUEUE_WRITES_MAX`].

@@ -1,11 +1,11 @@
 //! What was submitted and is not yet in a transaction.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::limits::{BATCH_BYTES_MAX, BATCH_WRITES_MAX, QUEUE_BYTES_MAX, QUEUE_WRITES_MAX};
-use crate::write::Write;
+use crate::write::{DeviceKey, Write};
 
 /// Writes in the order of their submission; many threads push, the writer takes.
 #[derive(Default)]
@@ -22,6 +22,9 @@ struct Content {
     bytes: usize,
     /// What found no room: the writer hands it back as soon as it looks.
     refused: Vec<Write>,
+    /// Devices that something was refused of and not yet handed back. What comes of them meanwhile does not follow and is
+    /// refused too, even if there is room again: so it comes back behind that, and never after something that was taken.
+    held: HashSet<DeviceKey>,
     closed: bool,
 }
 
@@ -29,12 +32,13 @@ struct Content {
 pub(crate) struct Taken {
     /// At most one batch.
     pub(crate) writes: Vec<Write>,
-    /// What found no room.
+    /// What found no room, to be handed back, and then to be [`Queue::told`].
     pub(crate) refused: Vec<Write>,
 }
 
 impl Queue {
-    /// Adds a write; dropped when the queue is closed.
+    /// Adds a write; dropped when the queue is closed. Only messages and gaps may find no room: the others are few, and
+    /// whoever has them written does not send them again.
     pub(crate) fn push(&self, write: Write) {
         let weight = weight(&write);
         let mut content = self.content();
@@ -42,7 +46,10 @@ impl Queue {
             tracing::debug!("a write came after the store was closed");
             return;
         }
-        if content.writes.len() >= QUEUE_WRITES_MAX || content.bytes + weight > QUEUE_BYTES_MAX {
+        if let Some(device) = log(&write)
+            && (content.is_full_with(weight) || content.held.contains(&device))
+        {
+            content.held.insert(device);
             content.refused.push(write);
             self.changed.notify_one();
             return;
@@ -87,6 +94,12 @@ impl Queue {
         if content.closed { None } else { Some(std::mem::take(&mut content.refused)) }
     }
 
+    /// What was refused and taken has been handed back.
+    pub(crate) fn told(&self) {
+        let mut content = self.content();
+        content.held = content.refused.iter().filter_map(log).collect();
+    }
+
     /// Nothing more is added; what is there is still taken.
     pub(crate) fn close(&self) {
         self.content().closed = true;
@@ -102,6 +115,10 @@ impl Queue {
 impl Content {
     fn is_full_batch(&self) -> bool {
         self.writes.len() >= BATCH_WRITES_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+
+    fn is_full_with(&self, weight: usize) -> bool {
+        self.writes.len() >= QUEUE_WRITES_MAX || self.bytes + weight > QUEUE_BYTES_MAX
     }
 
     fn take(&mut self) -> Option<Taken> {
@@ -130,6 +147,15 @@ impl Content {
     }
 }
 
+/// Whose log a write belongs into; `None` for one that belongs into none.
+fn log(write: &Write) -> Option<DeviceKey> {
+    match write {
+        Write::Message(message) => Some(message.device),
+        Write::Gap(gap) => Some(gap.device),
+        _ => None,
+    }
+}
+
 /// About how many bytes of memory a write holds.
 fn weight(write: &Write) -> usize {
     let own = match write {
@@ -144,4 +170,69 @@ fn weight(write: &Write) -> usize {
         _ => 0,
     };
     size_of::<Write>() + own
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Queue;
+    use crate::limits::QUEUE_BYTES_MAX;
+    use crate::write::{DeviceKey, Message, Sample, TokenHash, Write};
+
+    const PUMP: DeviceKey = DeviceKey(1);
+
+    fn message(device: DeviceKey, cursor: u64, value: &Arc<str>) -> Write {
+        let (channel, value) = ("flow".into(), value.clone());
+        let samples = vec![Sample { channel, ts: 1, device_ts: None, late: false, value }];
+        Write::Message(Message { device, cursor, position: None, received: 1, samples })
+    }
+
+    fn cursors(writes: &[Write]) -> Vec<u64> {
+        let cursor = |write: &Write| match write {
+            Write::Message(message) if message.device == PUMP => Some(message.cursor),
+            _ => None,
+        };
+        writes.iter().filter_map(cursor).collect()
+    }
+
+    /// A queue without room for more messages.
+    fn full() -> Queue {
+        let queue = Queue::default();
+        let mebibyte: Arc<str> = "x".repeat(1024 * 1024).into();
+        let heavy = (0..=QUEUE_BYTES_MAX / mebibyte.len()).map(|_| message(DeviceKey(2), 1, &mebibyte));
+        heavy.for_each(|write| queue.push(write));
+        queue
+    }
+
+    #[test]
+    fn behind_what_found_no_room_nothing_of_a_device_is_taken_before_it_is_told() {
+        let queue = full();
+        let push = |cursor| queue.push(message(PUMP, cursor, &"1".repeat(1024 * 1024).into()));
+        push(6);
+        assert_eq!(cursors(&queue.take_now().unwrap().refused), [6]);
+        // Now there is room, and nobody knows yet of what was refused.
+        push(7);
+        queue.told();
+        push(8);
+        let taken = queue.take_now().unwrap();
+        assert_eq!((cursors(&taken.writes), cursors(&taken.refused)), (vec![], vec![7, 8]));
+        queue.told();
+        push(6);
+        let mut writes = Vec::new();
+        while queue.content().writes.front().is_some() {
+            writes.extend(queue.take_now().unwrap().writes);
+        }
+        assert_eq!(cursors(&writes), [6]);
+    }
+
+    #[test]
+    fn what_is_no_message_always_finds_room() {
+        let queue = full();
+        queue.push(Write::TokenRevoked { hash: TokenHash([1; 32]) });
+        queue.push(Write::RemoveDevice { device: DeviceKey(2) });
+        let refused = queue.take_now().unwrap().refused;
+        assert!(refused.iter().all(|write| matches!(write, Write::Message(_))), "{}", refused.len());
+    }
 }

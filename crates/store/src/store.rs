@@ -69,8 +69,11 @@ impl Store {
     /// Opens the store in the folder `dir`, which is made if need be (for its owner only), migrates it to the newest
     /// version and reads what it knows.
     ///
-    /// `on_event` is called on the writer thread: in commit order for all that is submitted, and when the store fails and
-    /// recovers. It should be quick: the next transaction waits for it.
+    /// `on_event` is called on the writer thread: with what became of writes, and when the store fails and recovers. It
+    /// should be quick: the next transaction waits for it. Writes that are committed come back in the order of their
+    /// submission, over all devices. What is refused comes out of that order: at the end of its batch, and what found no room
+    /// ([`crate::CommitError::Full`]) even before what its device has waiting from earlier. Of each device
+    /// what found no room comes in its order, and nothing that was submitted behind it is committed before that.
     ///
     /// # Errors
     /// As [`OpenError`] says: the folder is in use, of a newer program, or cannot be read or written.
@@ -98,8 +101,9 @@ impl Store {
     ///
     /// What waits is what has not been acknowledged: the windows of the connections bound it, also while the store has
     /// failed. What has no window is bounded by [`crate::limits::QUEUE_WRITES_MAX`] and [`crate::limits::QUEUE_BYTES_MAX`]:
-    /// beyond them a write is handed back as [`crate::CommitError::Full`]. After [`Store::close`] a write is dropped, and
-    /// never comes back.
+    /// beyond them a message or gap is handed back as [`crate::CommitError::Full`], and with it what its device submits until
+    /// it has heard of that. All other writes always find room. After [`Store::close`] a write is dropped, and never comes
+    /// back.
     pub fn submit(&self, write: Write) {
         self.queue.push(write);
     }

@@ -4,7 +4,7 @@
 //! boiler-7.outbox/
 //!   00000000000000000001.log    messages, one a line, and heads; named for the position of its first message
 //!   00000000000000004711.log
-//!   head                        what is taken over, and the session that the rest is numbered in; replaced whole
+//!   head                        what is taken over, and the session that the rest is numbered in: the last two
 //!   lock                        held by the program that uses the folder
 //! ```
 //!
@@ -20,6 +20,7 @@
 //! What is damaged is told from what is whole by checksums, and never keeps a program from starting: see [`Report`].
 
 mod head;
+mod place;
 mod record;
 mod recovery;
 mod report;
@@ -30,17 +31,17 @@ pub use report::{Damage, Report};
 pub use work::{Done, Keep, Sync};
 
 use crate::limits::HEAD_EVERY_MESSAGES;
+use place::Place;
 use protocol::message::Samples;
 use protocol::session::device_side::{Head, Kept};
 use record::Stamped;
+use recovery::End;
 use segment::{Segment, State};
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use work::Newest;
-
-const LOCK: &str = "lock";
+use std::sync::Arc;
 
 /// How the log is cut into files.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +72,7 @@ pub enum OpenError {
 /// An outbox in a folder, open.
 #[derive(Debug)]
 pub struct Outbox {
-    folder: PathBuf,
+    place: Arc<Place>,
     bounds: Bounds,
     segments: VecDeque<Segment>,
     /// The last segment's file; nothing where the next message begins another one.
@@ -83,9 +84,9 @@ pub struct Outbox {
     generation: u64,
     /// The newest head that was written, be it to the log or to its file, and its generation.
     noted: (u64, Head),
-    newest: Newest,
-    /// Held as long as this is open.
-    _lock: File,
+    /// Whether the head has its room on the disk. Before, the log takes none: it may take all there is, and what is in
+    /// it could not be said without a head.
+    has_head: bool,
 }
 
 impl Outbox {
@@ -95,47 +96,58 @@ impl Outbox {
     /// Another program uses it, or the folder cannot be made or listed. Damaged contents are no error.
     pub fn open(folder: &Path, bounds: Bounds) -> Result<(Self, Kept, Report), OpenError> {
         let refused = |error| OpenError::Refused { folder: folder.to_owned(), error };
-        fs::create_dir_all(folder).map_err(refused)?;
-        let lock = lock(folder)?;
+        place::make(folder).map_err(refused)?;
+        let lock = place::lock(folder)?;
         let recovered = recovery::recover(folder).map_err(refused)?;
         let mut outbox = Self {
-            folder: folder.to_owned(),
+            has_head: recovered.head.is_made(),
+            place: Arc::new(Place::new(folder, lock, recovered.head)),
             bounds,
             file: None,
             torn: false,
             next: recovered.next,
             generation: recovered.stamped.generation,
-            newest: Newest::default(),
             noted: (recovered.stamped.generation, recovered.stamped.head),
             segments: recovered.segments,
-            _lock: lock,
         };
-        outbox.go_on(!recovered.report.is_whole(), recovered.cut, recovered.unended);
+        outbox.go_on(!recovered.report.is_whole(), recovered.end);
         Ok((outbox, recovered.kept, recovered.report))
     }
 
     /// Writes behind the whole lines of the last file if that can be done, and begins another one if it cannot.
-    fn go_on(&mut self, damaged: bool, cut: Option<u64>, unended: bool) {
+    fn go_on(&mut self, damaged: bool, end: End) {
         // What is known of the missing must not be forgotten with what told it: no position is to be used again.
         if damaged {
             self.generation += 1;
             self.noted.0 = self.generation;
-            if head::write(&self.folder, &self.last_noted()).is_err() {
+            // Both slots: one may be what is damaged.
+            if self.write_head_file().and_then(|()| self.write_head_file()).is_err() {
                 return;
             }
+        } else if !self.has_head {
+            // On a full disk that is tried again before the log takes anything.
+            let _ = self.write_head_file();
         }
-        let Some(last) = self.segments.back_mut() else { return };
-        let Ok(mut file) = OpenOptions::new().append(true).open(last.path(&self.folder)) else { return };
-        let mended = match (cut, unended) {
-            (Some(cut), _) => file.set_len(cut).map(|()| last.bytes = cut),
-            (None, true) => file.write_all(b"\n").map(|()| last.bytes += 1),
-            (None, false) => Ok(()),
+        let Some(last) = self.segments.back_mut().filter(|_| end != End::Unreadable) else { return };
+        let Ok(mut file) = OpenOptions::new().append(true).open(last.path(&self.place.folder)) else {
+            return;
+        };
+        let mended = match end {
+            End::Torn(cut) => file.set_len(cut).map(|()| last.bytes = cut),
+            End::Unended => file.write_all(b"\n").map(|()| last.bytes += 1),
+            End::Whole | End::Unreadable => Ok(()),
         };
         self.file = mended.is_ok().then_some(file);
         if damaged {
             // So that what follows is known to follow that. It is in the head's file in any case.
             let _ = self.write(&record::of_head(&self.last_noted()));
         }
+    }
+
+    fn write_head_file(&mut self) -> io::Result<()> {
+        self.place.head().write(&self.place.folder, &self.last_noted())?;
+        self.has_head = true;
+        Ok(())
     }
 
     /// The position that the next message gets.
@@ -170,7 +182,7 @@ impl Outbox {
         let _ = self.write_head(head);
         let files = self.segments.iter().zip(self.segments.iter().skip(1));
         let given_back = files.take_while(|(_, next)| next.first <= held_from).map(|(file, _)| file.first);
-        Keep::new(self.folder.clone(), self.stamped(head), given_back.collect(), self.newest.clone())
+        Keep::new(self.place.clone(), self.stamped(head), given_back.collect())
     }
 
     /// Whether a [`Outbox::keep`] would give back a file.
@@ -193,13 +205,16 @@ impl Outbox {
         let unsynced = unsynced
             .filter(|segment| !superfluous(segment))
             .map(|segment| (segment.first, segment.bytes, segment.state == State::Suspect));
-        Ok(Sync::new(self.folder.clone(), unsynced.collect()))
+        Ok(Sync::new(self.place.clone(), unsynced.collect()))
     }
 
     /// What a [`Keep`] or a [`Sync`] came to.
     pub fn done(&mut self, done: Done) {
         match done {
-            Done::Kept(files) => self.segments.retain(|segment| !files.contains(&segment.first)),
+            Done::Kept(files) => {
+                self.has_head = true;
+                self.segments.retain(|segment| !files.contains(&segment.first));
+            }
             Done::Synced(files) => {
                 for (first, bytes) in files {
                     self.mark(first, |segment| segment.bytes == bytes, State::Synced);
@@ -266,18 +281,22 @@ impl Outbox {
         Ok(())
     }
 
-    /// Cuts off what a failed write left. Where that fails too, another file is begun.
+    /// Cuts off what a failed write left, and begins another file: on a full disk this one is in nobody's way then, and
+    /// can be given back, with the room it takes.
     fn mend(&mut self) {
         self.torn = false;
-        let (Some(file), Some(last)) = (&self.file, self.segments.back()) else { return };
-        if file.set_len(last.bytes).is_err() {
-            self.file = None;
+        if let (Some(file), Some(last)) = (self.file.take(), self.segments.back()) {
+            // What is left there is found to be damaged, and no loss: it was not accepted.
+            let _ = file.set_len(last.bytes);
         }
     }
 
     /// Begins the file that the next message is the first of. One of that name holds no message yet: it is replaced.
     fn begin_file(&mut self) -> io::Result<()> {
-        let path = segment::path(&self.folder, self.next);
+        if !self.has_head {
+            self.write_head_file()?;
+        }
+        let path = segment::path(&self.place.folder, self.next);
         let is_last = self.segments.back().is_some_and(|last| last.first == self.next);
         fs::remove_file(&path).or_else(unless_gone)?;
         if is_last {
@@ -300,16 +319,4 @@ impl Outbox {
 
 fn unless_gone(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-/// The lock goes with the process that holds it, so nothing has to be cleared away after a crash.
-fn lock(folder: &Path) -> Result<File, OpenError> {
-    let refused = |error| OpenError::Refused { folder: folder.to_owned(), error };
-    let path = folder.join(LOCK);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(refused)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { folder: folder.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(refused(error)),
-    }
 }

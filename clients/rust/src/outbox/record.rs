@@ -21,7 +21,7 @@ const SEAL_BYTES: usize = 10;
 pub(super) const MESSAGE_BYTES_MIN: usize = br#"{"seq":1,"values":{}} *0a1b2c3d."#.len();
 
 /// Bytes of the longest head: five numbers of up to 20 digits, a session's name, and what stands between.
-const HEAD_BYTES_MAX: usize = 220;
+pub(super) const HEAD_BYTES_MAX: usize = 220;
 
 /// One line of a log or a head file.
 #[derive(Debug)]

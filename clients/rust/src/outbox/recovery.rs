@@ -4,8 +4,8 @@
 //! A log is read line by line: the end of a line is where reading takes up again behind a damage, and a checksum tells
 //! a whole line from a damaged one.
 
-use super::head;
-use super::record::{self, Record, Stamped};
+use super::head::{self, HeadFile};
+use super::record::{self, MESSAGE_BYTES_MIN, Record, Stamped};
 use super::report::{Damage, Report};
 use super::segment::{self, Segment};
 use crate::limits::MISSING_MESSAGES_MAX;
@@ -27,10 +27,24 @@ pub(super) struct Recovered {
     /// The newest head, also where none was found: then that of an empty outbox.
     pub(super) stamped: Stamped,
     pub(super) report: Report,
-    /// Where whole lines end in the last file, if something damaged follows.
-    pub(super) cut: Option<u64>,
-    /// The last file ends with a whole line that lacks its end.
-    pub(super) unended: bool,
+    /// That of the last file.
+    pub(super) end: End,
+    /// Where the next head goes.
+    pub(super) head: HeadFile,
+}
+
+/// How a file of the log ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum End {
+    /// With a whole line.
+    #[default]
+    Whole,
+    /// With a whole line that lacks its end.
+    Unended,
+    /// With something damaged; whole lines end there.
+    Torn(u64),
+    /// Nobody knows: the system failed to read the file. Another time it may not.
+    Unreadable,
 }
 
 /// Reads the outbox in `folder`. A file that cannot be read counts as damaged from its beginning to its end.
@@ -42,14 +56,14 @@ pub(super) fn recover(folder: &Path) -> io::Result<Recovered> {
     let report = Report { head_damaged: head.damaged, ..Report::default() };
     // What the head's file says of the next position counts behind the log, not within it.
     let written = head.stamped.as_ref().map_or(1, |stamped| stamped.next);
-    let mut log = Reading { stamped: head.stamped, report, ..Reading::default() };
+    let mut log = Reading { stamped: head.stamped, head: head.file, report, ..Reading::default() };
     let mut segments = segment::list(folder)?;
     log.leave_out_strange(folder, &mut segments);
     for segment in &segments {
         log.read_segment(folder, segment);
     }
     log.next = log.next.max(written);
-    log.finish(segments)
+    Ok(log.finish(segments))
 }
 
 /// The log as far as it was read.
@@ -57,11 +71,11 @@ pub(super) fn recover(folder: &Path) -> io::Result<Recovered> {
 struct Reading {
     messages: BTreeMap<u64, Samples>,
     stamped: Option<Stamped>,
+    head: HeadFile,
     /// Above every position that is in the log or was damaged in it.
     next: u64,
     report: Report,
-    cut: Option<u64>,
-    unended: bool,
+    end: End,
 }
 
 impl Reading {
@@ -81,14 +95,14 @@ impl Reading {
     }
 
     fn read_segment(&mut self, folder: &Path, segment: &Segment) {
-        (self.cut, self.unended) = (None, false);
+        self.end = End::Whole;
         let path = segment.path(folder);
         self.next = self.next.max(segment.first).max(1);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(_unreadable) => {
                 self.report.damages.push(Damage { file: path, offset: 0, bytes: segment.bytes });
-                self.cut = Some(0);
+                self.end = End::Unreadable;
                 return;
             }
         };
@@ -98,7 +112,9 @@ impl Reading {
             let end = bytes[at..].iter().position(|byte| *byte == b'\n').map(|length| at + length);
             let behind = end.map_or(bytes.len(), |end| end + 1);
             let line = &bytes[at..end.unwrap_or(bytes.len())];
-            self.unended = end.is_none();
+            if end.is_none() {
+                self.end = End::Unended;
+            }
             match record::read(line) {
                 // A file is named for its first message: what lies below it was never written there.
                 Some(Record::Message(position, _)) if position < segment.first => {
@@ -114,8 +130,7 @@ impl Reading {
         let torn = damages.last().filter(|(_, end)| *end == bytes.len()).copied();
         if let Some((begin, _)) = torn {
             self.tear(&bytes[begin..]);
-            self.cut = Some(begin as u64);
-            self.unended = false;
+            self.end = End::Torn(begin as u64);
         }
         self.report.damages.extend(damages.into_iter().map(|(begin, end)| Damage {
             file: path.clone(),
@@ -149,15 +164,20 @@ impl Reading {
         }
     }
 
-    fn finish(mut self, segments: VecDeque<Segment>) -> io::Result<Recovered> {
+    fn finish(mut self, segments: VecDeque<Segment>) -> Recovered {
+        if let Some(last) = segments.back().filter(|_| self.end == End::Unreadable) {
+            // As many as it may hold were used.
+            let messages = (last.bytes / MESSAGE_BYTES_MIN as u64).clamp(1, MISSING_MESSAGES_MAX);
+            self.next = self.next.max(last.first + messages);
+        }
         let stamped = self.stamped.take();
         self.report.head_lost = stamped.is_none() && (self.report.head_damaged > 0 || !segments.is_empty());
         let empty = Stamped { generation: 0, next: 1, head: Head { session: None, head: 1 } };
         let stamped = stamped.unwrap_or(empty);
         let next = self.next.max(stamped.next).max(stamped.head.head);
         let kept = self.kept(&stamped.head, &segments, next);
-        let Self { report, cut, unended, .. } = self;
-        Ok(Recovered { kept, segments, next, stamped, report, cut, unended })
+        let Self { report, end, head, .. } = self;
+        Recovered { kept, segments, next, stamped, report, end, head }
     }
 
     /// What the device holds: from the first position that is neither taken over nor given back with its file, to the

@@ -1,29 +1,23 @@
 //! What takes the disk some time, apart from the outbox itself: it is carried out while messages go on being put in.
 
-use super::head;
+use super::place::{self, Place};
 use super::record::{self, Stamped};
 use super::segment;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Replaces the head, and then gives back files that it makes superfluous.
 #[derive(Debug)]
 pub struct Keep {
-    folder: PathBuf,
+    place: Arc<Place>,
     stamped: Stamped,
     given_back: Vec<u64>,
-    newest: Newest,
 }
 
-/// The generation of the head that is in its file: heads are written one after another, and never an older one over a
-/// newer.
-pub(super) type Newest = Arc<Mutex<u64>>;
-
 impl Keep {
-    pub(super) fn new(folder: PathBuf, stamped: Stamped, given_back: Vec<u64>, newest: Newest) -> Self {
-        Self { folder, stamped, given_back, newest }
+    pub(super) fn new(place: Arc<Place>, stamped: Stamped, given_back: Vec<u64>) -> Self {
+        Self { place, stamped, given_back }
     }
 
     /// Does it; once this returns `Ok`, a power cut does not take the head back. Tell [`super::Outbox::done`] what comes
@@ -32,12 +26,10 @@ impl Keep {
     /// # Errors
     /// The system's; the head before is still there.
     pub fn run(self) -> io::Result<Done> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.stamped.generation >= *newest {
-            head::write(&self.folder, &self.stamped)?;
-            *newest = self.stamped.generation;
-        }
-        let remove = |first: &u64| match fs::remove_file(segment::path(&self.folder, *first)) {
+        let folder = &self.place.folder;
+        let mut head = self.place.head();
+        head.write(folder, &self.stamped)?;
+        let remove = |first: &u64| match fs::remove_file(segment::path(folder, *first)) {
             Ok(()) => true,
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
@@ -48,7 +40,7 @@ impl Keep {
 /// Makes durable what is in the log.
 #[derive(Debug)]
 pub struct Sync {
-    folder: PathBuf,
+    place: Arc<Place>,
     /// The first position of each file, its bytes, and whether the system failed to sync it before.
     files: Vec<(u64, u64, bool)>,
 }
@@ -66,8 +58,8 @@ pub enum Done {
 }
 
 impl Sync {
-    pub(super) fn new(folder: PathBuf, files: Vec<(u64, u64, bool)>) -> Self {
-        Self { folder, files }
+    pub(super) fn new(place: Arc<Place>, files: Vec<(u64, u64, bool)>) -> Self {
+        Self { place, files }
     }
 
     /// Does it. Tell [`super::Outbox::done`] what comes of it; with [`Done::Synced`] a power cut loses nothing that was
@@ -77,7 +69,7 @@ impl Sync {
         let synced = self.files.iter().try_for_each(|(first, bytes, suspect)| {
             if *suspect { self.copy(*first, *bytes) } else { self.sync_file(*first) }
         });
-        match synced.and_then(|()| head::sync_folder(&self.folder)) {
+        match synced.and_then(|()| place::sync(&self.place.folder)) {
             Ok(()) => {
                 (Done::Synced(self.files.iter().map(|(first, bytes, _)| (*first, *bytes)).collect()), Ok(()))
             }
@@ -86,7 +78,7 @@ impl Sync {
     }
 
     fn sync_file(&self, first: u64) -> io::Result<()> {
-        match File::open(segment::path(&self.folder, first)) {
+        match File::open(segment::path(&self.place.folder, first)) {
             Ok(file) => file.sync_data(),
             // Given back meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -97,8 +89,13 @@ impl Sync {
     /// After a failed sync the system may count as written what it could not write. So the file is written again, from
     /// what can be read of it, if that is still whole.
     fn copy(&self, first: u64, bytes: u64) -> io::Result<()> {
-        let path = segment::path(&self.folder, first);
-        let content = fs::read(&path)?;
+        // Another sync may want the same, and a file that is given back must not come again.
+        let _alone = self.place.head();
+        let path = segment::path(&self.place.folder, first);
+        let content = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            content => content?,
+        };
         let whole = content.len() as u64 >= bytes
             && content.split_inclusive(|byte| *byte == b'\n').all(|line| {
                 line.strip_suffix(b"\n").is_some_and(|line| line.is_empty() || record::read(line).is_some())

@@ -1,5 +1,6 @@
 use crate::hub::Port;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 #[tokio::test]
 async fn what_a_handler_returns_is_the_result_and_its_error_the_reason() {
@@ -32,6 +33,36 @@ async fn what_a_handler_returns_is_the_result_and_its_error_the_reason() {
     hub.says(r#"{"command":5,"channel":"fan","value":"fast","ttl":5000}"#).await;
     let refused = hub.hears("result").await;
     assert!(refused.contains("not understood: invalid type"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_answer_that_no_hub_would_take_is_a_failure_that_says_so() {
+    let port = Port::open().await;
+    let device = port.device();
+    device.on_command("text", |bytes: usize| Ok("x".repeat(bytes)));
+    device.on_command("deep", |levels: usize| Ok((0..levels).fold(json!(1), |value, _| json!([value]))));
+    device.on_command("pretty", |_: bool| Ok(RawValue::from_string("[1,\n2]".to_owned())?));
+    device.connect();
+    let mut hub = port.hears_identify("pump-1").await;
+    hub.welcomes(1, "k7-1", 0).await;
+    for (command, result) in [
+        (
+            r#"{"command":1,"channel":"text","value":70000,"ttl":5000}"#,
+            r#"{"result":1,"ok":false,"reason":"done, but the answer is too long"}"#,
+        ),
+        (
+            r#"{"command":2,"channel":"deep","value":20,"ttl":5000}"#,
+            r#"{"result":2,"ok":false,"reason":"done, but no answer: "#,
+        ),
+        (
+            r#"{"command":3,"channel":"pretty","value":true,"ttl":5000}"#,
+            r#"{"result":3,"ok":true,"value":[1, 2]}"#,
+        ),
+    ] {
+        hub.says(command).await;
+        let said = hub.hears("result").await;
+        assert!(said.starts_with(result), "{said}");
+    }
 }
 
 #[tokio::test]

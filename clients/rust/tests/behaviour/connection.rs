@@ -3,9 +3,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use glassline_client::{Device, Reason, blocking};
 use std::sync::mpsc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_tungstenite::accept_async;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, accept_async};
 
 /// A device, and what its program is told.
 fn told(port: &Port) -> (Device, mpsc::Receiver<String>) {
@@ -98,12 +99,42 @@ async fn a_hub_that_does_not_read_never_holds_up_a_send() {
 }
 
 #[tokio::test]
-async fn it_speaks_over_a_web_socket_too() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = format!("ws://{}", listener.local_addr().expect("it is bound"));
-    let device = Device::new(&address, "pump-1", "").expect("a device");
-    device.send("temperature", 21.5);
+async fn a_hub_that_does_not_read_is_told_little_that_is_not_kept() {
+    let port = Port::open().await;
+    let device = port.device();
     device.connect();
+    let mut hub = port.hears_identify("pump-1").await;
+    hub.welcomes(1, "k7-1", 0).await;
+    is_told_little(&device).await;
+    drop(hub);
+
+    let (address, listener) = web_port().await;
+    let device = Device::new(&address, "pump-1", "").expect("a device");
+    device.connect();
+    let _unread = welcomes_over_web(&listener).await;
+    is_told_little(&device).await;
+}
+
+async fn is_told_little(device: &Device) {
+    until(|| device.connected()).await;
+    let text = "x".repeat(60_000);
+    let mut sent = 0;
+    let until_it_says_no = async {
+        while device.send_unnumbered("text", &text) {
+            sent += 1;
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, until_it_says_no).await.expect("it comes to an end");
+    assert!(sent > 0 && device.send("n", 1), "{sent}; what is kept is accepted all the same");
+}
+
+async fn web_port() -> (String, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    (format!("ws://{}", listener.local_addr().expect("it is bound")), listener)
+}
+
+async fn welcomes_over_web(listener: &TcpListener) -> WebSocketStream<TcpStream> {
     let stream = listener.accept().await.expect("a device").0;
     let mut socket = accept_async(stream).await.expect("a handshake");
     let identify = socket.next().await.expect("a frame").expect("text").to_string();
@@ -111,6 +142,16 @@ async fn it_speaks_over_a_web_socket_too() {
     let welcome = serde_json::json!({"welcome": "pump-1", "nonce": identify["nonce"], "session": "k7-1", "ack": 0,
         "window": 64, "heartbeat": 15, "line_max": 65536, "time": 0});
     socket.send(Message::text(welcome.to_string())).await.expect("it holds");
+    socket
+}
+
+#[tokio::test]
+async fn it_speaks_over_a_web_socket_too() {
+    let (address, listener) = web_port().await;
+    let device = Device::new(&address, "pump-1", "").expect("a device");
+    device.send("temperature", 21.5);
+    device.connect();
+    let mut socket = welcomes_over_web(&listener).await;
     let sample = socket.next().await.expect("a frame").expect("text").to_string();
     assert!(sample.starts_with(r#"{"seq":1,"channel":"temperature","value":21.5,"ts":"#), "{sample}");
     socket.send(Message::text(r#"{"ack":1}"#)).await.expect("it holds");
@@ -137,6 +178,17 @@ fn the_blocking_face_does_the_same_on_a_thread_of_its_own() {
     assert!(!device.send("n", 2), "it is closed");
     assert_eq!(device.ended(), Reason::Closed);
     assert_eq!(runtime.block_on(hub).expect("the hub went on"), None, "the connection ended");
+}
+
+#[test]
+fn a_handle_ends_with_the_thread_of_its_device() {
+    let device = blocking::Device::new("tcp://127.0.0.1:1", "pump-1", "").expect("a device");
+    device.connect();
+    let handle = device.handle();
+    drop(device);
+    let runtime = tokio::runtime::Runtime::new().expect("another runtime");
+    let closed = runtime.block_on(async { timeout(PATIENCE, handle.close()).await });
+    assert_eq!(closed, Ok(true), "there was nothing to lose");
 }
 
 #[test]

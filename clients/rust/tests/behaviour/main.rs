@@ -2,6 +2,7 @@
 
 mod commands;
 mod connection;
+mod disk;
 mod hub;
 mod keeping;
 mod stored;

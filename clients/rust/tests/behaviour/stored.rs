@@ -71,6 +71,16 @@ fn example(name: &str) -> PathBuf {
 }
 
 #[tokio::test]
+async fn a_device_that_is_closed_again_says_again_that_nothing_is_lost() {
+    let (port, folder) = (Port::open().await, tempfile::tempdir().expect("a folder"));
+    let device = stored(&port, folder.path());
+    assert!(device.send("n", 1));
+    assert!(device.close().await && device.clone().close().await, "it is synced");
+    drop(device);
+    assert_eq!(stored(&port, folder.path()).queued(), 1);
+}
+
+#[tokio::test]
 async fn two_programs_never_share_an_outbox() {
     let (port, folder) = (Port::open().await, tempfile::tempdir().expect("a folder"));
     let device = stored(&port, folder.path());
@@ -103,17 +113,19 @@ async fn a_session_that_cannot_be_kept_is_not_spoken_in() {
     let (port, folder) = (Port::open().await, tempfile::tempdir().expect("a folder"));
     let device = stored(&port, folder.path());
     assert!(device.send("n", 1));
-    // The head's new file cannot be made.
-    fs::create_dir(folder.path().join("head.new")).expect("a folder");
+    // What stands where the head would be cannot be written to.
+    let head = folder.path().join("head");
+    fs::remove_file(&head).expect("it is there");
+    fs::create_dir(&head).expect("a folder");
     device.connect();
     let mut hub = port.hears_identify("pump-1").await;
     hub.welcomes(1, "k7-1", 0).await;
     assert_eq!(hub.line().await, None, "it hangs up without a numbered line");
-    fs::remove_dir(folder.path().join("head.new")).expect("it is empty");
+    fs::remove_dir(&head).expect("it is empty");
     let mut hub = port.hears_identify("pump-1").await;
     hub.welcomes(2, "k7-1", 0).await;
     hub.hears(r#""seq":1"#).await;
-    assert!(fs::read_to_string(folder.path().join("head")).expect("the head").contains("k7-1"));
+    assert!(fs::read_to_string(head).expect("the head").contains("k7-1"));
 }
 
 #[tokio::test]

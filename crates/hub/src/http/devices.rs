@@ -17,7 +17,7 @@ use super::body::Body;
 use super::credential::{Allowed, ToAdmin, ToView};
 use super::error::Failure;
 use super::limits::LIST_PIECE_DEVICES;
-use crate::{CreateError, DeviceState};
+use crate::{ChangeError, CreateError, DeviceState};
 
 /// A device. What stands below `contested` only a device by itself has.
 #[derive(Serialize)]
@@ -177,8 +177,9 @@ pub(super) async fn remove(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
     match site.hub.remove_device(&grant, &id) {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Failure::no_device(&id)),
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(ChangeError::UnknownDevice) => Err(Failure::no_device(&id)),
+        Err(ChangeError::Storage) => Err(Failure::storage_failed("The hub's storage has failed.")),
     }
 }
 

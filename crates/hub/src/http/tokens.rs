@@ -48,10 +48,14 @@ pub(super) async fn issue(
     Ok((UNKEPT, body))
 }
 
-/// `DELETE /api/token`: ends the token that it is called with.
+/// `DELETE /api/token`: ends the token that it is called with. Not while the storage has failed: after a crash the token would
+/// count again.
 pub(super) async fn revoke(State(site): State<Arc<Site>>, headers: HeaderMap) -> Result<StatusCode, Failure> {
     let token =
         bearer_text(&headers)?.ok_or_else(|| Failure::unauthorized("Send the token that is to end."))?;
+    if !site.hub.storage_is_up() {
+        return Err(Failure::storage_failed("The hub's storage has failed: the token still counts."));
+    }
     match site.hub.auth().revoke(token) {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Failure::unauthorized("This is no token that could be revoked.")),
@@ -73,5 +77,31 @@ impl Site {
         let auth = self.hub.auth();
         let administrator = (name == ADMINISTRATOR).then(|| auth.administrator(token)).flatten();
         administrator.or_else(|| auth.device(name, &self.hub.device_token(name)?, token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hub, Settings};
+
+    #[tokio::test]
+    async fn a_token_is_not_said_to_be_revoked_while_the_storage_has_failed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hub = Hub::open(folder.path(), Settings::default()).expect("the folder is ours");
+        let admin = hub.auth().administrator(hub.auth().admin_token()).expect("the administrator");
+        let token = hub.auth().issue_token(&admin, hub.now().wall).expect("there is room").token;
+        let mut headers = HeaderMap::new();
+        let bearer = format!("Bearer {}", token.text()).parse().expect("a header's value");
+        headers.insert(header::AUTHORIZATION, bearer);
+        let site = Arc::new(Site::new(hub.clone(), "127.0.0.1:80".parse().expect("an address")));
+        hub.storage_failed("no space left");
+        let refused = revoke(State(site.clone()), headers.clone()).await.expect_err("it has failed");
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(hub.auth().bearer(token.text(), hub.now().wall).is_some());
+        hub.storage_recovered();
+        assert_eq!(revoke(State(site.clone()), headers).await, Ok(StatusCode::NO_CONTENT));
+        drop(site);
+        tokio::task::spawn_blocking(move || hub.stop()).await.expect("stops");
     }
 }

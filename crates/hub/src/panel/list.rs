@@ -29,9 +29,16 @@ impl List {
         Self { hub, slot, cursor, untold, begun: false }
     }
 
-    /// Tells what fits; true where there is nothing more to tell.
-    pub(super) fn catch_up(&mut self, batch: &mut Batch) -> bool {
+    /// Tells what fits; marks itself again where there is more to tell.
+    pub(super) fn catch_up(&mut self, batch: &mut Batch) {
         self.slot.unmark();
+        if !self.tell(batch) {
+            self.slot.wake();
+        }
+    }
+
+    /// True where there is nothing more to tell.
+    fn tell(&mut self, batch: &mut Batch) -> bool {
         if let Some(untold) = &mut self.untold {
             match std::mem::replace(&mut self.begun, true) {
                 false => batch.push(first(untold).as_bytes()),
@@ -56,6 +63,7 @@ impl List {
 impl Drop for List {
     fn drop(&mut self) {
         self.hub.roster.unwatch(&self.slot);
+        self.slot.end();
     }
 }
 

@@ -13,7 +13,7 @@ mod tests;
 mod watching;
 
 use crate::auth::Grant;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::DeviceKey;
@@ -94,7 +94,8 @@ impl Panels {
 /// What wakes a panel: which of its watches have something new.
 #[derive(Default)]
 pub(crate) struct Waker {
-    dirty: Mutex<Vec<Dirty>>,
+    /// In the order in which they were marked. A watch is in it once at most, and no longer than it is watched.
+    dirty: Mutex<VecDeque<Dirty>>,
     notify: Notify,
 }
 
@@ -108,9 +109,18 @@ enum Dirty {
 }
 
 impl Waker {
-    /// Takes out what is marked. Bounded: each watch is marked once until it is taken out.
-    fn take(&self) -> Vec<Dirty> {
-        std::mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes out what was marked first. Whoever takes it unmarks its slot before it looks.
+    fn take(&self) -> Option<Dirty> {
+        self.dirty().pop_front()
+    }
+
+    /// Whether something is marked.
+    fn has_marked(&self) -> bool {
+        !self.dirty().is_empty()
+    }
+
+    fn dirty(&self) -> MutexGuard<'_, VecDeque<Dirty>> {
+        self.dirty.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +139,7 @@ impl Slot {
     /// Marks that there is something new and wakes the panel if it sleeps.
     pub(crate) fn wake(&self) {
         if !self.marked.swap(true, Ordering::AcqRel) {
-            self.waker.dirty.lock().unwrap_or_else(PoisonError::into_inner).push(self.what);
+            self.waker.dirty().push_back(self.what);
             self.waker.notify.notify_one();
         }
     }
@@ -137,5 +147,10 @@ impl Slot {
     /// What comes from now on marks it anew.
     fn unmark(&self) {
         self.marked.store(false, Ordering::Release);
+    }
+
+    /// Nobody watches this any more, nor will mark it.
+    fn end(&self) {
+        self.waker.dirty().retain(|dirty| *dirty != self.what);
     }
 }

@@ -98,12 +98,11 @@ impl Hub {
         let number = self.panels.add(info);
         let registered = Registered { hub: self, number };
         let welcome = self.panel_welcome(number, &grant);
-        let waker = Arc::new(Waker::default());
-        let mut watching = Watching::new(self.clone(), grant, waker.clone());
+        let mut watching = Watching::new(self.clone(), grant, Arc::<Waker>::default());
         if !write(socket, welcome).await {
             return None;
         }
-        registered.run(socket, &mut watching, &waker).await
+        registered.run(socket, &mut watching).await
     }
 
     fn panel_welcome(&self, number: u64, grant: &Grant) -> String {
@@ -128,7 +127,7 @@ struct Registered<'a> {
 
 impl Registered<'_> {
     /// Hears, tells and beats until one side ends it; returns why, where it was the hub.
-    async fn run(&self, socket: &mut WebSocket, watching: &mut Watching, waker: &Waker) -> Option<Closing> {
+    async fn run(&self, socket: &mut WebSocket, watching: &mut Watching) -> Option<Closing> {
         let silence = Duration::from_secs(2 * PANEL_HEARTBEAT_SECONDS);
         let mut heard = Instant::now();
         let mut beat = interval(Duration::from_secs(PANEL_HEARTBEAT_SECONDS));
@@ -139,6 +138,17 @@ impl Registered<'_> {
         let mut failed = false;
         loop {
             tokio::select! {
+                // In this order: a frame may take as long to leave as a browser may be silent, and meanwhile nothing is heard.
+                biased;
+                () = self.hub.stopped() => return Some(Closing::Stopping),
+                Ok(()) = storage.changed() => {
+                    let now = storage.borrow_and_update().clone();
+                    // At first there is something to tell only if it has failed.
+                    if failed || !now.is_up() {
+                        watching.tell(&message::storage(&now));
+                    }
+                    failed = !now.is_up();
+                }
                 frame = socket.recv(), if watching.may_hear() => {
                     heard = Instant::now();
                     match frame {
@@ -148,31 +158,19 @@ impl Registered<'_> {
                         Some(Ok(_)) => {}
                     }
                 }
-                () = waker.notify.notified() => {}
-                Ok(()) = storage.changed() => {
-                    let now = storage.borrow_and_update().clone();
-                    // At first there is something to tell only if it has failed.
-                    if failed || !now.is_up() {
-                        watching.tell(&message::storage(&now));
-                    }
-                    failed = !now.is_up();
-                }
+                () = sleep_until(heard + silence), if watching.may_hear() => return Some(Closing::Silent),
                 _ = beat.tick() => if !write(socket, String::new()).await { return None },
-                () = sleep_until(heard + silence) => return Some(Closing::Silent),
-                () = self.hub.stopped() => return Some(Closing::Stopping),
+                () = watching.woken() => {}
             }
             let frame = watching.next_frame().await;
             if watching.take_changed() {
                 self.hub.panels.update(self.number, watching.devices());
             }
-            if let Some(frame) = frame {
-                if !write(socket, frame).await {
-                    return None;
-                }
-                // What did not fit comes next, after the browser was heard again.
-                if watching.is_behind() {
-                    waker.notify.notify_one();
-                }
+            // What did not fit comes next, after the browser was heard again.
+            if let Some(frame) = frame
+                && !write(socket, frame).await
+            {
+                return None;
             }
         }
     }

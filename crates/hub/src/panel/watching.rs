@@ -34,8 +34,6 @@ pub(super) struct Watching {
     said: VecDeque<Said>,
     /// The next frame.
     batch: Batch,
-    /// Watches that were taken as marked and do not fit the frame that is about to leave.
-    due: Vec<Dirty>,
     changed: bool,
     /// How many commands it has asked for lately.
     asked: Allowance,
@@ -74,7 +72,6 @@ impl Watching {
             newcomers: None,
             said: VecDeque::new(),
             batch: Batch::default(),
-            due: Vec::new(),
             changed: false,
             asked: Allowance::default(),
         }
@@ -235,6 +232,7 @@ impl Watching {
             && let Some(slot) = self.newcomers.take()
         {
             self.hub.roster.unwatch(&slot);
+            slot.end();
         }
     }
 
@@ -280,43 +278,38 @@ impl Watching {
         }
     }
 
-    /// The next frame to write, or nothing when the panel has everything.
+    /// Returns when [`Watching::next_frame`] has something to do.
+    pub(super) async fn woken(&self) {
+        self.waker.notify.notified().await;
+    }
+
+    /// The next frame to write, or nothing when the panel has everything. What does not fit wakes the panel again: one
+    /// wake-up stands for all marks that were set before it.
     pub(super) async fn next_frame(&mut self) -> Option<String> {
         while self.batch.has_room()
             && let Some(said) = self.said.pop_front()
         {
             self.carry_out(said).await;
         }
-        if self.due.is_empty() {
-            self.due = self.waker.take();
-        }
         while self.batch.has_room()
-            && let Some(dirty) = self.due.last()
+            && let Some(dirty) = self.waker.take()
         {
-            let done = match *dirty {
+            match dirty {
                 Dirty::Device(key) => self.catch_up(key).await,
-                Dirty::List => self.list.as_mut().is_none_or(|list| list.catch_up(&mut self.batch)),
-                Dirty::Newcomers => {
-                    self.look_for_newcomers();
-                    true
-                }
-            };
-            if done {
-                self.due.pop();
+                Dirty::List => self.list.iter_mut().for_each(|list| list.catch_up(&mut self.batch)),
+                Dirty::Newcomers => self.look_for_newcomers(),
             }
+        }
+        if !self.said.is_empty() || self.waker.has_marked() {
+            self.waker.notify.notify_one();
         }
         self.batch.take()
     }
 
-    /// Whether there is more to carry out or to show than the last frame had room for.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.due.is_empty() || !self.said.is_empty()
-    }
-
-    /// One look at a device; true where there is nothing more to show of it.
-    async fn catch_up(&mut self, key: DeviceKey) -> bool {
-        // A watch that ended while it was marked has nothing more to say.
-        let Some(watched) = self.devices.get_mut(&key) else { return true };
+    /// One look at a device, which is marked again where there is more to show of it.
+    async fn catch_up(&mut self, key: DeviceKey) {
+        // One that was removed is watched no longer.
+        let Some(watched) = self.devices.get_mut(&key) else { return };
         watched.slot.unmark();
         let mut frames: Vec<Bytes> = Vec::new();
         let (step, removed) = {
@@ -329,20 +322,20 @@ impl Watching {
         }
         frames.iter().for_each(|frame| self.batch.push(frame));
         if step != Step::Done {
-            return false;
+            return watched.slot.wake();
         }
         // Another device may be made under its id.
         if removed && let Some(watched) = self.devices.remove(&key) {
             self.await_device(watched.cell.id.as_str());
             self.changed = true;
         }
-        true
     }
 }
 
 impl Watched {
     fn end(&self) {
         self.cell.lock().watchers.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+        self.slot.end();
     }
 }
 

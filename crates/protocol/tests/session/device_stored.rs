@@ -282,3 +282,25 @@ fn how_much_is_held_is_left_out_where_the_line_has_no_room_for_it() {
     };
     assert!(!said(&first).contains("outbox") && said(&first).len() == bytes + 1, "{first:?}");
 }
+
+/// D5: what is pushed out takes along what could no longer be read behind it.
+#[test]
+fn d5_what_overflow_pushes_out_with_it_is_counted_and_declared_as_overflow() {
+    let bounds = OutboxBounds { messages_max: 4, bytes_max: 1 << 20 };
+    let messages = vec![Some(message(1)), None, None, Some(message(4))];
+    let kept = Kept { messages, ..Kept::default() };
+    let mut device = DeviceSide::restored(Settings { outbox: bounds, ..settings() }, kept);
+    device.publish(NOW, message(5));
+    device.publish(NOW, message(6));
+    assert_eq!((device.unacked(), device.dropped()), (3, 3), "of 4 restored and 2 published");
+    device.connected(NOW);
+    let said = hears(
+        &mut device,
+        r#"{"welcome":"pump-1","nonce":1,"session":"k7-1","ack":0,"window":64,"heartbeat":15,"line_max":65536,"time":0}"#,
+    );
+    let skip = said.iter().find_map(|output| match output {
+        Output::Send(line) if line.starts_with(b"{\"skip") => Some(String::from_utf8_lossy(line)),
+        _ => None,
+    });
+    assert_eq!(skip.as_deref(), Some("{\"skip\":3,\"reason\":\"overflow\"}\n"));
+}

@@ -8,6 +8,7 @@ mod device_heartbeat;
 mod device_identify;
 mod device_outbox;
 mod device_stored;
+mod device_unsent;
 mod hub_answers;
 mod hub_bounds;
 mod hub_heartbeat;

@@ -43,6 +43,7 @@ fn one_command_at_a_time_is_under_way_and_the_next_one_follows_the_answer() {
         a < {"command":1,"channel":"fan","value":true,"ttl":5000}
         ada > fan false now c2 5000
         ada < accepted
+        store < command c2 accepted
         wait 1000
         a > {"result":1,"ok":false,"reason":"stuck"}
         store < command c1 failed
@@ -70,6 +71,7 @@ fn what_could_not_be_sent_in_time_expires_and_never_runs() {
         a < {"command":1,"channel":"fan","value":1,"ttl":60000}
         ada > fan 2 now c2 1000
         ada < accepted
+        store < command c2 accepted
         wait 1000
         store < command c2 expired
         a > {"result":1,"ok":true}
@@ -260,6 +262,67 @@ fn offline_is_said_before_full() {
     }
     transcript.push_str("ada > fan 1 now n 60000\nada < refused: offline\nstore < command n refused\n");
     transcript.push_str("ada > fan 1 queue q 60000\nada < refused: full\nstore < command q refused\n");
+    check(&transcript);
+}
+
+/// Whoever was told that a command is taken finds it again.
+#[test]
+fn what_waits_behind_another_command_outlives_the_hub() {
+    check(
+        r#"
+        a begins k7-1
+        ada > fan 1 now c1 60000
+        ada < accepted
+        store < next command 2
+        store < command c1 sent
+        ada > fan 2 queue c2 60000
+        ada < accepted
+        store < command c2 accepted
+        commit
+        a < {"command":1,"channel":"fan","value":1,"ttl":60000}
+        restart
+        ada > fan 2 queue c2 60000
+        ada < accepted
+        b > {"identify":"pump-1","nonce":2,"boot":true}
+        store < command c1 unknown
+        store < session m2-2
+        commit
+        b < welcome m2-2 ack 0
+        store < next command 3
+        store < command c2 sent
+        commit
+        b < {"command":2,"channel":"fan","value":2,"ttl":60000}
+        "#,
+    );
+}
+
+/// A crash before the commit takes it back, and nobody has seen it.
+#[test]
+fn people_are_told_of_a_command_once_it_is_durable() {
+    check(
+        r#"
+        panel
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        ada > fan 1 queue c1 60000
+        ada < queued
+        store < command c1 queued
+        panel
+        commit
+        panel
+        panel < {"command":"c1","device":"pump-1","channel":"fan","state":"queued","by":"ada","asked":1}
+        "#,
+    );
+}
+
+#[test]
+fn one_that_is_about_to_leave_counts_as_one_that_waits_for_it_may_have_to_again() {
+    let mut transcript = String::from("a begins k7-1\nada > fan 1 now first 60000\nada < accepted\n");
+    transcript.push_str("store < next command 2\nstore < command first sent\n");
+    for number in 1..protocol::limits::COMMANDS_QUEUED_MAX {
+        transcript.push_str(&format!("ada > fan 1 queue c{number} 60000\nada < accepted\n"));
+        transcript.push_str(&format!("store < command c{number} accepted\n"));
+    }
+    transcript.push_str("ada > fan 1 queue more 60000\nada < refused: full\nstore < command more refused\n");
     check(&transcript);
 }
 

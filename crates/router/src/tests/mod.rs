@@ -5,6 +5,7 @@ mod commands;
 mod following;
 mod ledger;
 mod player;
+mod refused;
 mod samples;
 mod sending;
 mod sessions;

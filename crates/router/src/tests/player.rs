@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `a > {…}` | connection `a` sends this line; `identify` opens the conversation |
 //! | `commit`, `refuse` | what went to the store became durable, or was refused |
+//! | `refuse 5` | the message or gap 5 was refused; the rest is still on its way |
 //! | `storage failed`, `storage back` | commits take until the disk is back |
 //! | `cut a` | connection `a` is over |
 //! | `restart` | the hub comes back with what was durable |
@@ -22,7 +23,7 @@ use protocol::id::{DeviceId, SessionId};
 use protocol::intake::{Outlet, Peer, Post, Said};
 use protocol::message::{FromDevice, ToDevice, decode_from_device};
 use protocol::time::Time;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use store::{DeviceKey, GapCount, LoadedDevice, Position, Write};
 
@@ -32,6 +33,7 @@ pub(crate) struct Player {
     now: Time,
     written: Arc<Mutex<Vec<String>>>,
     generations: BTreeMap<String, u64>,
+    gone: Arc<Mutex<BTreeSet<String>>>,
     stored: Vec<Write>,
     durable: Vec<Write>,
     panel: Watch,
@@ -42,6 +44,7 @@ pub(crate) struct Player {
 struct Recorder {
     name: String,
     written: Arc<Mutex<Vec<String>>>,
+    gone: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Outlet for Recorder {
@@ -63,11 +66,15 @@ impl Outlet for Recorder {
         };
         self.written.lock().expect("no panic").push(text);
     }
+
+    fn is_gone(&self) -> bool {
+        self.gone.lock().expect("no panic").contains(&self.name)
+    }
 }
 
 const START: Time = Time { wall: 1_763_846_847_000, mono: 1_000 };
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     Identity {
         key: DeviceKey(1),
         id: DeviceId::parse("pump-1").expect("valid"),
@@ -88,6 +95,7 @@ impl Player {
             now: START,
             written: Arc::default(),
             generations: BTreeMap::new(),
+            gone: Arc::default(),
             stored: Vec::new(),
             durable: Vec::new(),
             panel: Watch::begin(),
@@ -110,11 +118,24 @@ impl Player {
     fn input(&mut self, line: &str) {
         let mut effects = Vec::new();
         match line.split_once(' ').unwrap_or((line, "")) {
-            ("commit", _) => self.commit(true, &mut effects),
-            ("refuse", _) => self.commit(false, &mut effects),
+            ("commit", _) => self.settle(true, &mut effects),
+            ("refuse", "") => self.settle(false, &mut effects),
+            ("refuse", cursor) => {
+                let cursor: u64 = cursor.parse().expect("a cursor");
+                let is_it =
+                    |write: &Write| matches!(Done::of(write), Some((_, Done::Entries(of))) if of == cursor);
+                let at = self.stored.iter().position(is_it).expect("it is under way");
+                let refused = vec![self.stored.remove(at)];
+                let rest = std::mem::replace(&mut self.stored, refused);
+                self.settle(false, &mut effects);
+                self.stored = rest;
+            }
             ("storage", state) => self.device.storage(state == "back", &mut effects),
             ("restart", _) => self.restart(),
-            ("cut", name) => self.device.ended(self.now, self.generations[name], &mut effects),
+            ("cut", name) => {
+                self.gone.lock().expect("no panic").insert(name.to_owned());
+                self.device.ended(self.now, self.generations[name], &mut effects);
+            }
             (waiting @ ("wait" | "asleep"), ms) => {
                 let ms: u32 = ms.parse().expect("milliseconds");
                 self.now = Time { wall: self.now.wall + i64::from(ms), mono: self.now.mono + u64::from(ms) };
@@ -143,7 +164,9 @@ impl Player {
             FromDevice::Identify(identify) => {
                 let connection = u64::from(name.as_bytes()[0]);
                 let peer = Peer { connection, address: "test".into() };
-                let outlet = Arc::new(Recorder { name: name.into(), written: self.written.clone() });
+                let (written, gone) = (self.written.clone(), self.gone.clone());
+                gone.lock().expect("no panic").remove(name);
+                let outlet = Arc::new(Recorder { name: name.into(), written, gone });
                 let caller = Caller { identify, peer, outlet, token: None };
                 self.device.identify(self.now, &self.issuer, caller, effects);
                 self.generations.insert(name.into(), self.device.generation);
@@ -192,7 +215,7 @@ impl Player {
         self.write(&format!("{by} < {}{reason}", receipt.state.as_str()));
     }
 
-    fn commit(&mut self, durable: bool, effects: &mut Vec<Effect>) {
+    fn settle(&mut self, durable: bool, effects: &mut Vec<Effect>) {
         for write in std::mem::take(&mut self.stored) {
             let Some((_, done)) = Done::of(&write) else {
                 self.durable.extend(durable.then_some(write));
@@ -208,7 +231,7 @@ impl Player {
             match (durable, &done) {
                 (true, Done::Command(number)) if denied => self.device.deny(self.now, *number, effects),
                 (true, _) => self.device.done(self.now, &self.issuer, &done, effects),
-                (false, _) => self.device.refused(self.now, &done, effects),
+                (false, _) => self.device.refused(self.now, &self.issuer, &done, effects),
             }
             if durable {
                 self.durable.push(write);

@@ -162,3 +162,31 @@ fn newest_values_are_bounded_together_and_the_device_is_told() {
     ));
     check(&transcript);
 }
+
+#[test]
+fn what_is_on_its_way_counts_among_the_newest_values_and_a_newer_one_takes_its_place() {
+    let value = format!("\"{}\"", "x".repeat(60_000));
+    let mut transcript = String::from("a begins plain\n");
+    let most = crate::limits::DEVICE_LATEST_BYTES_MAX / 60_002;
+    for channel in 1..=most {
+        transcript.push_str(&format!("a > {{\"c{channel}\":{value}}}\nstore < message {channel}\n"));
+    }
+    let next = most + 1;
+    transcript
+        .push_str(&format!("a > {{\"more\":{value}}}\na < complaint too_long\nstore < message {next}\n"));
+    transcript.push_str(&format!("a > {{\"c1\":{value}}}\nstore < message {}\n", next + 1));
+    transcript.push_str(&format!("a > {{\"c1\":1}}\nstore < message {}\n", next + 2));
+    transcript.push_str(&format!("a > {{\"more\":{value}}}\nstore < message {}\n", next + 3));
+    // Nothing behind the first is ever durable: what it brought is all there is.
+    for cursor in 2..=next + 3 {
+        let told = if cursor == 2 { "\na < bye failed" } else { "" };
+        transcript.push_str(&format!("refuse {cursor}{told}\n"));
+    }
+    transcript.push_str("commit\nb begins plain\n");
+    for (place, channel) in (2..=most).enumerate() {
+        transcript.push_str(&format!("b > {{\"d{channel}\":{value}}}\nstore < message {}\n", place + 2));
+    }
+    transcript
+        .push_str(&format!("b > {{\"more\":{value}}}\nb < complaint too_long\nstore < message {next}\n"));
+    check(&transcript);
+}

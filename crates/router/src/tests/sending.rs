@@ -63,6 +63,7 @@ fn a_command_can_be_taken_back_until_its_bytes_leave() {
         store < command c1 sent
         ada > fan 2 now c2 5000
         ada < accepted
+        store < command c2 accepted
         ada cancels c1
         store < command c1 cancelled
         store < next command 3

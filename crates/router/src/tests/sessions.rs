@@ -255,3 +255,20 @@ fn h1_a_takeover_is_no_change_of_presence() {
         "#,
     );
 }
+
+#[test]
+fn a_caller_that_went_away_while_it_waited_is_not_shown_as_online() {
+    check(
+        r#"
+        panel
+        panel < {"snapshot":"pump-1","cursor":0,"known":true,"key":1,"presence":"offline","since":1763846847000,"name":"pump-1","channels":{},"describe":{},"counts":{"received":0,"gaps":0},"commands":[]}
+        a > {"identify":"pump-1","nonce":1,"boot":true}
+        store < session k7-1
+        cut a
+        commit
+        panel
+        b > {"identify":"pump-1","nonce":2,"session":"k7-1","oldest":1}
+        b < welcome k7-1 ack 0
+        "#,
+    );
+}

@@ -121,6 +121,18 @@ impl Commands {
         self.fits(value, state)
     }
 
+    /// People are told where a command stands, and the store knows of it or does not: nobody is told what a crash takes
+    /// back.
+    pub(crate) fn found(&self, value: u64, state: &str, found: bool) -> Verdict {
+        let known = self.seen.contains_key(&value);
+        match known && !found {
+            true => {
+                Err(format!("people were told that command {value} is {state}, and no start would find it"))
+            }
+            false => Ok(()),
+        }
+    }
+
     /// What is said of a command is what became of it.
     fn fits(&self, value: u64, state: &str) -> Verdict {
         let seen = &self.seen[&value];

@@ -13,7 +13,8 @@ use crate::write::{CommandRow, Commit, DeviceKey, Write};
 /// A store that keeps everything in memory and judges writes by the code that the real one uses.
 ///
 /// What [`Memory::commit`] hands back is durable: a [`Memory::crash`] takes nothing of it. That is so because of rules H5
-/// and H6, which are kept here:
+/// and H6, which can be switched off here, and only here: a switch counts for one thread, and the real store writes on one
+/// of its own.
 ///
 /// - without H5 a message is stored by one commit, and where its device's log then stands by the next: a crash in between
 ///   leaves messages behind a position that does not know of them;

@@ -10,7 +10,7 @@ use super::stored::Channel;
 use crate::chunk::{self, Numbers};
 use crate::chunk_table::damaged;
 use crate::error::ReadError;
-use crate::limits::{HISTORY_GAPS_MAX, HISTORY_POINTS_MAX};
+use crate::limits::{HISTORY_BYTES_MAX, HISTORY_GAPS_MAX, HISTORY_POINTS_MAX};
 use crate::load;
 use crate::retention::sums::{self, Of};
 use crate::write::DeviceKey;
@@ -29,7 +29,7 @@ pub struct History {
 pub enum Series {
     /// All of them.
     Points(Vec<Point>),
-    /// There are more than were asked for, or some of them are gone but for their sums ([`crate::Retention`]): the numbers
+    /// There are more than were asked for or fit an answer ([`HISTORY_BYTES_MAX`]), or some of them are gone but for their sums ([`crate::Retention`]): the numbers
     /// among them, summed up.
     Buckets(Vec<Bucket>),
 }
@@ -77,7 +77,7 @@ pub struct GapRow {
 
 impl Reader {
     /// The samples of `from` ≤ ts < `to`: as they are, or as at most `points` buckets when there are more than `points`
-    /// (at least 1, at most [`HISTORY_POINTS_MAX`]) or when some are gone.
+    /// (at least 1, at most [`HISTORY_POINTS_MAX`]) or of more than [`HISTORY_BYTES_MAX`], or when some are gone.
     pub fn history(
         &self,
         device: DeviceKey,
@@ -123,13 +123,15 @@ fn series(
     points: usize,
 ) -> rusqlite::Result<Series> {
     let extent = extent(connection, channel, &times)?;
-    if extent.samples <= points as u64 && !extent.summed {
-        all_points(connection, channel, times).map(Series::Points)
-    } else {
-        let mut buckets = Buckets::new(&extent, points);
-        buckets.fill(connection, channel, times)?;
-        Ok(Series::Buckets(buckets.done()))
+    if extent.samples <= points as u64
+        && !extent.summed
+        && let Some(points) = all_points(connection, channel, &times)?
+    {
+        return Ok(Series::Points(points));
     }
+    let mut buckets = Buckets::new(&extent, points);
+    buckets.fill(connection, channel, times)?;
+    Ok(Series::Buckets(buckets.done()))
 }
 
 /// Chunks that lie wholly in the range need not be unpacked for it: the index over time knows how many samples they have.
@@ -171,21 +173,29 @@ fn extent(connection: &Connection, channel: Channel, times: &Range<i64>) -> rusq
     Ok(extent)
 }
 
-fn all_points(connection: &Connection, channel: Channel, times: Range<i64>) -> rusqlite::Result<Vec<Point>> {
-    let mut points = Vec::new();
+/// `None` when they are too much for an answer.
+fn all_points(
+    connection: &Connection,
+    channel: Channel,
+    times: &Range<i64>,
+) -> rusqlite::Result<Option<Vec<Point>>> {
+    let (mut points, mut bytes) = (Vec::new(), 0);
     channel.chunks(connection, 0..u64::MAX, times.clone(), |samples| {
-        let inside = samples.into_iter().filter(|sample| times.contains(&sample.ts));
-        points.extend(inside.map(|sample| Point { ts: sample.ts, value: sample.value }));
-        false
+        for sample in samples.into_iter().filter(|sample| times.contains(&sample.ts)) {
+            bytes += sample.value.len();
+            points.push(Point { ts: sample.ts, value: sample.value });
+        }
+        bytes > HISTORY_BYTES_MAX
     })?;
     channel.in_journal(connection, |sample| {
-        if times.contains(&sample.ts) {
+        if times.contains(&sample.ts) && bytes <= HISTORY_BYTES_MAX {
+            bytes += sample.value.len();
             points.push(Point { ts: sample.ts, value: sample.value.into() });
         }
     })?;
     // They stand in the order of their commits, and those of one time stay in it.
     points.sort_by_key(|point| point.ts);
-    Ok(points)
+    Ok((bytes <= HISTORY_BYTES_MAX).then_some(points))
 }
 
 /// Buckets being filled, in any order.

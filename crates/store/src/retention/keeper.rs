@@ -26,6 +26,8 @@ struct Round {
     now: i64,
     /// Channels that are still to be looked at for their age, with their rules.
     ages: Vec<Ruled>,
+    /// Devices that are still to be looked at for their gaps: those before this time go.
+    gaps: Vec<(i64, i64)>,
     /// Rules whose channels are still to be looked at for their size.
     sizes: Vec<usize>,
     /// The rule whose channels are being made smaller.
@@ -33,6 +35,9 @@ struct Round {
     /// All channels that have rules.
     channels: Vec<Ruled>,
 }
+
+/// Devices with channels, each with the age, ms, from which on nothing is left of any of them; `None`: something is for ever.
+type Forgets = BTreeMap<i64, Option<u64>>;
 
 /// A channel and its rule, by its place.
 #[derive(Clone, Copy)]
@@ -60,15 +65,37 @@ impl Keeper {
         self.round.is_some()
     }
 
+    /// Whether anything is to be let go of, ever.
+    pub(crate) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
+    /// Leaves the round that is under way.
+    pub(crate) fn give_up(&mut self) {
+        self.round = None;
+    }
+
+    /// A device was removed, and the keys of its channels may soon be those of others, with other rules: the round that is
+    /// under way begins anew with the channels that there are.
+    pub(crate) fn begin_anew(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        match self.round.take() {
+            Some(round) => self.begin(connection, round.now),
+            None => Ok(()),
+        }
+    }
+
     /// It is `now`, ms since 1970: begins a round, unless one is under way.
     pub(crate) fn begin(&mut self, connection: &Connection, now: i64) -> rusqlite::Result<()> {
         if self.round.is_some() || self.rules.is_empty() {
             return Ok(());
         }
-        let channels = ruled(connection, &self.rules)?;
+        let (channels, forgets) = ruled(connection, &self.rules)?;
+        let before = |(device, age): (i64, Option<u64>)| Some((device, now.saturating_sub_unsigned(age?)));
+        let gaps = forgets.into_iter().filter_map(before).collect();
         let limited = |rule: &usize| self.rules[*rule].bytes.is_some();
         let sizes = (0..self.rules.len()).filter(limited).collect();
-        self.round = Some(Box::new(Round { now, ages: channels.clone(), sizes, shrinking: None, channels }));
+        let ages = channels.clone();
+        self.round = Some(Box::new(Round { now, ages, gaps, sizes, shrinking: None, channels }));
         Ok(())
     }
 
@@ -90,23 +117,27 @@ impl Keeper {
 }
 
 /// The channels of devices that are there, and the rule of each; those without a rule are left out.
-fn ruled(connection: &Connection, rules: &[Retention]) -> rusqlite::Result<Vec<Ruled>> {
+fn ruled(connection: &Connection, rules: &[Retention]) -> rusqlite::Result<(Vec<Ruled>, Forgets)> {
     let mut statement = connection.prepare_cached(
-        "SELECT channel.key, device.id, channel.name FROM channel JOIN device ON device.key = channel.device",
+        "SELECT channel.key, device.id, channel.name, device.key
+         FROM channel JOIN device ON device.key = channel.device",
     )?;
     let mut rows = statement.query([])?;
-    let mut channels = Vec::new();
+    let (mut channels, mut forgets) = (Vec::new(), Forgets::new());
     while let Some(row) = rows.next()? {
         let rule = Retention::of(rules, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
         if let Some(rule) = rule {
             channels.push(Ruled { channel: row.get(0)?, rule });
         }
+        let age = rule.and_then(|rule| rules[rule].forgets());
+        let longest = forgets.entry(row.get(3)?).or_insert(age);
+        *longest = longest.zip(age).map(|(one, other)| one.max(other));
     }
-    Ok(channels)
+    Ok((channels, forgets))
 }
 
 impl Round {
-    /// Looks at one channel, and moves up to `limit` rows. Gives back how many; `None` at the end of the round.
+    /// Looks at one channel or device, and moves up to `limit` rows. Gives back how many; `None` at the end of the round.
     fn step(
         &mut self,
         connection: &Connection,
@@ -121,6 +152,13 @@ impl Round {
             }
             return Ok(Some(moved));
         }
+        if let Some((device, before)) = self.gaps.pop() {
+            let gone = forget_gaps(connection, device, before, limit)?;
+            if gone >= limit {
+                self.gaps.push((device, before));
+            }
+            return Ok(Some(gone));
+        }
         if let Some(shrinking) = &mut self.shrinking {
             let moved = shrinking.step(connection)?;
             if moved == 0 {
@@ -133,6 +171,16 @@ impl Round {
         self.shrinking = Shrinking::begin(connection, channels, rules[rule].bytes.unwrap_or(u64::MAX))?;
         Ok(Some(0))
     }
+}
+
+/// Deletes up to `limit` gaps of a device that were learned before a time of which it has no sample and no sum. How many.
+fn forget_gaps(connection: &Connection, device: i64, before: i64, limit: usize) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM gap WHERE device = ?1 AND cursor IN
+               (SELECT cursor FROM gap WHERE device = ?1 AND at < ?2 LIMIT ?3)",
+        )?
+        .execute((device, before, limit as i64))
 }
 
 /// Moves what is too old in one channel, the coarsest first, so that nothing is moved twice in one step.
@@ -221,7 +269,7 @@ impl Shrinking {
         let mut total: i64 = 0;
         let mut oldest = BinaryHeap::new();
         for channel in channels {
-            total += bytes.query_row([channel], |row| row.get::<_, i64>(0))?;
+            total += bytes.query_row([channel], |row| row.get::<_, i64>(0)).optional()?.unwrap_or(0);
             oldest.extend(oldest_chunk(connection, channel)?);
         }
         let excess = total.saturating_sub_unsigned(limit);

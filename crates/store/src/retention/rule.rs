@@ -23,6 +23,11 @@ impl Retention {
         let name = format!("{device}/{channel}");
         rules.iter().position(|rule| rule.channels.fits(&name))
     }
+
+    /// The age, ms, from which on nothing is left of samples, not even sums; `None`: something is left for ever.
+    pub(crate) fn forgets(&self) -> Option<u64> {
+        Some(self.raw?.max(self.minutes?).max(self.hours?))
+    }
 }
 
 /// Which channels a rule is for: `DEVICE/CHANNEL`, where `*` stands for any characters and `?` for one.

@@ -9,14 +9,17 @@ use super::keys::{DeviceKeys, Keys};
 use super::rows;
 use crate::journal::Journal;
 use crate::judge::{Judge, Standing};
+use crate::limits::GAPS_KEPT_MAX;
 use crate::write::{DeviceKey, Message, Write};
 
-/// What a batch added to the journal, and what time it said it is.
+/// What a batch added to the journal, and what else the chores behind it must know of.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Carried {
     pub(crate) samples: u64,
     pub(crate) bytes: u64,
     pub(crate) now: Option<i64>,
+    /// Whether a device was removed.
+    pub(crate) removed: bool,
 }
 
 /// Carries out all of a batch. `judge` stands behind it; channels of removed devices are added to `ownerless`.
@@ -28,7 +31,7 @@ pub(crate) fn carry(
     ownerless: &mut Vec<i64>,
 ) -> rusqlite::Result<Carried> {
     let (journal, lost) = (Journal::default(), BTreeSet::new());
-    let mut carry = Carry { connection, keys, ownerless, journal, lost, now: None };
+    let mut carry = Carry { connection, keys, ownerless, journal, lost, now: None, removed: false };
     for write in batch.stored() {
         carry.write(write)?;
     }
@@ -37,9 +40,9 @@ pub(crate) fn carry(
             carry.stands(*device, standing)?;
         }
     }
-    let journal = carry.journal;
+    let Carry { journal, now, removed, .. } = carry;
     rows::insert_journal(connection, batch.number, journal.samples(), journal.content())?;
-    Ok(Carried { samples: journal.samples(), bytes: journal.content().len() as u64, now: carry.now })
+    Ok(Carried { samples: journal.samples(), bytes: journal.content().len() as u64, now, removed })
 }
 
 struct Carry<'a> {
@@ -51,6 +54,8 @@ struct Carry<'a> {
     lost: BTreeSet<DeviceKey>,
     /// The time that it is.
     now: Option<i64>,
+    /// Whether a device was removed.
+    removed: bool,
 }
 
 impl Carry<'_> {
@@ -81,6 +86,7 @@ impl Carry<'_> {
             Write::TokenUsed { hash, at } => rows::set_token_used(connection, hash, *at),
             Write::TokenRevoked { hash } => rows::delete_token(connection, hash),
             Write::RemoveDevice { device } => {
+                self.removed = true;
                 self.ownerless.extend(self.keys.remove(*device));
                 rows::delete_device(connection, *device)
             }
@@ -117,6 +123,9 @@ impl Carry<'_> {
         if self.lost.contains(&device) {
             for count in &standing.gaps {
                 rows::put_loss(self.connection, device, count)?;
+            }
+            if standing.gaps.iter().map(|count| count.gaps).sum::<u64>() > GAPS_KEPT_MAX as u64 {
+                rows::trim_gaps(self.connection, device)?;
             }
         }
         Ok(())

@@ -6,13 +6,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::batch::Batch;
 use super::carry::{self, Carried};
-use super::fold::{Extent, Folding};
+use super::chores::Chores;
+use super::fold::Extent;
 use super::keys::Keys;
-use super::{open, sweep};
+use super::open;
 use crate::judge::Judge;
 use crate::load::{self, DeviceRow};
 use crate::loaded::LoadedDevice;
-use crate::retention::{Keeper, Retention};
+use crate::retention::Retention;
 
 /// The open database.
 pub(crate) struct Database {
@@ -20,12 +21,9 @@ pub(crate) struct Database {
     /// The number of the last commit.
     last: i64,
     keys: Keys,
-    /// Channels of removed devices, whose chunks are still to be deleted.
-    ownerless: Vec<i64>,
     /// What is in the journal.
     journal: Extent,
-    folding: Option<Folding>,
-    keeper: Keeper,
+    chores: Chores,
 }
 
 impl Database {
@@ -38,10 +36,8 @@ impl Database {
         Ok(Database {
             last: load::last_commit(&connection)?,
             keys: Keys::of(devices),
-            ownerless: load::ownerless_channels(&connection)?,
             journal: Extent::read(&connection)?,
-            folding: None,
-            keeper: Keeper::new(retention.to_vec()),
+            chores: Chores::of(&connection, retention)?,
             connection,
         })
     }
@@ -70,56 +66,42 @@ impl Database {
 
     /// Whether a transaction would do something even without writes.
     pub(crate) fn has_more_to_do(&self) -> bool {
-        self.folding.is_some() || !self.ownerless.is_empty() || self.keeper.is_busy()
+        self.chores.is_busy()
     }
 
-    /// One transaction: the batch, a slice of the folding, a piece of what is to be deleted and of what is too old. On an
-    /// error none of it is stored, as far as the disk can be believed, and this is of no use any more.
+    /// One transaction: the batch, and a piece of each chore. On an error none of it is stored, as far as the disk can be
+    /// believed, and this is of no use any more.
     pub(crate) fn transact(&mut self, batch: &Batch, judge: &Judge) -> rusqlite::Result<()> {
         if batch.is_empty() && !self.has_more_to_do() {
             return Ok(());
         }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let carried = match batch.is_empty() {
-            true => None,
-            false => Some(carry::carry(&transaction, batch, judge, &mut self.keys, &mut self.ownerless)?),
-        };
-        let folded = match &mut self.folding {
-            Some(folding) => folding.slice(&transaction, &mut self.keys, self.journal)?,
-            None => None,
-        };
-        sweep::sweep(&transaction, &mut self.ownerless)?;
-        if let Some(now) = carried.and_then(|carried| carried.now) {
-            self.keeper.begin(&transaction, now)?;
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (mut last, mut added, mut carried) = (self.last, Extent::default(), Carried::default());
+        if !batch.is_empty() {
+            let ownerless = &mut self.chores.ownerless;
+            carried = carry::carry(&transaction, batch, judge, &mut self.keys, ownerless)?;
+            last = batch.number;
+            added = Extent { commits: 1, samples: carried.samples, bytes: carried.bytes };
         }
-        self.keeper.slice(&transaction)?;
+        let left = self.chores.slice(&mut transaction, carried, &mut self.keys, self.journal, last)?;
         transaction.commit()?;
-        if let Some(Carried { samples, bytes, .. }) = carried {
-            self.last = batch.number;
-            self.journal.add(Extent { commits: 1, samples, bytes });
-        }
-        if let Some(folded) = folded {
-            self.folding = None;
-            self.journal.subtract(folded);
-        }
+        self.last = last;
+        self.journal.add(added);
+        self.journal.subtract(left.unwrap_or_default());
         Ok(())
     }
 
-    /// Begins to fold when there is enough in the journal.
+    /// Begins to fold when there is enough in the journal, or when it is time.
     pub(crate) fn look_after_journal(&mut self) -> rusqlite::Result<()> {
-        if self.folding.is_none() && self.journal.is_full() {
-            self.folding = Some(Folding::begin(&self.connection, &mut self.keys)?);
-        }
-        Ok(())
+        self.chores.look_after_journal(&self.connection, &mut self.keys, self.journal, self.last)
     }
 
     /// After a transaction that was impossible: what is stored counts, and the judge begins there again.
     pub(crate) fn read_anew(&mut self, judge: &mut Judge) -> rusqlite::Result<()> {
         let devices = load::devices(&self.connection)?;
         self.keys = Keys::of(&devices);
-        self.ownerless = load::ownerless_channels(&self.connection)?;
         self.journal = Extent::read(&self.connection)?;
-        self.folding = None;
+        self.chores.begin_anew(&self.connection)?;
         judge.reset(&loaded(devices));
         Ok(())
     }
@@ -134,19 +116,7 @@ impl Database {
     }
 
     fn tidy_up(&mut self) -> rusqlite::Result<()> {
-        while self.folding.is_some() || self.journal.samples > 0 {
-            let mut folding = match self.folding.take() {
-                Some(folding) => folding,
-                None => Folding::begin(&self.connection, &mut self.keys)?,
-            };
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let folded = folding.slice(&transaction, &mut self.keys, self.journal)?;
-            transaction.commit()?;
-            match folded {
-                Some(folded) => self.journal.subtract(folded),
-                None => self.folding = Some(folding),
-            }
-        }
+        self.chores.fold_all(&mut self.connection, &mut self.keys, &mut self.journal)?;
         open::mark_closed(&self.connection)?;
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     }

@@ -16,7 +16,9 @@ use crate::chunk::{Corrupt, StoredSample};
 use crate::chunk_table;
 use crate::journal::Messages;
 use crate::key_map::KeyMap;
-use crate::limits::{FOLD_BYTES, FOLD_COMMITS, FOLD_SAMPLES, FOLD_SLICE_CHANNELS, FOLD_TAKE_SAMPLES};
+use crate::limits::{
+    FOLD_BYTES, FOLD_COMMITS, FOLD_SAMPLES, FOLD_SLICE_CHANNELS, FOLD_TAKE_BYTES, FOLD_TAKE_SAMPLES,
+};
 use crate::write::DeviceKey;
 
 /// What is in the journal.
@@ -69,6 +71,14 @@ pub(crate) struct Folding {
     channels: Vec<Channel>,
 }
 
+/// What a slice has done, once its transaction is committed.
+pub(crate) struct Slice {
+    /// Channels with their devices, and up to which cursor their samples are in chunks.
+    pub(crate) folded: Vec<(DeviceKey, i64, u64)>,
+    /// What left the journal, when that was all.
+    pub(crate) left: Option<Extent>,
+}
+
 struct Channel {
     device: DeviceKey,
     key: i64,
@@ -76,7 +86,7 @@ struct Channel {
 }
 
 impl Folding {
-    /// Reads what is in the journal, at most [`FOLD_TAKE_SAMPLES`] and the rest of a commit.
+    /// Reads what is in the journal, at most [`FOLD_TAKE_SAMPLES`] or [`FOLD_TAKE_BYTES`] and the rest of a commit.
     pub(crate) fn begin(connection: &Connection, keys: &mut Keys) -> rusqlite::Result<Folding> {
         let mut folding = Folding { up_to: 0, extent: Extent::default(), channels: Vec::new() };
         let mut places = KeyMap::default();
@@ -84,6 +94,7 @@ impl Folding {
             connection.prepare_cached("SELECT id, samples, content FROM journal ORDER BY id")?;
         let mut rows = statement.query([])?;
         while folding.extent.samples < FOLD_TAKE_SAMPLES
+            && folding.extent.bytes < FOLD_TAKE_BYTES
             && let Some(row) = rows.next()?
         {
             let content = row.get_ref(2)?.as_blob()?;
@@ -125,35 +136,68 @@ impl Folding {
     }
 
     /// Folds some channels, the more the more there is in the journal; with the last of them the commits leave it.
-    /// `connection` is inside a transaction. What left the journal, when that was all.
+    /// `connection` is inside a transaction.
     pub(crate) fn slice(
         &mut self,
         connection: &Connection,
         keys: &mut Keys,
         journal: Extent,
-    ) -> rusqlite::Result<Option<Extent>> {
-        let channels = FOLD_SLICE_CHANNELS * (1 + (journal.samples / FOLD_TAKE_SAMPLES) as usize);
+    ) -> rusqlite::Result<Slice> {
+        let waiting = (journal.samples / FOLD_TAKE_SAMPLES).max(journal.bytes / FOLD_TAKE_BYTES);
+        let channels = FOLD_SLICE_CHANNELS * (1 + waiting as usize);
         let rest = self.channels.len().saturating_sub(channels);
+        let mut slice = Slice { folded: Vec::new(), left: None };
         for channel in self.channels.drain(rest..) {
-            channel.fold(connection, keys)?;
+            // The device may have been removed since the folding began.
+            if keys.device(channel.device).is_some() {
+                slice.folded.extend(channel.fold(connection)?);
+            }
         }
-        if rest > 0 {
-            return Ok(None);
+        if rest == 0 {
+            rows::empty_journal(connection, self.up_to)?;
+            slice.left = Some(self.extent);
         }
-        rows::empty_journal(connection, self.up_to)?;
-        Ok(Some(self.extent))
+        Ok(slice)
     }
 }
 
 impl Channel {
-    fn fold(self, connection: &Connection, keys: &mut Keys) -> rusqlite::Result<()> {
-        // The device may have been removed since the folding began.
-        let Some(known) = keys.device(self.device) else { return Ok(()) };
-        let Some(folded) = self.samples.last().map(|sample| sample.cursor) else { return Ok(()) };
+    fn fold(self, connection: &Connection) -> rusqlite::Result<Option<(DeviceKey, i64, u64)>> {
+        let Some(folded) = self.samples.last().map(|sample| sample.cursor) else { return Ok(None) };
         let newest = self.samples.iter().rev().find(|sample| !sample.late);
         let latest = newest.map(|sample| (&*sample.value, sample.ts, sample.cursor));
         rows::set_folded(connection, self.key, folded, latest)?;
-        known.set_folded(self.key, folded);
-        chunk_table::append(connection, self.key, self.samples)
+        chunk_table::append(connection, self.key, self.samples)?;
+        Ok(Some((self.device, self.key, folded)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::{Folding, Keys};
+    use crate::journal::Journal;
+    use crate::limits::FOLD_TAKE_BYTES;
+    use crate::migration;
+    use crate::write::{DeviceKey, Sample};
+    use crate::writer::rows;
+
+    #[test]
+    fn a_folding_takes_no_more_into_memory_than_so_many_bytes() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        migration::migrate(&mut connection).unwrap();
+        let mut journal = Journal::default();
+        let value = "1".repeat(1024 * 1024).as_str().into();
+        journal.begin(1, None);
+        journal.sample(1, &Sample { channel: "any".into(), ts: 1, device_ts: None, late: false, value });
+        journal.end(DeviceKey(1));
+        let commit = journal.content().len() as u64;
+        let commits = 2 * FOLD_TAKE_BYTES / commit;
+        for number in 1..=commits.cast_signed() {
+            rows::insert_journal(&connection, number, 1, journal.content()).unwrap();
+        }
+        let folding = Folding::begin(&connection, &mut Keys::default()).unwrap();
+        let taken = folding.extent.bytes;
+        assert!((FOLD_TAKE_BYTES..FOLD_TAKE_BYTES + commit).contains(&taken), "{taken}");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::key_map::KeyMap;
+use crate::limits::SESSIONS_KEPT_MAX;
 use crate::load::DeviceRow;
 use crate::write::{DeviceKey, Position};
 
@@ -37,6 +38,15 @@ impl Keys {
     /// Those of a device, unless it was removed or never was.
     pub(crate) fn device(&mut self, device: DeviceKey) -> Option<&mut DeviceKeys> {
         self.devices.get_mut(&device)
+    }
+
+    /// The samples of channels of devices are in chunks from now on, up to these cursors.
+    pub(crate) fn set_folded(&mut self, channels: Vec<(DeviceKey, i64, u64)>) {
+        for (device, channel, cursor) in channels {
+            if let Some(known) = self.devices.get_mut(&device) {
+                known.folded.insert(channel, cursor);
+            }
+        }
     }
 
     /// A device that is new.
@@ -111,20 +121,23 @@ impl DeviceKeys {
     pub(crate) fn folded(&self, channel: i64) -> u64 {
         self.folded.get(&channel).copied().unwrap_or(0)
     }
-
-    /// They are from now on, up to `cursor`.
-    pub(crate) fn set_folded(&mut self, channel: i64, cursor: u64) {
-        self.folded.insert(channel, cursor);
-    }
 }
 
 fn session_key(connection: &Connection, device: DeviceKey, name: &str) -> rusqlite::Result<i64> {
     let owner = device.0.cast_signed();
-    connection
+    let new = connection
         .prepare_cached(
             "INSERT INTO session (device, name) VALUES (?1, ?2) ON CONFLICT (device, name) DO NOTHING",
         )?
         .execute((owner, name))?;
+    if new > 0 {
+        connection
+            .prepare_cached(
+                "DELETE FROM session WHERE device = ?1 AND key <=
+                   (SELECT key FROM session WHERE device = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?2)",
+            )?
+            .execute((owner, SESSIONS_KEPT_MAX as i64))?;
+    }
     connection
         .prepare_cached("SELECT key FROM session WHERE device = ?1 AND name = ?2")?
         .query_row((owner, name), |row| row.get(0))

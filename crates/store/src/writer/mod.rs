@@ -5,6 +5,7 @@
 
 mod batch;
 mod carry;
+mod chores;
 mod database;
 mod fold;
 mod keys;
@@ -67,12 +68,13 @@ impl Writer {
                 let Some(taken) = taken else { return false };
                 self.pace.taken(taken.writes.len(), since.elapsed());
                 let batch = Batch::judged(database.next_commit(), taken.writes, &mut self.judge);
-                refuse(taken.refused, on_event);
                 self.commit(batch, on_event);
+                // Behind what was taken with it: mostly that is all that these devices had waiting.
+                refuse(queue, taken.refused, on_event);
                 true
             }
             State::Failed(failure) => {
-                let closed = failure.wait(queue, |refused| refuse(refused, on_event));
+                let closed = failure.wait(queue, |refused| refuse(queue, refused, on_event));
                 self.recover(on_event);
                 if closed { self.is_open_or_gives_up(queue, on_event) } else { true }
             }
@@ -133,7 +135,7 @@ impl Writer {
         let mut rest = Vec::new();
         while let Some(taken) = queue.take_now() {
             rest.extend(taken.writes);
-            refuse(taken.refused, on_event);
+            refuse(queue, taken.refused, on_event);
         }
         let (batch, why) = failure.give_up();
         let mut batch = batch.unwrap_or_else(|| Batch::unjudged(Vec::new()));
@@ -144,10 +146,11 @@ impl Writer {
 }
 
 /// Hands back what found no room.
-fn refuse(writes: Vec<Write>, on_event: &mut impl FnMut(Event)) {
+fn refuse(queue: &Queue, writes: Vec<Write>, on_event: &mut impl FnMut(Event)) {
     if !writes.is_empty() {
         tracing::error!(writes = writes.len(), "too much waits to be committed");
         on_event(Event::Commit(Commit { writes, result: Err(CommitError::Full) }));
+        queue.told();
     }
 }
 

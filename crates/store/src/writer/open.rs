@@ -29,9 +29,11 @@ impl Writer {
             |error: rusqlite::Error| OpenError::Database { dir: dir.clone(), cause: Fault::from(error) };
         let mut connection = connection::open(&folder.database()).map_err(failed)?;
         migration::migrate(&mut connection).map_err(|refusal| refused(refusal, &folder))?;
-        connection::set_up_writing(&connection, options.durability).map_err(failed)?;
+        connection::set_up_writing(&connection).map_err(failed)?;
         let fresh = tag::random().map_err(OpenError::Random)?;
         let log = name_log(&mut connection, options.durability, fresh).map_err(failed)?;
+        // Not before it is on disk that something may be missing at the next start.
+        connection::set_durability(&connection, options.durability).map_err(failed)?;
         let devices = load::devices(&connection).map_err(failed)?;
         let earlier = load::issuers(&connection).map_err(failed)?;
         let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
@@ -77,8 +79,9 @@ fn name_log(connection: &mut Connection, durability: Durability, fresh: String) 
     Ok(log)
 }
 
-/// Says that nothing can be missing at the next start.
+/// Says that nothing can be missing at the next start: what was committed before goes to the disk with this.
 pub(super) fn mark_closed(connection: &Connection) -> rusqlite::Result<()> {
+    connection::set_durability(connection, Durability::Disk)?;
     set_meta(connection, OPEN_WEAKLY, None)
 }
 

@@ -115,10 +115,11 @@ impl Place {
         if found != failure.last && Some(found) != doubtful {
             return Err(Trouble::Another);
         }
-        connection::set_up_writing(&connection, self.durability)?;
+        connection::set_up_writing(&connection)?;
         // After a failed fsync the system may hold pages that it takes for written: here they are written once more.
         empty_log(&connection)?;
         let connection = self.verify(connection)?;
+        connection::set_durability(&connection, self.durability)?;
         let devices = load::devices(&connection)?;
         let mut database = Database::new(connection, &devices, &self.retention)?;
         let result = match &failure.batch {

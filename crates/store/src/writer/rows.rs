@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Params};
 
 use crate::judge::Standing;
-use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS};
+use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS, GAPS_KEPT_MAX, ISSUERS_KEPT_MAX};
 use crate::load;
 use crate::loaded::GapCount;
 use crate::write::{CommandRow, DeviceKey, Gap, NewDevice, TokenHash, TokenRow};
@@ -100,8 +100,20 @@ pub(crate) fn insert_gap(connection: &Connection, gap: &Gap) -> rusqlite::Result
     )
 }
 
+/// Beyond so many of one device the oldest go.
+pub(crate) fn trim_gaps(connection: &Connection, device: DeviceKey) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "DELETE FROM gap WHERE device = ?1 AND cursor <=
+           (SELECT cursor FROM gap WHERE device = ?1 ORDER BY cursor DESC LIMIT 1 OFFSET ?2)",
+        (device.0.cast_signed(), GAPS_KEPT_MAX as i64),
+    )
+}
+
 pub(crate) fn insert_issuer(connection: &Connection, tag: &str) -> rusqlite::Result<()> {
-    run(connection, "INSERT INTO issuer (tag) VALUES (?1) ON CONFLICT (tag) DO NOTHING", [tag])
+    run(connection, "INSERT INTO issuer (tag) VALUES (?1) ON CONFLICT (tag) DO NOTHING", [tag])?;
+    let sql = "DELETE FROM issuer WHERE number <= (SELECT max(number) FROM issuer) - ?1";
+    run(connection, sql, [ISSUERS_KEPT_MAX as i64])
 }
 
 pub(crate) fn set_device_token(

@@ -221,3 +221,24 @@ fn a_copy_that_an_older_program_wrote_is_restored_too() {
     assert!(restored.devices > 0 && restored.unknown_commands > 0);
     assert_eq!(rig.loaded.unfinished, []);
 }
+
+#[test]
+fn a_backup_does_not_go_into_the_state_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, link) = (dir.path().join("state"), dir.path().join("link"));
+    let rig = Rig::with_pump(&state);
+    ingest(&rig, 1, 3);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&state, &link).unwrap();
+    #[cfg(not(unix))]
+    let link = state.clone();
+    for to in [state.join("glassline.db"), state.join("copy.db"), link.join("glassline.db")] {
+        let refused = store::backup(&state, &to, true).unwrap_err();
+        assert!(matches!(refused, CopyError::Inside { .. }), "{refused}");
+    }
+    let before = files(&state);
+    ingest(&rig, 4, 5);
+    assert_eq!(files(&state), before);
+    drop(rig);
+    assert_eq!(values(&Rig::open(&state)).len(), 5);
+}

@@ -147,3 +147,20 @@ fn more_readers_than_connections_all_get_their_answer() {
         }
     });
 }
+
+#[test]
+fn values_too_long_for_an_answer_are_left_out_and_numbers_among_them_summed_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    let text = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let count = (store::limits::HISTORY_BYTES_MAX / text.len()) as u64;
+    let history = || rig.store.reader().history(PUMP, "flow", i64::MIN, i64::MAX, 100).unwrap().series;
+    rig.write((1..=count).map(|cursor| unnumbered(cursor, 5, &[("flow", &text)])));
+    assert!(matches!(history(), Series::Points(points) if points.len() as u64 == count));
+    rig.write([unnumbered(count + 1, 6, &[("flow", "7")]), unnumbered(count + 2, 7, &[("flow", &text)])]);
+    let Series::Buckets(buckets) = history() else { panic!("it is more than an answer holds") };
+    assert_eq!(
+        buckets.iter().map(|bucket| (bucket.ts, bucket.count, bucket.max)).collect::<Vec<_>>(),
+        [(6, 1, 7.0)]
+    );
+}

@@ -130,3 +130,36 @@ fn several_threads_submit_and_each_keeps_its_order() {
     let loaded = Rig::open(dir.path()).loaded;
     assert!(loaded.devices.iter().all(|device| device.cursor == 500 && device.received == 500));
 }
+
+#[test]
+fn what_found_no_room_comes_back_behind_what_its_device_had_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let (told, events) = mpsc::channel::<Commit>();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let (store, _) = Store::open(dir.path(), Options::default(), move |event| {
+        let Event::Commit(commit) = event else { return };
+        // Nobody listens any longer when the test is over.
+        let _ = told.send(commit);
+        let _ = may_go_on.recv();
+    })
+    .unwrap();
+    store.submit(device(PUMP, "pump-1"));
+    assert_eq!(events.recv().unwrap().writes.len(), 1);
+    // The writer is busy: all of this waits, and fills the queue. The heavy ones go nowhere.
+    store.submit(device(DeviceKey(2), "gone"));
+    store.submit(Write::RemoveDevice { device: DeviceKey(2) });
+    store.submit(unnumbered(1, 5, &[("flow", "1")]));
+    let Write::Message(mut heavy) = unnumbered(1, 5, &[("flow", "1")]) else { panic!("it is a message") };
+    heavy.device = DeviceKey(2);
+    heavy.samples[0].value = "x".repeat(1024 * 1024).into();
+    (0..=store::limits::QUEUE_BYTES_MAX >> 20).for_each(|_| store.submit(Write::Message(heavy.clone())));
+    let last = unnumbered(2, 5, &[("flow", &"x".repeat(1024 * 1024))]);
+    store.submit(last.clone());
+    drop(go_on);
+    let first = events.recv().unwrap();
+    first.result.unwrap();
+    assert!(first.writes.contains(&unnumbered(1, 5, &[("flow", "1")])));
+    let refused = events.recv().unwrap();
+    assert!(matches!(refused.result, Err(CommitError::Full)));
+    assert_eq!(refused.writes.last(), Some(&last));
+}

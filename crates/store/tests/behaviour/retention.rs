@@ -179,3 +179,61 @@ fn a_size_is_kept_to_and_its_room_is_used_again() {
     }
     assert!(sizes[3] <= sizes[0] * 11 / 10, "{sizes:?}");
 }
+
+#[test]
+fn samples_of_a_quiet_hub_grow_too_old_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = open(dir.path(), vec![Retention { raw: ms(DAY), ..rule("*") }]);
+    rig.write([device(PUMP, "pump-1"), Write::Message(message(1, 5, &[("level", "1")]))]);
+    // The first time they leave the journal, the second time they are looked at.
+    for _ in 0..2 {
+        rig.write([Write::Prune { commands: 0, tokens: 0, now: 10 * DAY }]);
+    }
+    assert_eq!(samples(&rig, "level"), 0);
+    assert_eq!(total(&buckets(&rig, AT_ALL_TIMES, 1)), (1, 1.0, 1.0, 1));
+}
+
+#[test]
+fn a_retention_that_is_impossible_refuses_no_write() {
+    let dir = tempfile::tempdir().unwrap();
+    ingest(&open(dir.path(), Vec::new()));
+    forbid(dir.path(), "DELETE ON chunk");
+    let rig = open(dir.path(), vec![Retention { raw: ms(DAY), ..rule("*") }]);
+    rig.write([Write::Prune { commands: 0, tokens: 0, now: 10 * DAY }]);
+    rig.write([Write::Message(message(8641, 5, &[("level", "1")]))]);
+    assert_eq!(samples(&rig, "level"), 8641, "and none becomes a sum without going");
+    assert_eq!(total(&buckets(&rig, AT_ALL_TIMES, 1)).0, 8641);
+}
+
+#[test]
+fn a_folding_that_is_impossible_refuses_no_write_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = open(dir.path(), vec![Retention { raw: ms(1000 * DAY), ..rule("*") }]);
+    rig.write([device(PUMP, "pump-1")]);
+    forbid(dir.path(), "INSERT ON chunk");
+    for cursor in 1..=20 {
+        rig.write([Write::Message(message(cursor, 5, &[("level", "1"), ("name", "\"a\"")]))]);
+        rig.write([Write::Prune { commands: 0, tokens: 0, now: DAY }]);
+    }
+    assert_eq!((samples(&rig, "level"), samples(&rig, "name")), (20, 20));
+    drop(rig);
+    permit(dir.path());
+    let rig = open(dir.path(), Vec::new());
+    assert_eq!((samples(&rig, "level"), samples(&rig, "name")), (20, 20));
+    drop(rig);
+    let rig = open(dir.path(), Vec::new());
+    assert_eq!((samples(&rig, "level"), samples(&rig, "name")), (20, 20), "in chunks, once");
+}
+
+/// Makes something impossible, not for the disk's sake.
+fn forbid(dir: &Path, what: &str) {
+    let connection = rusqlite::Connection::open(dir.join("glassline.db")).unwrap();
+    let trigger =
+        format!("CREATE TRIGGER forbidden BEFORE {what} BEGIN SELECT RAISE(ABORT, 'forbidden'); END");
+    connection.execute_batch(&trigger).unwrap();
+}
+
+fn permit(dir: &Path) {
+    let connection = rusqlite::Connection::open(dir.join("glassline.db")).unwrap();
+    connection.execute_batch("DROP TRIGGER forbidden").unwrap();
+}

@@ -26,7 +26,7 @@ use self::outbox::Outbox;
 use super::timer::{DeviceTimer, Timers};
 use crate::code::Again;
 use crate::id::DeviceId;
-use crate::limits::{HEARTBEAT_SECONDS, LINE_BYTES_MAX, OUTBOX_BYTES, OUTBOX_MESSAGES};
+use crate::limits::{HEARTBEAT_SECONDS, LINE_BYTES_MAX, OUTBOX_BYTES, OUTBOX_MESSAGES, UNSENT_BYTES_MAX};
 use crate::message::{
     Command, Complaint, Description, Farewell, FromDevice, Samples, ToDevice, Welcome, decode_to_device,
 };
@@ -151,6 +151,10 @@ pub struct DeviceSide {
     begun: Option<Begun>,
     timers: Timers<4>,
     outputs: VecDeque<Output>,
+    /// Bytes of lines among them.
+    unsaid: usize,
+    /// Bytes of lines that the transport has not written yet, as it told.
+    unsent: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +189,8 @@ impl DeviceSide {
             begun: None,
             timers: Timers::none(),
             outputs: VecDeque::new(),
+            unsaid: 0,
+            unsent: 0,
             settings,
         }
     }
@@ -202,7 +208,17 @@ impl DeviceSide {
 
     /// The next thing to do; nothing until there is another input.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if let Some(Output::Send(line)) = &output {
+            self.unsaid -= line.len();
+        }
+        output
+    }
+
+    /// The transport has so many bytes of lines that it could not write yet. One that never tells is taken to write
+    /// everything at once.
+    pub fn unsent(&mut self, bytes: usize) {
+        self.unsent = bytes;
     }
 
     /// When to call [`DeviceSide::timeout`] at the latest, in monotonic milliseconds.
@@ -223,6 +239,7 @@ impl DeviceSide {
         self.timers = Timers::none();
         // What is for the program and its storage stays: a head that is not stored yet, a command that counts as begun.
         self.outputs.retain(|output| matches!(output, Output::Keep(_) | Output::Begin(_)));
+        (self.unsaid, self.unsent) = (0, 0);
     }
 
     /// A line of the hub side, without its end. One that cannot be read is ignored.
@@ -251,7 +268,7 @@ impl DeviceSide {
             self.no_progress(now);
         }
         if self.timers.take_due(DeviceTimer::Heartbeat, now.mono) {
-            self.send(now, FromDevice::Heartbeat.encode());
+            self.heartbeat(now);
         }
         self.say_numbered(now);
     }
@@ -264,13 +281,14 @@ impl DeviceSide {
         position
     }
 
-    /// Sends `message` without a number: best effort. Answers whether the device was welcome, so that it was sent.
+    /// Sends `message` without a number: best effort. Answers whether it was sent: the device is welcome, and the hub side
+    /// reads.
     pub fn publish_unnumbered(&mut self, now: Time, message: Samples) -> bool {
-        let welcome = self.phase == Phase::Talking;
-        if welcome {
+        let may = self.phase == Phase::Talking && !self.is_congested();
+        if may {
             self.send(now, Samples { seq: None, outbox: None, ..message }.encode());
         }
-        welcome
+        may
     }
 
     /// What the channels are; said now, if the device is welcome, and after each welcome.
@@ -341,11 +359,26 @@ impl DeviceSide {
         }
     }
 
+    /// Rule D7. Where much is under way the hub side hears something in any case, once it reads.
+    fn heartbeat(&mut self, now: Time) {
+        if self.is_congested() {
+            self.timers.set(DeviceTimer::Heartbeat, now.mono + self.heartbeat_ms);
+        } else {
+            self.send(now, FromDevice::Heartbeat.encode());
+        }
+    }
+
+    /// Whether the hub side leaves unread what was said, so that more of it only takes memory.
+    fn is_congested(&self) -> bool {
+        self.unsaid + self.unsent >= UNSENT_BYTES_MAX
+    }
+
     /// Rule D7: what is said puts off the heartbeat.
     fn send(&mut self, now: Time, line: Vec<u8>) {
         if self.phase == Phase::Talking && self.minds_silence() {
             self.timers.set(DeviceTimer::Heartbeat, now.mono + self.heartbeat_ms);
         }
+        self.unsaid += line.len();
         self.outputs.push_back(Output::Send(line));
     }
 

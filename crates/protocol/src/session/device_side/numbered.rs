@@ -68,17 +68,25 @@ impl DeviceSide {
     /// connection that should have brought the ack.
     pub(super) fn no_progress(&mut self, now: Time) {
         if self.window == 0 {
-            let said = self.said;
-            self.go_back();
-            if let Some(line) = self.next_line() {
-                self.send(now, line);
-            }
-            self.said = self.said.max(said);
+            self.probe(now);
         } else if self.settings.transport == Transport::Serial {
             self.go_back();
         } else {
             self.end(Ending::Stuck);
         }
+    }
+
+    /// Where much is under way, such is among it, unread.
+    fn probe(&mut self, now: Time) {
+        if self.is_congested() {
+            return;
+        }
+        let said = self.said;
+        self.go_back();
+        if let Some(line) = self.next_line() {
+            self.send(now, line);
+        }
+        self.said = self.said.max(said);
     }
 
     /// Everything unacked counts as not said.

@@ -87,10 +87,11 @@ impl Outbox {
 
     /// Rule D5: a loss stays behind the head until it is declared. Without it, nobody would hear of it.
     fn drop_first(&mut self) {
+        let first = self.first();
         self.remove_first();
-        self.dropped += 1;
-        self.dropped_below = self.first();
         self.remove_unreadable();
+        self.dropped_below = self.first();
+        self.dropped += self.dropped_below - first;
         if !holds(Rule::D5) {
             self.head = self.first();
         }

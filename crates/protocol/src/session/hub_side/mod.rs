@@ -11,7 +11,9 @@ use self::numbered::Numbers;
 use super::timer::{HubTimer, Timers};
 use crate::code::{Bye, Fault};
 use crate::intake::{Lane, Post, Said};
-use crate::limits::{FAULTY_LINES_MAX, IDENTIFY_SECONDS_MAX, IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX};
+use crate::limits::{
+    FAULTY_LINES_MAX, FORGIVING_LINES_MIN, IDENTIFY_SECONDS_MAX, IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX,
+};
 use crate::line::{Content, Line};
 use crate::message::{
     Command, Complaint, Fail, FromDevice, Identify, ToDevice, Welcome, decode_from_device, leading_seq,
@@ -20,9 +22,6 @@ use crate::rule::{Rule, holds};
 use crate::time::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Good lines that make up for a faulty one.
-const FORGIVING_LINES: u32 = 100;
 
 /// What to do for the conversation, in this order.
 pub enum Output {
@@ -248,7 +247,7 @@ impl HubSide {
 
     fn forgive(&mut self) {
         self.good += 1;
-        if self.good == FORGIVING_LINES {
+        if self.good == FORGIVING_LINES_MIN {
             self.good = 0;
             self.faulty = self.faulty.saturating_sub(1);
         }

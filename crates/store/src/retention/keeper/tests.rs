@@ -197,3 +197,60 @@ fn a_damaged_chunk_is_not_in_the_way() {
     rig.keep(DAY);
     assert_eq!((rig.chunks(1), rig.sums(1)), (0, vec![(2, 1, 2.0, 2.0, 2.0)]));
 }
+
+#[test]
+fn a_channel_that_goes_during_a_round_is_not_missed() {
+    let mut rig = Rig::new(vec![Retention { bytes: Some(1), ..rule("*") }]);
+    rig.chunk(1, &[(1, "1")]);
+    rig.keeper.begin(&rig.connection, DAY).unwrap();
+    rig.connection.execute("DELETE FROM channel WHERE key = 2", []).unwrap();
+    rig.keep(DAY);
+    assert_eq!(rig.chunks(1), 0);
+}
+
+#[test]
+fn a_channel_that_gets_the_key_of_another_is_not_kept_by_its_rule() {
+    let mut rig = Rig::new(vec![Retention { raw: Some(1), ..rule("pump-1/flow") }]);
+    rig.keeper.begin(&rig.connection, DAY).unwrap();
+    rig.connection
+        .execute_batch(
+            "DELETE FROM channel; DELETE FROM device;
+             INSERT INTO device (key, id, joined, created) VALUES (2, 'pump-2', 0, 0);
+             INSERT INTO channel (key, device, name) VALUES (2, 2, 'flow');",
+        )
+        .unwrap();
+    rig.chunk(2, &[(1, "1")]);
+    rig.keeper.begin_anew(&rig.connection).unwrap();
+    rig.keep(DAY);
+    assert_eq!(rig.chunks(2), 1);
+}
+
+#[test]
+fn gaps_go_when_nothing_of_their_time_is_left_in_any_channel() {
+    let all = |age: i64| {
+        let age = Some(age as u64);
+        Retention { raw: age, minutes: age, hours: age, ..rule("*") }
+    };
+    let gaps = |rig: &Rig| -> Vec<i64> {
+        let mut statement = rig.connection.prepare("SELECT at FROM gap ORDER BY at").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let some = "INSERT INTO gap (device, cursor, session, from_seq, to_seq, reason, at)
+                VALUES (1, 1, 'k7-1', 1, 1, 'lost', 10), (1, 2, 'k7-1', 2, 2, 'lost', 20)";
+    // One of the channels is kept for ever.
+    let mut rig = Rig::new(vec![Retention { channels: Pattern::parse("*/level").unwrap(), ..all(DAY) }]);
+    rig.connection.execute(some, []).unwrap();
+    rig.keep(9 * DAY);
+    assert_eq!(gaps(&rig), [10, 20]);
+    // The longest of them counts.
+    let longer = Retention { channels: Pattern::parse("*/flow").unwrap(), ..all(2 * DAY) };
+    rig.keeper = Keeper::new(vec![longer, all(DAY)]);
+    rig.keep(2 * DAY + 10);
+    assert_eq!(gaps(&rig), [10, 20]);
+    rig.keep(2 * DAY + 11);
+    assert_eq!(gaps(&rig), [20]);
+    // Sums that are kept for ever are a history to draw it in.
+    rig.keeper = Keeper::new(vec![Retention { hours: None, ..all(DAY) }]);
+    rig.keep(9 * DAY);
+    assert_eq!(gaps(&rig), [20]);
+}
