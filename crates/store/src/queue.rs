@@ -178,7 +178,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::Queue;
-    use crate::limits::QUEUE_BYTES_MAX;
     use crate::write::{DeviceKey, Message, Sample, TokenHash, Write};
 
     const PUMP: DeviceKey = DeviceKey(1);
@@ -197,12 +196,16 @@ mod tests {
         writes.iter().filter_map(cursor).collect()
     }
 
-    /// A queue without room for more messages.
+    /// A queue without room for any message.
     fn full() -> Queue {
         let queue = Queue::default();
-        let mebibyte: Arc<str> = "x".repeat(1024 * 1024).into();
-        let heavy = (0..=QUEUE_BYTES_MAX / mebibyte.len()).map(|_| message(DeviceKey(2), 1, &mebibyte));
-        heavy.for_each(|write| queue.push(write));
+        for (device, length) in [(2, 1024 * 1024), (3, 1024), (4, 0)] {
+            let value: Arc<str> = "x".repeat(length).into();
+            let before = queue.content().refused.len();
+            while queue.content().refused.len() == before {
+                queue.push(message(DeviceKey(device), 1, &value));
+            }
+        }
         queue
     }
 
@@ -233,6 +236,7 @@ mod tests {
         queue.push(Write::TokenRevoked { hash: TokenHash([1; 32]) });
         queue.push(Write::RemoveDevice { device: DeviceKey(2) });
         let refused = queue.take_now().unwrap().refused;
-        assert!(refused.iter().all(|write| matches!(write, Write::Message(_))), "{}", refused.len());
+        assert_eq!(refused.len(), 3, "the messages that showed that it is full");
+        assert!(refused.iter().all(|write| matches!(write, Write::Message(_))));
     }
 }
