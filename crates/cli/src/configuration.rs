@@ -44,7 +44,7 @@ pub(crate) enum Durability {
     Disk,
     /// A crash of the program; a power cut but for the last seconds.
     Lazy,
-    /// A crash of the program.
+    /// A clean stop; a crash of the program takes the last 100 ms.
     Memory,
 }
 

@@ -2,11 +2,12 @@
 
 use crate::listen::{self, HTTP, LINES, listen};
 use crate::ready::{Ready, RunFile};
-use crate::sockets;
-use anyhow::{Result, anyhow};
+use crate::sockets::routes;
+use anyhow::{Context as _, Result, anyhow};
 use gateway::{Gateway, Limits};
 use hub::Hub;
 use hub::http::{GatewayInfo, Site};
+use sockets::{EventLoops, Handle};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub(crate) struct Running {
     http: JoinHandle<()>,
     lines: JoinHandle<()>,
     run_file: RunFile,
+    /// The sockets of devices and panels live in it.
+    loops: EventLoops,
 }
 
 impl Running {
@@ -60,15 +63,16 @@ impl Running {
     pub(crate) async fn begin(plan: Plan, ready_file: Option<&Path>) -> Result<Self> {
         listen::check_loopback(plan.http, HTTP)?;
         listen::check_loopback(plan.lines, LINES)?;
+        let loops = EventLoops::start_default().context("no event loop can be started")?;
         // First the state: whoever starts the same thing twice learns that, and not that its ports are taken.
-        let hub = open(&plan)?;
+        let hub = open(&plan, loops.handle())?;
         let http = listen(plan.http, HTTP).await?;
         let lines = listen(plan.lines, LINES).await?;
         let (http_address, lines_address) = (http.local_addr()?, lines.local_addr()?);
 
-        let gateway = Gateway::new(hub.clone(), Limits::default());
+        let gateway = Gateway::new(hub.clone(), Limits::default(), loops.handle());
         let site = Arc::new(site(&hub, &gateway, &plan, http_address, lines_address));
-        let router = hub::http::router(site.clone(), sockets::routes(site, gateway.clone()));
+        let router = hub::http::router(site.clone(), routes(site, gateway.clone(), loops.handle()));
         let url = format!("http://{http_address}");
         let ready = Ready {
             link: link(&hub, &url, plan.landing),
@@ -85,6 +89,7 @@ impl Running {
             hub,
             ready,
             gateway,
+            loops,
         };
         if let Some(file) = ready_file {
             running.ready.write(file)?;
@@ -103,22 +108,29 @@ impl Running {
         // While the folder is still ours: whoever opens it next writes a file of its own.
         drop(self.run_file);
         let hub = self.hub.clone();
-        let ended =
-            [tokio::task::spawn_blocking(move || hub.stop()).await, self.lines.await, self.http.await];
+        let ended = [
+            tokio::task::spawn_blocking(move || hub.stop()).await,
+            self.lines.await,
+            self.http.await,
+            // Last, so that everybody was told. It waits for threads.
+            tokio::task::spawn_blocking(move || drop(self.loops)).await,
+        ];
         for error in ended.into_iter().filter_map(Result::err) {
             tracing::error!("a part did not end as it should: {error}");
         }
     }
 }
 
-fn open(plan: &Plan) -> Result<Arc<Hub>> {
+fn open(plan: &Plan, loops: Handle) -> Result<Arc<Hub>> {
     let settings = hub::Settings {
         store: store::Options {
             durability: plan.durability,
             gather: Duration::from_millis(plan.gather),
             retention: plan.retention.clone(),
+            ..store::Options::default()
         },
         folder: plan.folder.clone(),
+        loops: Some(loops),
         ..hub::Settings::default()
     };
     Hub::open(&plan.state, settings).map_err(|error| match (&error, Ready::of_state(&plan.state)) {

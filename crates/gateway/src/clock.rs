@@ -3,28 +3,22 @@
 use protocol::time::Time;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::time;
 
 /// Where monotonic time counts from.
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// To be asked once a turn, not once a line.
 pub(crate) fn now() -> Time {
     let mono = Instant::now().saturating_duration_since(*START);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time { wall: millis(wall).cast_signed(), mono: millis(mono) }
 }
 
-/// Waits until the monotonic millisecond `at`; for ever where there is none.
-pub(crate) async fn sleep_until(at: Option<u64>) {
-    match at {
-        // A deadline counts as reached from its first microsecond on: half a millisecond more saves a second wake-up.
-        Some(at) => {
-            time::sleep_until((*START + Duration::from_millis(at) + Duration::from_micros(500)).into()).await
-        }
-        None => std::future::pending().await,
-    }
+/// When the monotonic millisecond `at` begins: from then on [`now`] says so.
+pub(crate) fn moment(at: u64) -> Instant {
+    *START + Duration::from_millis(at)
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

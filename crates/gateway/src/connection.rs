@@ -1,12 +1,16 @@
-//! What one connection is: its conversation, its lane, and the bytes that wait, over no particular transport.
+//! What one connection is: its conversation, its lane, and the lines that wait, over no particular transport.
 //!
-//! A transport hands in the bytes it read, posts and the passing of time, and writes what [`Connection::unsent`] shows.
+//! A transport hands in the lines it read, posts and the passing of time, and writes what [`Connection::unsent`] shows.
 //! An idle connection holds no buffer: bytes are kept only of a line that came in part, while the conversation does not
 //! read, or while the device does not.
 
-use bytes::{Buf, BytesMut};
+use crate::buffers::Buffers;
+use crate::clock;
+use crate::limits::{LINES_PER_TURN, SETTLING_MAX};
+use crate::mailbox::Mailbox;
+use crate::register::Door;
 use protocol::code::Bye;
-use protocol::intake::{Intake, Lane, Outlet, Peer, Post};
+use protocol::intake::{Lane, Post};
 use protocol::limits::{LINE_BYTES_MAX, WRITE_BUFFER_BYTES_MAX};
 use protocol::line::Lines;
 use protocol::session::HubSide;
@@ -19,24 +23,33 @@ pub(crate) struct Connection {
     session: HubSide,
     lines: Lines,
     lane: Option<Arc<dyn Lane>>,
-    /// The id under which the device was last welcome.
-    device: Option<Box<str>>,
-    /// Read, and waiting until the conversation reads on. At most what one reading brought, for meanwhile nothing more
-    /// is read.
-    held: BytesMut,
-    unsent: BytesMut,
-    /// The conversation said its last.
-    closing: bool,
+    /// What was read and waits until the conversation reads on: at most what one reading brought, for meanwhile nothing
+    /// more is read. And what waits to be written.
+    buffers: Option<Box<Buffers>>,
+    ending: Ending,
 }
 
-/// What a connection needs of the world: to whom its device talks, and as whom.
-pub(crate) struct Door {
-    pub(crate) intake: Arc<dyn Intake>,
-    pub(crate) outlet: Arc<dyn Outlet>,
-    /// Unique in this process.
-    pub(crate) connection: u64,
-    /// `tcp 127.0.0.1:52144`.
-    pub(crate) address: Arc<str>,
+/// How far the end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Open,
+    /// The device says no more. What it said is waited for to be committed, until this monotonic second.
+    Settling(u32),
+    /// The conversation said its last.
+    Closing,
+}
+
+/// One turn of a connection.
+pub(crate) struct Turn {
+    now: Time,
+    /// Lines that may still be handed on.
+    lines_left: usize,
+}
+
+impl Turn {
+    pub(crate) fn new(now: Time) -> Self {
+        Self { now, lines_left: LINES_PER_TURN }
+    }
 }
 
 impl Connection {
@@ -46,93 +59,129 @@ impl Connection {
             session: HubSide::new(now),
             lines: Lines::new(LINE_BYTES_MAX),
             lane: None,
-            device: None,
-            held: BytesMut::new(),
-            unsent: BytesMut::new(),
-            closing: false,
+            buffers: None,
+            ending: Ending::Open,
         }
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.door.place.mailbox
     }
 
     /// Whether the transport is to be read.
     pub(crate) fn reads(&self) -> bool {
-        self.session.reading() && self.held.is_empty()
+        self.ending == Ending::Open && self.session.reading() && !self.holds()
     }
 
-    /// The device is there, though it said nothing.
-    pub(crate) fn heard(&mut self, now: Time) {
-        self.session.heard(now);
-    }
-
-    /// `bytes` came from the transport.
-    pub(crate) fn read(&mut self, now: Time, bytes: &[u8]) {
-        self.session.heard(now);
-        if !self.held.is_empty() {
-            self.held.extend_from_slice(bytes);
-            return self.read_held(now);
+    /// The device is there, and said `lines`, perhaps none and perhaps not to the end of the last one.
+    pub(crate) fn read(&mut self, turn: &mut Turn, lines: &[u8]) {
+        if self.ending != Ending::Open {
+            return;
         }
-        let taken = self.take_lines(now, bytes);
-        if !self.closing {
-            self.held.extend_from_slice(&bytes[taken..]);
+        self.session.heard(turn.now);
+        let taken = if self.holds() { 0 } else { self.take_lines(turn, lines) };
+        if taken < lines.len() && !self.closing() {
+            Buffers::of(&mut self.buffers).hold(&lines[taken..]);
+        }
+    }
+
+    /// Goes on with the lines that wait, if the conversation reads on and the turn is not used up.
+    pub(crate) fn read_held(&mut self, turn: &mut Turn) {
+        if !self.has_more() || turn.lines_left == 0 {
+            return;
+        }
+        let (held, read) = Buffers::of(&mut self.buffers).take_held();
+        let taken = self.take_lines(turn, &held[read..]);
+        if !self.closing() {
+            Buffers::of(&mut self.buffers).put_back(held, read + taken);
+        }
+    }
+
+    /// Whether lines wait for nothing but a turn.
+    pub(crate) fn has_more(&self) -> bool {
+        self.holds() && self.session.reading()
+    }
+
+    /// The device said its last: what it said before is still taken over and acked.
+    pub(crate) fn read_closed(&mut self, turn: &Turn) {
+        if self.ending == Ending::Open {
+            let until = (turn.now.mono + clock::millis(SETTLING_MAX)).div_ceil(1000);
+            self.ending = Ending::Settling(u32::try_from(until).unwrap_or(u32::MAX));
         }
     }
 
     /// The intake, or the transport, has something for this connection. A welcome that comes after the conversation
     /// said its last is dropped, which ends its lane.
-    pub(crate) fn post(&mut self, now: Time, post: Post) {
-        self.session.post(now, post);
-        self.carry_out();
-        self.read_held(now);
-    }
-
-    pub(crate) fn timeout(&mut self, now: Time) {
-        self.session.timeout(now);
+    pub(crate) fn post(&mut self, turn: &Turn, post: Post) {
+        self.session.post(turn.now, post);
         self.carry_out();
     }
 
     /// When to call [`Connection::timeout`], in monotonic milliseconds.
     pub(crate) fn poll_timeout(&self) -> Option<u64> {
-        self.session.poll_timeout()
+        match self.ending {
+            Ending::Open => self.session.poll_timeout(),
+            Ending::Settling(until) => Some(u64::from(until) * 1000),
+            Ending::Closing => None,
+        }
+    }
+
+    pub(crate) fn timeout(&mut self, turn: &Turn) {
+        match self.ending {
+            Ending::Open => {
+                self.session.timeout(turn.now);
+                self.carry_out();
+            }
+            Ending::Settling(until) if u64::from(until) * 1000 <= turn.now.mono => self.closed(),
+            Ending::Settling(_) | Ending::Closing => {}
+        }
+    }
+
+    /// The turn is over: a device that does not read, or whose every word is answered, is let go.
+    pub(crate) fn end_turn(&mut self, turn: &Turn) {
+        if self.unsent().len() > WRITE_BUFFER_BYTES_MAX && !self.closing() {
+            // What the loop is about to write is not counted: that is no more than this once was. The device is told so,
+            // as far as it still hears anything.
+            self.post(turn, Post::Bye(Bye::Slow));
+        }
+        let settling = matches!(self.ending, Ending::Settling(_));
+        if settling && !self.holds() && self.session.settled() {
+            self.closed();
+        }
+        Buffers::give_back(&mut self.buffers);
     }
 
     /// Whole lines that wait to be written.
     pub(crate) fn unsent(&self) -> &[u8] {
-        &self.unsent
+        self.buffers.as_ref().map_or(&[], |buffers| &buffers.unsent)
     }
 
-    /// The first `bytes` of [`Connection::unsent`] were written.
-    pub(crate) fn sent(&mut self, bytes: usize) {
-        self.unsent.advance(bytes);
-        if self.unsent.is_empty() {
-            self.unsent = BytesMut::new();
+    /// [`Connection::unsent`] was written.
+    pub(crate) fn sent(&mut self) {
+        if let Some(buffers) = &mut self.buffers {
+            buffers.unsent.clear();
         }
-    }
-
-    /// What waits to be written is not read by the device: it is told so, as far as it still hears anything.
-    pub(crate) fn check_slow(&mut self, now: Time) {
-        if self.unsent.len() > WRITE_BUFFER_BYTES_MAX && !self.closing {
-            self.post(now, Post::Bye(Bye::Slow));
-        }
+        Buffers::give_back(&mut self.buffers);
     }
 
     /// Whether the conversation is over: write what is unsent, then close.
     pub(crate) fn closing(&self) -> bool {
-        self.closing
+        self.ending == Ending::Closing
     }
 
-    /// Whether everything that came is answered: no line waits, no commit is missing.
-    pub(crate) fn settled(&self) -> bool {
-        self.closing || self.held.is_empty() && self.session.settled()
-    }
-
-    /// The id of the device, once it was welcome.
-    pub(crate) fn device(&self) -> Option<&str> {
-        self.device.as_deref()
-    }
-
-    /// The transport is gone.
+    /// The device is gone, or says nothing more that counts: what is unsent may still reach it.
     pub(crate) fn closed(&mut self) {
         self.session.closed();
-        self.closing = true;
+        self.close();
+    }
+
+    /// What was begun with the device ends, and a welcome that is still to come reaches nobody.
+    fn close(&mut self) {
+        self.ending = Ending::Closing;
+        if let Some(buffers) = &mut self.buffers {
+            buffers.drop_held();
+        }
+        self.mailbox().close();
         self.leave();
     }
 
@@ -142,32 +191,26 @@ impl Connection {
         }
     }
 
-    fn take_lines(&mut self, now: Time, bytes: &[u8]) -> usize {
+    fn holds(&self) -> bool {
+        self.buffers.as_ref().is_some_and(|buffers| buffers.holds())
+    }
+
+    /// How many of the bytes were taken.
+    fn take_lines(&mut self, turn: &mut Turn, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while self.session.reading() {
+        while self.session.reading() && turn.lines_left > 0 {
             let Some(line) = self.lines.next(&mut rest) else { break };
-            self.session.line(now, line);
+            turn.lines_left -= 1;
+            self.session.line(turn.now, line);
             self.carry_out();
         }
         bytes.len() - rest.len()
     }
 
-    fn read_held(&mut self, now: Time) {
-        if self.held.is_empty() || !self.session.reading() {
-            return;
-        }
-        let mut held = std::mem::take(&mut self.held);
-        let taken = self.take_lines(now, &held);
-        held.advance(taken);
-        if !held.is_empty() && !self.closing {
-            self.held = held;
-        }
-    }
-
     fn carry_out(&mut self) {
         while let Some(output) = self.session.poll_output() {
             match output {
-                Output::Send(line) => self.unsent.extend_from_slice(&line),
+                Output::Send(line) => Buffers::of(&mut self.buffers).unsent.extend_from_slice(&line),
                 Output::Take { line, said } => {
                     self.lane
                         .as_ref()
@@ -176,15 +219,10 @@ impl Connection {
                 }
                 Output::Enter { lane, device } => self.enter(lane, device),
                 Output::Identify(identify) => {
-                    let Door { intake, outlet, connection, address } = &self.door;
-                    let peer = Peer { connection: *connection, address: address.to_string() };
-                    intake.identify(*identify, peer, outlet.clone());
+                    let Door { gateway, place, .. } = &self.door;
+                    gateway.intake().identify(*identify, place.peer(), place.clone());
                 }
-                Output::Close => {
-                    self.closing = true;
-                    self.held = BytesMut::new();
-                    self.leave();
-                }
+                Output::Close => self.close(),
             }
         }
     }
@@ -194,17 +232,57 @@ impl Connection {
     fn enter(&mut self, lane: Arc<dyn Lane>, device: String) {
         self.leave();
         self.lane = Some(lane);
-        self.device = Some(device.into());
+        self.mailbox().show(device);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.closed();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Gateway;
+    use crate::place::{Address, Transport};
+    use protocol::intake::{Intake, Outlet, Peer};
+    use protocol::message::Identify;
+    use sockets::EventLoops;
+
+    /// It never answers.
+    struct Silent;
+
+    impl Intake for Silent {
+        fn identify(&self, _: Identify, _: Peer, _: Arc<dyn Outlet>) {}
+    }
+
+    fn turn(mono: u64) -> Turn {
+        Turn::new(Time { wall: 0, mono })
+    }
 
     #[test]
-    fn a_connection_is_small() {
-        // What an idle device costs, beside its socket: it owns no buffer.
-        assert!(size_of::<Connection>() <= 416, "{} bytes", size_of::<Connection>());
+    fn a_device_that_is_done_is_not_waited_for_for_ever() {
+        let loops = EventLoops::start(1).expect("a thread");
+        let gateway = Gateway::new(Arc::new(Silent), crate::Limits::default(), loops.handle());
+        let address = Address::new(Transport::Tcp, ([127, 0, 0, 1], 1).into());
+        let remote = loops.handle().task(|| {}).expect("a loop");
+        let door = gateway.admit(address, remote).expect("there is room");
+        let mut connection = Connection::new(Time { wall: 0, mono: 0 }, door);
+        connection.read(&mut turn(0), b"{\"identify\":\"pump-1\",\"heartbeat\":1}\n");
+        connection.read_closed(&turn(500));
+        connection.end_turn(&turn(500));
+        assert!(!connection.closing() && !connection.reads(), "its identify is not answered");
+        let until = connection.poll_timeout().expect("it waits");
+        let max = 500 + clock::millis(SETTLING_MAX);
+        assert!((max..max + 1000).contains(&until), "{until} ms");
+        connection.timeout(&turn(until - 1));
+        assert!(!connection.closing());
+        connection.timeout(&turn(until));
+        assert!(connection.closing() && connection.unsent().is_empty());
+        assert_eq!((connection.poll_timeout(), gateway.connections().len()), (None, 1));
+        drop(connection);
+        assert!(gateway.connections().is_empty());
     }
 }

@@ -2,22 +2,30 @@
 //! intake.
 //!
 //! A gateway decides nothing: what is taken, acked and answered is decided by [`protocol::session::HubSide`], and what
-//! becomes of a message by the [`protocol::intake::Intake`]. It looks into no value, and knows no hub.
+//! becomes of a message by the [`protocol::intake::Intake`]. It looks into no value, and knows no hub. Its connections
+//! live in the event loops of [`sockets`]: an idle one is two small objects, and no task and no buffer.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`listen`] | the transports: accept, read, write, close |
-//! | `connection` | what one connection is, over bytes, without a socket |
+//! | [`listen`] | the transports: accepts, turns bytes into lines and lines into bytes |
+//! | `device` | our end of a device's connection in an event loop: turns, timers, how it ends |
+//! | `connection` | what one connection is, over lines, without a socket |
+//! | `buffers` | what a connection that is busy borrows from its thread |
 //! | `mailbox` | the way from the intake back to a connection |
+//! | `place` | what is known of a connection from outside |
 //! | `register` | which connections there are |
 //! | [`limits`] | how many, how much, how long |
 
+mod buffers;
 mod clock;
 mod connection;
+mod device;
 pub mod limits;
 pub mod listen;
 mod mailbox;
+mod place;
 mod register;
 
 pub use limits::Limits;
-pub use register::{Gateway, LiveConnection};
+pub use place::LiveConnection;
+pub use register::Gateway;

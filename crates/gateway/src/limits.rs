@@ -1,26 +1,36 @@
-//! Limits of the gateway; those of a conversation are in [`protocol::limits`].
+//! Limits of the gateway; those of a conversation are in [`protocol::limits`], those of a socket in [`sockets::limits`].
 
 use protocol::limits::{LINE_BYTES_MAX, READ_BUFFER_BYTES_MAX};
+use sockets::limits::READ_BYTES;
 use std::time::Duration;
 
 /// Connections of devices at once, unless the configuration says otherwise. One more is told `bye full`. A process may
 /// usually have 20,000 files open; panels need some of them too.
 pub const CONNECTIONS_MAX: usize = 16_384;
 
-/// Bytes read from a socket at once, into a buffer that all connections of a thread share.
-pub const READ_BYTES: usize = 16_384;
+/// Lines of one connection that are handed on in one turn of its event loop. What is more waits for the next turn, so
+/// that one busy device holds up neither the others nor the panels.
+pub const LINES_PER_TURN: usize = 128;
 
+/// Bytes of a message over WebSocket. A longer one ends the connection, with code 1009. That is more than a line may have,
+/// so that a line that is a little too long is answered as on any other transport.
+pub const FRAME_BYTES_MAX: usize = READ_BUFFER_BYTES_MAX - READ_BYTES - 1;
+
+const _: () = assert!(FRAME_BYTES_MAX > LINE_BYTES_MAX + READ_BYTES);
 // What a connection holds of what was read: the beginning of a line, or what one reading brought.
 const _: () = assert!(LINE_BYTES_MAX + 1 + READ_BYTES <= READ_BUFFER_BYTES_MAX);
 
-/// How long a connection that closes may take to write what is left, and its device to close its end. Then it is cut.
-pub const CLOSING_MAX: Duration = Duration::from_secs(1);
+/// Bytes of a buffer that a thread keeps for the next connection that is busy. A larger one is let go.
+pub const BUFFER_BYTES_KEPT: usize = 2 * READ_BYTES;
 
 /// How long a connection whose device has closed its end waits for what it said to be committed. Then it is closed.
 pub const SETTLING_MAX: Duration = Duration::from_secs(30);
 
 /// How long stopping waits for the connections to close. Then it goes on without them.
 pub const STOPPING_MAX: Duration = Duration::from_secs(3);
+
+// Each has the time to hear the last line, and to close its end.
+const _: () = assert!(STOPPING_MAX.as_millis() > sockets::limits::PARTING_MAX.as_millis());
 
 /// How long accepting pauses when the system can open no further socket.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

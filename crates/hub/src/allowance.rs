@@ -28,6 +28,11 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
+    /// Whether nothing of it is used at monotonic millisecond `now`.
+    pub(crate) fn is_whole(self, now: u64) -> bool {
+        self.whole_at <= now
+    }
+
     /// One more at monotonic millisecond `now`; false, and nothing is used, where that is too many.
     pub(crate) fn take(&mut self, now: u64, rate: Rate) -> bool {
         let used = self.whole_at.saturating_sub(now);

@@ -8,7 +8,7 @@ use router::{Done, Effect};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use store::{Commit, DeviceKey, Write};
+use store::{DeviceKey, Submitted, Write};
 
 impl Hub {
     /// Decides under the device's lock and carries out, in the order decided, before the lock is let go: so what one
@@ -21,9 +21,7 @@ impl Hub {
         let mut effects = Vec::new();
         let mut inner = cell.lock();
         let result = decide(&mut inner, &mut effects);
-        for effect in effects {
-            self.perform(cell, &mut inner, effect);
-        }
+        self.carry_out(cell, &mut inner, effects);
         let next = inner.device.next_timeout();
         if next != inner.alarm {
             self.alarms.change(cell.key, inner.alarm, next);
@@ -31,6 +29,20 @@ impl Hub {
         }
         self.count_unstored(&mut inner);
         result
+    }
+
+    /// Carries out what was decided. Where the store takes a write over at once (durability `memory`), what follows from that
+    /// is decided and carried out here too, behind it.
+    fn carry_out(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, mut effects: Vec<Effect>) {
+        let mut taken = Vec::new();
+        while !effects.is_empty() {
+            for effect in effects.drain(..) {
+                taken.extend(self.perform(cell, inner, effect));
+            }
+            for done in taken.drain(..) {
+                self.decide_done(inner, done, &mut effects);
+            }
+        }
     }
 
     /// Counts the device among those that are not stored yet for as long as it is one: the store may refuse it, too.
@@ -44,16 +56,20 @@ impl Hub {
         }
     }
 
-    fn perform(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, effect: Effect) {
+    /// Performs one effect; what that has made durable already.
+    fn perform(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, effect: Effect) -> Option<Done> {
         match effect {
-            Effect::Record(write) => self.store.submit(write),
+            Effect::Record(write) => return self.record(inner, write),
             Effect::Post(outlet, post) => outlet.post(post),
             Effect::Welcome(outlet, welcome, generation) => {
                 let lane = Arc::new(HubLane::new(self, cell, generation));
                 outlet.post(Post::Welcome { welcome, lane });
             }
-            Effect::Wake => {
-                inner.watchers.iter().for_each(|slot| slot.wake());
+            Effect::Wake { hurry } => {
+                inner.watchers.wake(cell.key);
+                if hurry {
+                    self.loops.hurry();
+                }
                 let committed = inner.device.committed();
                 for (_, waiter) in inner.waiting.extract_if(.., |(cursor, _)| *cursor <= committed) {
                     // Who waited may have gone: that changes nothing about the commit.
@@ -67,54 +83,117 @@ impl Hub {
             Effect::List => self.roster.push(inner.device.presence_frame()),
             Effect::Forget => self.forget(cell),
         }
+        None
     }
 
-    /// The store has settled a batch: each device learns what became of its own.
-    pub(crate) fn settle(self: &Arc<Self>, commit: Commit) {
-        if let Err(error) = &commit.result {
-            tracing::error!(%error, writes = commit.writes.len(), "the store could not commit");
+    /// Hands a write to the store; what it means where that took it over at once. Behind a write of the same device that waits
+    /// it waits too: so nothing of a device is shown before what came earlier.
+    fn record(&self, inner: &mut Inner, write: Write) -> Option<Done> {
+        let done = Done::of(&write).map(|(_, done)| done);
+        if inner.unsettled == 0 && may_be_early(&write) {
+            if self.store.take_over(write) == Submitted::Done {
+                return done;
+            }
+        } else {
+            self.store.submit(write);
         }
+        inner.unsettled += u32::from(done.is_some());
+        None
+    }
+
+    /// The store has settled some writes of one device: it learns what became of them.
+    pub(crate) fn settle_one(self: &Arc<Self>, settled: Settled, durable: bool) {
+        let Some(cell) = self.registry.by_key(settled.device) else { return };
+        self.with(&cell, |inner, effects| {
+            inner.unsettled = inner.unsettled.saturating_sub(settled.writes);
+            match durable {
+                true => self.decide_done(inner, settled.done, effects),
+                false => self.decide_refused(inner, settled.done, effects),
+            }
+        });
+    }
+
+    fn decide_done(&self, inner: &mut Inner, done: Done, effects: &mut Vec<Effect>) {
+        let now = self.now();
+        match done {
+            Done::Stored => {
+                // Whoever made it hears of it; it may have gone meanwhile.
+                inner.maker.take().map(|maker| maker.send(()));
+                inner.device.done(now, &self.issuer, &done, effects);
+            }
+            Done::Command(number) if self.is_denied(&inner.device, number) => {
+                inner.device.deny(now, number, effects);
+            }
+            done => inner.device.done(now, &self.issuer, &done, effects),
+        }
+    }
+
+    fn decide_refused(&self, inner: &mut Inner, done: Done, effects: &mut Vec<Effect>) {
+        match done {
+            Done::Stored => inner.maker = None,
+            Done::Entries(cursor) => inner.waiting.retain(|(waits_for, _)| *waits_for < cursor),
+            _ => {}
+        }
+        inner.device.refused(self.now(), &self.issuer, &done, effects);
+    }
+
+    /// All of a batch at once.
+    #[cfg(test)]
+    pub(crate) fn settle(self: &Arc<Self>, commit: store::Commit) {
         let durable = commit.result.is_ok();
-        for (key, done) in by_device(&commit.writes, durable) {
-            let Some(cell) = self.registry.by_key(key) else { continue };
-            let now = self.now();
-            self.with(&cell, |inner, effects| {
-                for done in done {
-                    if matches!(done, Done::Stored) {
-                        // Whoever made it hears of it, one way or the other; it may have gone meanwhile.
-                        inner.maker.take().filter(|_| durable).map(|maker| maker.send(()));
-                    }
-                    match (durable, done) {
-                        (true, Done::Command(number)) if self.is_denied(&inner.device, number) => {
-                            inner.device.deny(now, number, effects);
-                        }
-                        (true, done) => inner.device.done(now, &self.issuer, &done, effects),
-                        (false, done) => {
-                            if let Done::Entries(cursor) = done {
-                                inner.waiting.retain(|(waits_for, _)| *waits_for < cursor);
-                            }
-                            inner.device.refused(now, &self.issuer, &done, effects);
-                        }
-                    }
-                }
-            });
+        for settled in by_device(&commit.writes, durable) {
+            self.settle_one(settled, durable);
         }
     }
 }
 
-/// What a batch settles for each device, in the order written. Runs of messages that are durable become their last cursor;
+/// Whether a crash may take this back although it counted, where memory is durable enough: what a device said, and commands,
+/// whose numbers are not given again after it. Who a device is, and which session it was given, is written first: it would not
+/// be let in again.
+fn may_be_early(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::Message(_)
+            | Write::Gap(_)
+            | Write::Describe { .. }
+            | Write::Command(_)
+            | Write::CommandCounter { .. }
+    )
+}
+
+/// What became of one or several writes of a device.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    device: DeviceKey,
+    done: Done,
+    /// How many they are.
+    writes: u32,
+}
+
+/// What a batch settles, for each device in the order written. Runs of messages that are durable become their last cursor;
 /// refused ones may have others between them, which are on their way.
-fn by_device(writes: &[Write], durable: bool) -> HashMap<DeviceKey, Vec<Done>> {
-    let mut devices: HashMap<DeviceKey, Vec<Done>> = HashMap::new();
+pub(crate) fn by_device(writes: &[Write], durable: bool) -> Vec<Settled> {
+    let mut list: Vec<Settled> = Vec::new();
+    // Where the last of each device stands in the list.
+    let mut last: HashMap<DeviceKey, usize> = HashMap::new();
     for write in writes {
-        let Some((key, done)) = Done::of(write) else { continue };
-        let list = devices.entry(key).or_default();
-        match (list.last_mut(), &done) {
-            (Some(Done::Entries(last)), Done::Entries(cursor)) if durable => *last = *cursor,
-            _ => list.push(done),
+        let Some((device, done)) = Done::of(write) else { continue };
+        if writes.len() == 1 {
+            return vec![Settled { device, done, writes: 1 }];
+        }
+        let place = last.entry(device).or_insert(list.len());
+        match (list.get_mut(*place), &done) {
+            (Some(Settled { done: Done::Entries(last), writes, .. }), Done::Entries(cursor)) if durable => {
+                *last = *cursor;
+                *writes += 1;
+            }
+            _ => {
+                *place = list.len();
+                list.push(Settled { device, done, writes: 1 });
+            }
         }
     }
-    devices
+    list
 }
 
 #[cfg(test)]
@@ -126,7 +205,7 @@ mod tests {
     use protocol::intake::{Intake as _, Outlet, Peer};
     use protocol::message::{Identify, Sample, Samples};
     use serde_json::value::RawValue;
-    use store::{CommitError, NewDevice};
+    use store::{Commit, CommitError, NewDevice};
 
     /// The way to a connection that hears nothing.
     struct Nobody;
@@ -199,14 +278,49 @@ mod tests {
         tokio::task::spawn_blocking(move || hub.stop()).await.expect("stops");
     }
 
+    #[tokio::test]
+    async fn with_memory_what_was_said_is_committed_at_once_unless_something_of_the_device_waits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store::Options { durability: store::Durability::Memory, ..Default::default() };
+        let hub =
+            Hub::open(folder.path(), Settings { store, ..Settings::default() }).expect("the folder is ours");
+        let cell = joined(&hub, "pump-1");
+        let say = || {
+            let value = RawValue::from_string("1".into()).expect("JSON");
+            let samples = vec![Sample { channel: "t".into(), value }];
+            let samples = Samples { seq: None, ts: None, samples, outbox: None };
+            hub.with(&cell, |inner, effects| inner.device.take_loose(hub.now(), samples, effects))
+        };
+        while cell.lock().unsettled > 0 {
+            tokio::task::yield_now().await;
+        }
+        for cursor in 1..=3 {
+            assert_eq!((say(), cell.lock().device.committed()), (Ok(cursor), cursor));
+        }
+        let describe = || Write::Describe { device: cell.key, describe: "{}".into() };
+        {
+            let mut inner = cell.lock();
+            assert!(matches!(hub.record(&mut inner, describe()), Some(Done::Described)));
+            inner.unsettled = 1;
+            assert!(hub.record(&mut inner, describe()).is_none(), "nothing counts before what came earlier");
+        }
+        while cell.lock().unsettled > 1 {
+            tokio::task::yield_now().await;
+        }
+        let stopped = hub.clone();
+        tokio::task::spawn_blocking(move || stopped.stop()).await.expect("stops");
+    }
+
     #[test]
     fn durable_messages_are_settled_in_one_go_and_refused_ones_each_by_itself() {
         let settled = |durable| {
-            let done =
-                by_device(&[2, 4].map(|cursor| message(DeviceKey(1), cursor)), durable).remove(&DeviceKey(1));
-            let cursor = |done| if let Done::Entries(cursor) = done { cursor } else { 0 };
-            done.unwrap_or_default().into_iter().map(cursor).collect::<Vec<_>>()
+            let writes = [2, 4].map(|cursor| message(DeviceKey(1), cursor));
+            let cursor = |settled: Settled| match settled.done {
+                Done::Entries(cursor) => (cursor, settled.writes),
+                other => panic!("{other:?}"),
+            };
+            by_device(&writes, durable).into_iter().map(cursor).collect::<Vec<_>>()
         };
-        assert_eq!((settled(true), settled(false)), (vec![4], vec![2, 4]));
+        assert_eq!((settled(true), settled(false)), (vec![(4, 2)], vec![(2, 1), (4, 1)]));
     }
 }

@@ -1,9 +1,8 @@
 //! Commands as people ask for them: who may, of which device, and where they stand.
 
 use crate::Hub;
-use crate::allowance::Allowance;
 use crate::auth::{Grant, Scope};
-use crate::limits::{COMMAND_LOOKUP_SECONDS_MAX, PANEL_COMMANDS, PERSON_COMMANDS};
+use crate::limits::{COMMAND_LOOKUP_SECONDS_MAX, PERSON_COMMANDS};
 use crate::registry::Cell;
 use bytes::Bytes;
 use protocol::limits::LINE_BYTES_MAX;
@@ -74,16 +73,16 @@ impl Hub {
         Ok(self.decide(grant, request).await?.0)
     }
 
-    /// The receipt as a message for the panel that has `asked` for so many lately, and whether those who watch the device
-    /// were told the same.
+    /// The receipt as a message for the panel that asked, and whether those who watch the device were told the same. The
+    /// panel is not `allowed` to ask for more than [`crate::limits::PANEL_COMMANDS`].
     pub(crate) async fn command_told(
         self: &Arc<Self>,
         grant: &Grant,
         request: CommandRequest,
-        asked: &mut Allowance,
+        allowed: bool,
     ) -> Result<(Bytes, bool), Undecided> {
         let device = request.device.clone();
-        let (receipt, told) = match asked.take(self.now().mono, PANEL_COMMANDS) {
+        let (receipt, told) = match allowed {
             true => self.decide(grant, request).await?,
             false => (to_router(grant, request).0.refused(Refusal::Full), false),
         };
@@ -139,15 +138,15 @@ impl Hub {
         }
     }
 
-    /// A command that is no longer remembered in memory, as the store has it: one indexed read. Where it fails nobody
-    /// knows whether there was one, so that nothing may be done under that id.
+    /// A command that is no longer remembered in memory, as the store has it: one indexed read, unless it is surely new.
+    /// Where that fails nobody knows whether there was one, so that nothing may be done under that id.
     async fn stored(
         self: &Arc<Self>,
         cell: &Cell,
         by: &Arc<str>,
         id: &str,
     ) -> Result<Option<Receipt>, Undecided> {
-        if cell.lock().device.receipt(by, id).is_some() {
+        if cell.lock().device.receipt(by, id).is_some() || !self.known.note(cell.key, by, id) {
             return Ok(None);
         }
         let (hub, key, by, id) = (self.clone(), cell.key, by.clone(), id.to_owned());

@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
-use crate::registry::Cell;
+use crate::registry::{Cell, Listed, NotAdded};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
@@ -127,19 +127,8 @@ pub enum ChangeError {
 impl Hub {
     /// All devices, in the order of their ids.
     pub fn devices(&self) -> Vec<DeviceSummary> {
-        let summary = |cell: &Arc<Cell>| {
-            let inner = cell.lock();
-            let (presence, since) = inner.device.presence();
-            let name = inner.device.identity.name.clone();
-            DeviceSummary {
-                id: cell.id.clone(),
-                name,
-                presence,
-                since,
-                channels: inner.device.channel_count(),
-            }
-        };
-        self.registry.all().iter().map(summary).collect()
+        let mut listing = self.registry.list();
+        std::iter::from_fn(|| listing.next(&self.registry)).filter_map(|listed| summary(&listed)).collect()
     }
 
     /// One device.
@@ -221,10 +210,12 @@ impl Hub {
             created: self.now().wall,
             stored: false,
         };
-        let cell = self
-            .registry
-            .add(Device::new(identity, self.sessions.load(Ordering::Relaxed)))
-            .map_err(|_| CreateError::Exists)?;
+        let cell = self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))).map_err(
+            |not| match not {
+                NotAdded::Taken(_) => CreateError::Exists,
+                NotAdded::Unreadable => CreateError::Storage,
+            },
+        )?;
         let (maker, stored) = oneshot::channel();
         self.with(&cell, |inner, effects| {
             inner.maker = Some(maker);
@@ -291,4 +282,23 @@ impl Hub {
         self.registry.remove(cell.key);
         self.roster.push(frame::removed(cell.id.as_str()));
     }
+}
+
+/// What a list says of a device; nothing of one whose id is none of ours.
+fn summary(listed: &Listed<'_>) -> Option<DeviceSummary> {
+    Some(match listed {
+        Listed::Awake(cell) => {
+            let inner = cell.lock();
+            let (presence, since) = inner.device.presence();
+            let (name, channels) = (inner.device.identity.name.clone(), inner.device.channel_count());
+            DeviceSummary { id: cell.id.clone(), name, presence, since, channels }
+        }
+        Listed::Asleep(brief) => DeviceSummary {
+            id: DeviceId::parse(brief.id)?,
+            name: brief.name.map(Into::into),
+            presence: Presence::Offline,
+            since: brief.since,
+            channels: brief.channels,
+        },
+    })
 }

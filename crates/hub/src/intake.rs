@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::auth::{self, Secret, SecretKind};
 use crate::limits::{DEVICES_MAX, DEVICES_UNSTORED_MAX};
-use crate::registry::Cell;
+use crate::registry::{Cell, NotAdded};
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
 use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
@@ -18,6 +18,8 @@ enum Refused {
     Auth,
     /// There is no room for another device.
     Full,
+    /// What is known of it cannot be read now.
+    Unreadable,
 }
 
 impl Intake for Hub {
@@ -37,6 +39,7 @@ impl Intake for Hub {
         };
         match refused {
             Refused::Auth => outlet.post(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth }),
+            Refused::Unreadable => outlet.post(Post::Refused { fault: None, bye: Bye::Failed }),
             Refused::Full => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
         }
     }
@@ -64,7 +67,8 @@ impl Hub {
         id: Option<&DeviceId>,
         token: &str,
     ) -> Result<(Arc<Cell>, Option<String>), Refused> {
-        match id.and_then(|id| self.registry.by_id(id.as_str())) {
+        let known = id.map_or(Ok(None), |id| self.registry.find(id.as_str()));
+        match known.map_err(|_| Refused::Unreadable)? {
             Some(cell) => self.admit_known(cell, token),
             None if self.auth.is_join(token) => self.join(id, token),
             None => Err(Refused::Auth),
@@ -136,7 +140,8 @@ impl Hub {
                 });
                 Ok((cell, Some(own.into_text())))
             }
-            Err(taken) => self.admit_known(taken, join_token),
+            Err(NotAdded::Taken(taken)) => self.admit_known(taken, join_token),
+            Err(NotAdded::Unreadable) => Err(Refused::Unreadable),
         }
     }
 }

@@ -12,12 +12,15 @@ mod apply;
 pub mod auth;
 mod commands;
 mod devices;
+mod dormant;
 pub mod http;
 mod intake;
+mod known;
 pub mod limits;
 pub mod panel;
 mod registry;
 mod roster;
+mod settling;
 mod storage;
 pub mod view;
 
@@ -29,18 +32,19 @@ pub use storage::Storage;
 use crate::alarms::{Alarms, Endings};
 use crate::allowance::Allowances;
 use crate::auth::Auth;
+use crate::known::Known;
 use crate::limits::{COMMAND_LOOKUPS_MAX, COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
 use crate::registry::Registry;
 use crate::roster::Roster;
 use protocol::code::Bye;
 use protocol::time::Time;
-use router::{Device, Issuer};
+use router::Issuer;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use store::{DeviceKey, Durability, Event, Loaded, OpenError, Options, Reader, Store, Write};
+use store::{DeviceKey, Durability, Loaded, OpenError, Options, Reader, Store, Write};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How a hub is run.
@@ -52,6 +56,8 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// Components whose templates get extra data from the embedding program.
     pub components: Vec<Arc<dyn view::Component>>,
+    /// The event loops that panels live in, for a program that has some already. Without, the hub starts its own.
+    pub loops: Option<sockets::Handle>,
 }
 
 /// A hub.
@@ -88,10 +94,18 @@ pub struct Hub {
     panels: Panels,
     /// How many commands each person has asked for lately.
     asked: Allowances,
+    /// Which commands there may have been.
+    known: Known,
     /// Who may look for an earlier command in the store now.
     lookups: Arc<Semaphore>,
     /// The user's components and views, and the built-in ones.
     views: view::Shelf,
+    /// Where panels live.
+    loops: sockets::Handle,
+    /// The same, where they are the hub's own.
+    _own_loops: Option<sockets::EventLoops>,
+    /// Where what a panel has to wait for is done.
+    runtime: tokio::runtime::Handle,
     /// Whether the hub is stopping.
     stopping: watch::Sender<bool>,
 }
@@ -103,24 +117,39 @@ impl Hub {
     /// # Errors
     /// When the folder is in use, newer than this program, or cannot be read or written.
     pub fn open(state: &Path, settings: Settings) -> Result<Arc<Self>, OpenError> {
-        // Bounded by what connections, panels and requests may have under way to the store.
-        let (events, happened) = mpsc::unbounded_channel();
-        let on_event = move |event: Event| drop(events.send(event));
-        let (store, loaded) = Store::open(state, settings.store.clone(), on_event)?;
+        let (mouth, ear) = settling::news();
+        let options = Options { dormant: true, ..settings.store.clone() };
+        let (store, mut loaded) = Store::open(state, options, move |event| mouth.say(event))?;
+        let store = Arc::new(store);
+        let awake = std::mem::take(&mut loaded.devices);
+        let registry = Registry::open(store.clone(), awake, loaded.next_key)?;
         let (endings, ended) = Endings::new();
-        let hub = Self::assemble(Arc::new(store), loaded, settings, endings);
-        keep_running(Self::hear_store(Arc::downgrade(&hub), happened));
+        let own_loops = settings.loops.is_none().then(|| {
+            let started = sockets::EventLoops::start_default();
+            started.expect("a system that runs this program has threads and files for it")
+        });
+        let hub = Self::assemble(store, registry, loaded, settings, endings, own_loops);
+        ear.listen(Arc::downgrade(&hub), &hub.loops);
         keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
         keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
         keep_running(Self::prune(Arc::downgrade(&hub)));
+        let reading = Arc::downgrade(&hub);
+        tokio::task::spawn_blocking(move || Self::read_known(reading));
         Ok(hub)
     }
 
-    fn assemble(store: Arc<Store>, loaded: Loaded, settings: Settings, endings: Endings) -> Arc<Self> {
+    fn assemble(
+        store: Arc<Store>,
+        registry: Registry,
+        loaded: Loaded,
+        settings: Settings,
+        endings: Endings,
+        own_loops: Option<sockets::EventLoops>,
+    ) -> Arc<Self> {
+        let loops = settings.loops.or_else(|| own_loops.as_ref().map(sockets::EventLoops::handle));
         let writer = store.clone();
         let auth = Auth::new(loaded.tokens, Box::new(move |write| writer.submit(write)));
         let issuer = Issuer { tag: loaded.issuer.into(), earlier: loaded.earlier_issuers.into() };
-        let registry = Registry::new(loaded.next_key);
         let hub = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             started: Instant::now(),
@@ -138,36 +167,20 @@ impl Hub {
             endings,
             panels: Panels::default(),
             asked: Allowances::default(),
+            known: Known::default(),
             lookups: Arc::new(Semaphore::new(COMMAND_LOOKUPS_MAX)),
             views: view::Shelf::open(settings.folder, settings.components),
+            loops: loops.expect("there are the program's loops or our own"),
+            _own_loops: own_loops,
+            runtime: tokio::runtime::Handle::current(),
             stopping: watch::channel(false).0,
         });
-        for device in loaded.devices {
-            let id = device.id.clone();
-            match Device::restore(device).map(|device| hub.registry.add(device)) {
-                Some(Ok(_)) => {}
-                _ => tracing::error!(%id, "a stored device has no valid id and is left out"),
-            }
-        }
         let now = hub.now();
         for row in loaded.unfinished {
             let Some(cell) = hub.registry.by_key(row.device) else { continue };
             hub.with(&cell, |inner, _| inner.device.restore_command(now, row));
         }
         hub
-    }
-
-    async fn hear_store(hub: Weak<Self>, mut events: mpsc::UnboundedReceiver<Event>) {
-        while let Some(event) = events.recv().await {
-            let Some(hub) = hub.upgrade() else { return };
-            match event {
-                Event::Commit(commit) => hub.settle(commit),
-                Event::Failed { reason } => hub.storage_failed(&reason),
-                Event::Recovered => hub.storage_recovered(),
-            }
-        }
-        let stopped = hub.upgrade().is_none_or(|hub| *hub.stopping.borrow());
-        assert!(stopped, "the store's writer is gone");
     }
 
     async fn hear_endings(hub: Weak<Self>, mut endings: mpsc::UnboundedReceiver<(DeviceKey, u64)>) {
@@ -255,6 +268,11 @@ impl Hub {
         self.store.durability()
     }
 
+    /// The event loops that its panels live in.
+    pub fn loops(&self) -> &sockets::Handle {
+        &self.loops
+    }
+
     /// All open panels, oldest first.
     pub fn panels(&self) -> Vec<PanelInfo> {
         self.panels.list()
@@ -274,11 +292,13 @@ impl Hub {
     /// Says goodbye to panels and devices and makes durable what is on its way. Blocks until the store is closed.
     pub fn stop(self: &Arc<Self>) {
         self.stopping.send_replace(true);
+        self.panels.stopping();
         let now = self.now();
-        for cell in self.registry.all() {
+        for cell in self.registry.awake() {
             self.with(&cell, |inner, effects| inner.device.dismiss(now, Bye::Stopping, effects));
         }
         self.store.close();
+        self.panels.wait_for_the_last();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::allowance::Rate;
 use protocol::limits::{DESCRIBE_BYTES_MAX, LINE_BYTES_MAX};
-use router::limits::{NOTICE_BYTES_MAX, RECEIPTS_BYTES, TAIL_BYTES_MAX};
+use router::limits::{LOOK_BYTES_MAX, NOTICE_BYTES_MAX, RECEIPTS_BYTES};
 
 /// Milliseconds for which a settled command is kept, in the store: 30 days. Until then its id means this command, and the
 /// device's page shows it.
@@ -20,19 +20,31 @@ pub const PERSONS_REMEMBERED_MAX: usize = 1_024;
 /// Commands that are looked for in the store at a time, because memory no longer knows whether there was one with their
 /// id. Others wait their turn.
 pub const COMMAND_LOOKUPS_MAX: usize = 4;
+/// Commands of which is remembered that there were such, so that new ones need not be looked for; 16 bytes each. With one
+/// more, or as many in the store, all are looked for until the hub begins anew.
+pub const COMMANDS_KNOWN_MAX: usize = 65_536;
 /// Seconds that such a look may take. A command for which it took longer is not taken, and may be asked for again.
 pub const COMMAND_LOOKUP_SECONDS_MAX: u64 = 5;
+/// Devices that are told at a time what became of what they said. Then the sockets of the event loop have their turn, and
+/// the others theirs behind it.
+pub const SETTLE_AT_ONCE_MAX: usize = 256;
+
 /// How often what is no longer kept goes.
 pub const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// Open panels. One more is told `full` and closed.
 pub const PANELS_MAX: usize = 10_000;
+/// How long a hub that stops waits until its panels have taken leave. Those that have not are cut.
+pub const PANELS_STOP_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(1);
 /// Devices that one panel watches at once. A `watch` that would be more is answered with an error and not begun.
 pub const PANEL_WATCHES_MAX: usize = 1_000;
 /// Bytes of a frame from a panel. A longer one ends the connection.
 pub const PANEL_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes gathered into one frame to a panel before the last look at a device. What is more goes into the next frame.
 pub const PANEL_BATCH_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of what many panels are told alike from which on they are written from where they stand. Less is copied, which
+/// costs the system less than one piece more to write.
+pub const PANEL_SHARE_BYTES_MIN: usize = 512;
 /// Bytes that wait for a slow panel to read them, beside one value per channel of one device: a frame and what one look at
 /// a device may add to it. Nothing is gathered for a panel while its frame waits, so it is never more.
 pub const PANEL_WAITING_BYTES_MAX: usize = 256 * 1024;
@@ -50,7 +62,7 @@ pub const PANEL_MESSAGES_MAX: usize = 64;
 pub const PANEL_AUTHENTICATE_SECONDS_MAX: u64 = 5;
 /// Seconds between heartbeats of a panel; after two of silence it is closed.
 pub const PANEL_HEARTBEAT_SECONDS: u64 = 15;
-/// Seconds that one frame may take to leave. A browser that reads nothing for so long is closed.
+/// Seconds for which a browser may read nothing of what it is told. After that it is cut.
 pub const PANEL_WRITE_SECONDS_MAX: u64 = 30;
 
 /// Changes of the device list that stay in memory. A panel further behind gets the whole list again.
@@ -63,11 +75,12 @@ pub const DEVICES_UNSTORED_MAX: usize = 1_000;
 
 /// Bytes of the longest receipt: what a line asked for, what a line answered, and the rest of it.
 const RECEIPT_BYTES_MAX: usize = 2 * LINE_BYTES_MAX + 4 * 1024;
-/// Bytes of the messages that one look at a device may bring, but for one value per channel: a tail, or one long message.
-const LOOK_MESSAGES_BYTES_MAX: usize = TAIL_BYTES_MAX + 4 * 1024;
+/// Bytes of the messages that one look at a device may bring, but for one value per channel: a part of its tail, or one
+/// long message.
+const LOOK_MESSAGES_BYTES_MAX: usize = LOOK_BYTES_MAX + 4 * 1024;
 
 // Notices are fewer bytes than a longest receipt, or one of them; a description comes without receipts.
-const _: () = assert!(TAIL_BYTES_MAX >= LINE_BYTES_MAX && NOTICE_BYTES_MAX <= RECEIPT_BYTES_MAX);
+const _: () = assert!(LOOK_BYTES_MAX >= LINE_BYTES_MAX && NOTICE_BYTES_MAX <= RECEIPT_BYTES_MAX);
 const _: () = assert!(DESCRIBE_BYTES_MAX <= RECEIPT_BYTES_MAX);
 const _: () = assert!(
     PANEL_BATCH_BYTES_MAX + LOOK_MESSAGES_BYTES_MAX + RECEIPTS_BYTES + RECEIPT_BYTES_MAX

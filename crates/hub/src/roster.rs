@@ -1,12 +1,13 @@
 //! Changes of the device list, for panels that watch it.
 
 use crate::limits::ROSTER_CHANGES_MAX;
-use crate::panel::Slot;
+use crate::panel::{Dirty, Seat};
 use bytes::Bytes;
+use router::Run;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The newest changes of the device list and who watches it.
+/// The newest changes of the device list and who waits for the next one.
 #[derive(Default)]
 pub(crate) struct Roster {
     inner: Mutex<Inner>,
@@ -16,11 +17,12 @@ pub(crate) struct Roster {
 struct Inner {
     head: u64,
     changes: VecDeque<Bytes>,
-    watchers: Vec<Arc<Slot>>,
+    /// Panels that have looked, and as what they want to be marked.
+    waiting: Vec<(Arc<Seat>, Dirty)>,
 }
 
 impl Roster {
-    /// Tells all who watch the list.
+    /// Tells all who wait.
     pub(crate) fn push(&self, change: Bytes) {
         let mut inner = self.lock();
         inner.head += 1;
@@ -28,33 +30,34 @@ impl Roster {
         if inner.changes.len() > ROSTER_CHANGES_MAX {
             inner.changes.pop_front();
         }
-        inner.watchers.iter().for_each(|slot| slot.wake());
+        inner.waiting.drain(..).for_each(|(seat, dirty)| seat.mark(dirty));
     }
 
-    /// Begins to watch; the cursor is taken before the list is read, so that nothing falls in between.
-    pub(crate) fn watch(&self, slot: Arc<Slot>) -> u64 {
+    /// Where somebody stands who reads the whole list after this: nothing falls in between.
+    pub(crate) fn head(&self) -> u64 {
+        self.lock().head
+    }
+
+    /// Has the panel marked with the next change. It looks after this.
+    pub(crate) fn await_change(&self, seat: &Arc<Seat>, dirty: Dirty) {
+        self.lock().waiting.push((seat.clone(), dirty));
+    }
+
+    /// The panel is not marked any more.
+    pub(crate) fn forget(&self, seat: &Arc<Seat>, dirty: Dirty) {
+        self.lock().waiting.retain(|(waits, what)| !Arc::ptr_eq(waits, seat) || *what != dirty);
+    }
+
+    /// Adds the changes behind `cursor`, moves it to the head, and has the panel marked with the next one; false where some
+    /// of them are gone: then the whole list is due.
+    pub(crate) fn catch_up(&self, cursor: &mut u64, seat: &Arc<Seat>, runs: &mut Vec<Run>) -> bool {
         let mut inner = self.lock();
-        inner.watchers.push(slot);
-        inner.head
-    }
-
-    pub(crate) fn unwatch(&self, slot: &Arc<Slot>) {
-        self.lock().watchers.retain(|watcher| !Arc::ptr_eq(watcher, slot));
-    }
-
-    /// Adds the changes behind `cursor` and moves it to the head; false where some of them are gone: then the whole
-    /// list is due.
-    pub(crate) fn catch_up(&self, cursor: &mut u64, frames: &mut Vec<Bytes>) -> bool {
-        let inner = self.lock();
         let behind = usize::try_from(inner.head - *cursor).unwrap_or(usize::MAX);
         *cursor = inner.head;
-        match inner.changes.len().checked_sub(behind) {
-            Some(passed) => {
-                frames.extend(inner.changes.iter().skip(passed).cloned());
-                true
-            }
-            None => false,
-        }
+        let Some(passed) = inner.changes.len().checked_sub(behind) else { return false };
+        runs.extend(inner.changes.iter().skip(passed).cloned().map(Run::from));
+        inner.waiting.push((seat.clone(), Dirty::List));
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

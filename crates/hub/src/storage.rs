@@ -6,6 +6,7 @@
 use crate::{Hub, TakeError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use store::Commit;
 use tokio::sync::watch;
 
 /// Whether the storage works.
@@ -58,7 +59,8 @@ impl Hub {
                 *storage = Storage::Failed { since: now, reason };
             }
         });
-        for cell in self.registry.all() {
+        self.panels.storage_changed();
+        for cell in self.registry.awake() {
             self.with(&cell, |inner, effects| {
                 for (_, waiter) in inner.waiting.drain(..) {
                     // Whoever waited may have gone.
@@ -70,6 +72,18 @@ impl Hub {
         }
     }
 
+    /// What was taken over at once can never be written: what devices were told is not what is stored, and what they say next
+    /// will not fit either. A start finds what is stored, and has them told what is missing. At a stop there is nothing else
+    /// to be done about it: the disk had failed.
+    pub(crate) fn storage_lost(&self, commit: &Commit) {
+        let (writes, error) = (commit.writes.len(), commit.result.as_ref().err().map(ToString::to_string));
+        tracing::error!(writes, error, "what was taken over cannot be written");
+        if !*self.stopping.borrow() {
+            tracing::error!("ending, so that the devices learn it");
+            std::process::abort();
+        }
+    }
+
     /// What failed is durable now, and everything goes on.
     pub(crate) fn storage_recovered(self: &Arc<Self>) {
         if self.storage_is_up() {
@@ -77,7 +91,8 @@ impl Hub {
         }
         tracing::info!("the storage is back");
         self.storage.send_replace(Storage::Up);
-        for cell in self.registry.all() {
+        self.panels.storage_changed();
+        for cell in self.registry.awake() {
             self.with(&cell, |inner, effects| inner.device.storage(true, effects));
         }
     }

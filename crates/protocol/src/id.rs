@@ -40,49 +40,55 @@ impl std::borrow::Borrow<str> for DeviceId {
     }
 }
 
-/// A session's name: the random tag of who issued it and a counter, `k7-3`. At most 24 characters.
+/// A session's name: the random tag of who issued it and a counter, `k7-3`. At most 24 characters. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct SessionId {
-    tag: Arc<str>,
-    counter: u64,
-}
+pub struct SessionId(Arc<str>);
 
 impl SessionId {
     /// The session `counter` of the issuer `tag` (1 to 8 of `[a-z0-9]`), or nothing where that is no valid name.
     pub fn new(tag: &str, counter: u64) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let fits = (1..=TAG_CHARS_MAX).contains(&tag.len()) && counter < 1_000_000_000_000_000;
-        (fits && tag.bytes().all(allowed)).then(|| Self { tag: tag.into(), counter })
+        Self::parse(&format!("{tag}-{counter}"))
     }
 
     /// Reads a session's name; nothing where `text` is none.
     pub fn parse(text: &str) -> Option<Self> {
         let (tag, counter) = text.split_once('-')?;
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let is_tag = (1..=TAG_CHARS_MAX).contains(&tag.len()) && tag.bytes().all(allowed);
         let plain = !counter.starts_with('+') && (counter == "0" || !counter.starts_with('0'));
-        let fits = text.len() <= SESSION_CHARS_MAX && plain;
-        fits.then(|| Self::new(tag, counter.parse().ok()?)).flatten()
+        let is_counter = plain && counter.parse().is_ok_and(|counter: u64| counter < 1_000_000_000_000_000);
+        (text.len() <= SESSION_CHARS_MAX && is_tag && is_counter).then(|| Self(text.into()))
+    }
+
+    /// The name as text, shared.
+    pub fn name(&self) -> &Arc<str> {
+        &self.0
     }
 
     /// The issuer's tag.
     pub fn tag(&self) -> &str {
-        &self.tag
+        self.parts().0
     }
 
     /// The counter: grows with every session an issuer gives to a device, over all its tags.
     pub fn counter(&self) -> u64 {
-        self.counter
+        self.parts().1.parse().unwrap_or_default()
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once('-').unwrap_or_default()
     }
 }
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.tag, self.counter)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+        f.write_str(&self.0)
     }
 }
 

@@ -20,12 +20,14 @@
 //! The rules and the wire are described in `spec/protocol.md`.
 
 pub mod code;
+pub mod digits;
 pub mod id;
 pub mod intake;
 mod json;
 pub mod limits;
 pub mod line;
 pub mod message;
+mod plain;
 pub mod rule;
 pub mod session;
 pub mod time;

@@ -1,12 +1,13 @@
 //! A device's channels: the newest sample of each, and what the device says they are.
 
 use crate::limits::DEVICE_LATEST_BYTES_MAX;
+use protocol::code::Fault;
 use protocol::limits::{DESCRIBE_BYTES_MAX, DEVICE_CHANNELS_MAX};
 use protocol::message::Sample;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,14 +22,22 @@ pub struct Latest {
     pub cursor: u64,
 }
 
+impl Latest {
+    /// A value stands in a line: four bytes are enough for how long it is.
+    fn bytes(&self) -> u32 {
+        self.value.len() as u32
+    }
+}
+
 /// What is known of one channel.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Channel {
+    pub(crate) name: Arc<str>,
     pub(crate) latest: Option<Latest>,
     /// The newest time taken so far, committed or under way: what comes with an older one is late.
     newest: Option<i64>,
     /// Bytes of the value that came with it.
-    bytes: usize,
+    bytes: u32,
 }
 
 /// What the device says a channel is.
@@ -42,91 +51,117 @@ struct Described {
 /// All channels of a device.
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
-    by_name: BTreeMap<Arc<str>, Channel>,
-    describe: Vec<Described>,
+    /// In the order of their names.
+    list: Vec<Channel>,
+    /// In the order they were described in; most devices describe nothing, or are not described any more than once.
+    #[expect(clippy::box_collection, reason = "a million devices have none")]
+    described: Option<Box<Vec<Described>>>,
     /// Bytes of the newest values together, committed or under way.
-    bytes: usize,
+    bytes: u32,
     /// The next description replaces what is known.
     replace: bool,
 }
 
 impl Channels {
     pub(crate) fn len(&self) -> usize {
-        self.by_name.len()
+        self.list.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Channel)> {
-        self.by_name.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Channel> {
+        self.list.iter()
     }
 
-    /// Adds a channel as the store knew it.
-    pub(crate) fn restore(&mut self, name: Arc<str>, latest: Option<Latest>) {
-        let newest = latest.as_ref().map(|latest| latest.ts);
-        let bytes = latest.as_ref().map_or(0, |latest| latest.value.len());
-        self.bytes += bytes;
-        self.by_name.insert(name, Channel { latest, newest, bytes });
+    /// The place of the channel, or the one that it would have.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.list.binary_search_by(|channel| (*channel.name).cmp(name))
     }
 
-    /// The shared name of the channel, which is made if there is room for it.
-    pub(crate) fn name(&mut self, name: &str) -> Option<Arc<str>> {
-        if let Some((known, _)) = self.by_name.get_key_value(name) {
-            return Some(known.clone());
+    fn get(&self, name: &str) -> Option<&Channel> {
+        self.place(name).ok().map(|place| &self.list[place])
+    }
+
+    /// Adds the channels as the store knew them.
+    pub(crate) fn restore(&mut self, channels: impl ExactSizeIterator<Item = (Arc<str>, Option<Latest>)>) {
+        self.list.reserve_exact(channels.len());
+        for (name, latest) in channels {
+            let newest = latest.as_ref().map(|latest| latest.ts);
+            let bytes = latest.as_ref().map_or(0, Latest::bytes);
+            self.bytes += bytes;
+            self.list.push(Channel { name, latest, newest, bytes });
         }
-        if self.by_name.len() >= DEVICE_CHANNELS_MAX {
-            return None;
-        }
-        let name: Arc<str> = name.into();
-        self.by_name.insert(name.clone(), Channel::default());
-        Some(name)
+        self.list.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     }
 
-    /// Notes that a sample of time `ts` with a value of `bytes` was taken; true where it is late.
-    pub(crate) fn take(&mut self, name: &str, ts: i64, bytes: usize) -> bool {
-        let Some(channel) = self.by_name.get_mut(name) else { return false };
+    /// Takes a sample of time `ts` with a value of `bytes`, on a channel that is made where it is new. Gives its shared name
+    /// and whether it is late.
+    ///
+    /// # Errors
+    /// It would go beyond the device's bounds.
+    pub(crate) fn take(&mut self, name: &str, ts: i64, bytes: usize) -> Result<(Arc<str>, bool), Fault> {
+        let place = self.place(name);
+        let before = place.map_or(0, |place| self.list[place].bytes);
+        if (self.bytes - before) as usize + bytes > DEVICE_LATEST_BYTES_MAX {
+            return Err(Fault::TooLong);
+        }
+        let place = place.or_else(|place| self.make(place, name))?;
+        let late = self.note(place, ts, bytes);
+        Ok((self.list[place].name.clone(), late))
+    }
+
+    /// Notes that a sample was taken; true where it is late.
+    fn note(&mut self, place: usize, ts: i64, bytes: usize) -> bool {
+        let channel = &mut self.list[place];
         let late = channel.newest.is_some_and(|newest| ts < newest);
         if !late {
-            channel.newest = Some(ts);
-            self.bytes = self.bytes - channel.bytes + bytes;
-            channel.bytes = bytes;
+            self.bytes = self.bytes - channel.bytes + bytes as u32;
+            (channel.newest, channel.bytes) = (Some(ts), bytes as u32);
         }
         late
     }
 
-    /// Whether the device keeps its bounds with all of these samples.
-    pub(crate) fn have_room(&self, samples: &[Sample]) -> bool {
-        let new = samples.iter().filter(|sample| !self.by_name.contains_key(&*sample.channel)).count();
-        let bytes: usize = samples.iter().map(|sample| sample.value.get().len()).sum();
-        self.by_name.len() + new <= DEVICE_CHANNELS_MAX && self.bytes + bytes <= DEVICE_LATEST_BYTES_MAX
+    fn make(&mut self, place: usize, name: &str) -> Result<usize, Fault> {
+        if self.list.len() >= DEVICE_CHANNELS_MAX {
+            return Err(Fault::TooMany);
+        }
+        if self.list.capacity() == 0 {
+            // Most devices have a few: what is made for more would never be needed.
+            self.list.reserve_exact(1);
+        }
+        self.list.insert(place, Channel { name: name.into(), latest: None, newest: None, bytes: 0 });
+        Ok(place)
     }
 
-    /// Whether the newest values stay in their bounds when `channel` gets one of `bytes`.
-    pub(crate) fn has_room(&self, channel: &str, bytes: usize) -> bool {
-        let before = self.by_name.get(channel).map_or(0, |channel| channel.bytes);
-        self.bytes - before + bytes <= DEVICE_LATEST_BYTES_MAX
+    /// Whether the device keeps its bounds with all of these samples.
+    pub(crate) fn have_room(&self, samples: &[Sample]) -> bool {
+        let new = samples.iter().filter(|sample| self.get(&sample.channel).is_none()).count();
+        let bytes: usize = samples.iter().map(|sample| sample.value.get().len()).sum();
+        self.len() + new <= DEVICE_CHANNELS_MAX && self.bytes as usize + bytes <= DEVICE_LATEST_BYTES_MAX
     }
 
     /// The newest time of any of these channels, committed or under way.
     pub(crate) fn newest<'a>(&self, names: impl Iterator<Item = &'a str>) -> Option<i64> {
-        names.filter_map(|name| self.by_name.get(name)?.newest).max()
+        names.filter_map(|name| self.get(name)?.newest).max()
     }
 
     /// A sample is committed and not late: it is the latest now.
     pub(crate) fn show(&mut self, name: &str, latest: Latest) {
-        if let Some(channel) = self.by_name.get_mut(name) {
-            channel.latest = Some(latest);
+        if let Ok(place) = self.place(name) {
+            self.list[place].latest = Some(latest);
         }
     }
 
     /// Some of what was taken is lost: lateness and room are judged by what is committed and what is still `under_way`, in
     /// its order.
-    pub(crate) fn forget_taken<'a>(&mut self, under_way: impl Iterator<Item = &'a (Arc<str>, Latest)>) {
-        for channel in self.by_name.values_mut() {
+    pub(crate) fn forget_taken<'a>(&mut self, under_way: impl Iterator<Item = (&'a str, &'a Latest)>) {
+        for channel in &mut self.list {
             channel.newest = channel.latest.as_ref().map(|latest| latest.ts);
-            channel.bytes = channel.latest.as_ref().map_or(0, |latest| latest.value.len());
+            channel.bytes = channel.latest.as_ref().map_or(0, Latest::bytes);
         }
-        self.bytes = self.by_name.values().map(|channel| channel.bytes).sum();
+        self.bytes = self.list.iter().map(|channel| channel.bytes).sum();
         for (name, latest) in under_way {
-            self.take(name, latest.ts, latest.value.len());
+            if let Ok(place) = self.place(name) {
+                self.note(place, latest.ts, latest.value.len());
+            }
         }
     }
 
@@ -139,14 +174,15 @@ impl Channels {
     pub(crate) fn describe(&mut self, channels: Vec<Sample>) -> bool {
         let said: Vec<Described> = channels.into_iter().map(Described::new).collect();
         let again: HashSet<&str> = said.iter().map(|described| &*described.channel).collect();
-        let kept = self.describe.iter().filter(|known| !self.replace && !again.contains(&*known.channel));
+        let kept =
+            self.descriptions().iter().filter(|known| !self.replace && !again.contains(&*known.channel));
         let next: Vec<Described> = kept.chain(&said).cloned().collect();
         let bytes: usize =
             next.iter().map(|described| described.channel.len() + described.raw.get().len() + 4).sum();
         if bytes > DESCRIBE_BYTES_MAX {
             return false;
         }
-        self.describe = next;
+        self.described = Some(Box::new(next));
         self.replace = false;
         true
     }
@@ -154,14 +190,15 @@ impl Channels {
     /// Takes a description as the store kept it: one JSON object, as [`Channels::description`] wrote it.
     pub(crate) fn restore_description(&mut self, json: &str) -> Result<(), serde_json::Error> {
         let Members(members) = serde_json::from_str(json)?;
-        self.describe = members.into_iter().map(Described::new).collect();
+        let described: Vec<Described> = members.into_iter().map(Described::new).collect();
+        self.described = (!described.is_empty()).then(|| Box::new(described));
         Ok(())
     }
 
     /// The description as one JSON object.
     pub(crate) fn description(&self) -> String {
         let members: Vec<String> = self
-            .describe
+            .descriptions()
             .iter()
             .map(|Described { channel, raw, .. }| {
                 format!("{}:{}", serde_json::Value::from(&**channel), raw.get())
@@ -171,21 +208,28 @@ impl Channels {
     }
 
     pub(crate) fn is_described(&self) -> bool {
-        !self.describe.is_empty()
+        !self.descriptions().is_empty()
+    }
+
+    fn descriptions(&self) -> &[Described] {
+        self.described.as_ref().map_or(&[], |described| described)
     }
 
     /// Whether the device says that the channel takes commands.
     pub(crate) fn is_input(&self, name: &str) -> bool {
-        self.described(name).is_some_and(|about| about.input.is_some())
+        self.about(name).is_some_and(|about| about.input.is_some())
     }
 
     /// Milliseconds between samples of the channel, as the device declared them.
     pub(crate) fn every(&self, name: &str) -> Option<u64> {
-        self.described(name)?.every
+        self.about(name)?.every
     }
 
-    fn described(&self, name: &str) -> Option<&About> {
-        self.describe.iter().find(|described| &*described.channel == name).map(|described| &described.about)
+    fn about(&self, name: &str) -> Option<&About> {
+        self.descriptions()
+            .iter()
+            .find(|described| &*described.channel == name)
+            .map(|described| &described.about)
     }
 }
 

@@ -17,6 +17,13 @@ use store::{CommandRow, Write};
 pub(crate) struct Commands {
     /// The number of the next one.
     pub(crate) next: u64,
+    /// Most devices have none.
+    orders: Option<Box<Orders>>,
+}
+
+/// Those that are remembered.
+#[derive(Default)]
+pub(crate) struct Orders {
     /// Taken, and not yet on their way.
     pub(crate) waiting: VecDeque<Order>,
     /// Under way, at most one (rule C3): `Accepted` until it is durable that it is sent, then `Sent`.
@@ -31,25 +38,44 @@ pub(crate) struct Commands {
 
 impl Commands {
     pub(crate) fn new(next: u64) -> Self {
-        let (waiting, settled) = (VecDeque::new(), VecDeque::new());
-        Self { next, waiting, under_way: Vec::new(), doubtful: None, settled, untold: VecDeque::new() }
+        Self { next, orders: None }
+    }
+
+    /// Those that are remembered, where there ever was one.
+    pub(crate) fn orders(&self) -> Option<&Orders> {
+        self.orders.as_deref()
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn orders_mut(&mut self) -> &mut Orders {
+        self.orders.get_or_insert_default()
+    }
+
+    /// Taken, and not yet on their way.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Order> {
+        self.orders().into_iter().flat_map(|orders| &orders.waiting)
+    }
+
+    /// Under way, at most one (rule C3).
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = &Order> {
+        self.orders().into_iter().flat_map(|orders| &orders.under_way)
     }
 
     /// Commands that are on their way, in the order in which they will be sent. Of those that are just being written down
     /// people are told when that is done.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
         let durable = |order: &&Order| order.unwritten == 0 || order.state == State::Sent;
-        self.under_way.iter().chain(&self.waiting).filter(durable).map(Order::receipt)
+        self.under_way().chain(self.waiting()).filter(durable).map(Order::receipt)
     }
 
     /// Commands that are settled or given up, as far as they are remembered.
     pub(crate) fn recent(&self) -> impl Iterator<Item = Receipt> {
-        self.settled.iter().chain(&self.doubtful).map(Order::receipt)
+        self.orders().into_iter().flat_map(Orders::past).map(Order::receipt)
     }
 
     /// All that are remembered, the oldest first.
     fn all(&self) -> impl Iterator<Item = &Order> {
-        self.settled.iter().chain(&self.doubtful).chain(&self.under_way).chain(&self.waiting)
+        self.orders().into_iter().flat_map(Orders::past).chain(self.under_way()).chain(self.waiting())
     }
 
     fn find(&self, by: &str, id: &str) -> Option<&Order> {
@@ -57,20 +83,21 @@ impl Commands {
     }
 
     pub(crate) fn settle(&mut self, order: Order) {
-        if self.settled.len() == COMMANDS_SETTLED_MAX {
-            self.settled.pop_front();
+        let settled = &mut self.orders_mut().settled;
+        if settled.len() == COMMANDS_SETTLED_MAX {
+            settled.pop_front();
         }
-        self.settled.push_back(order);
+        settled.push_back(order);
     }
 
     /// Whether where a command stands is still on its way to the store.
     pub(crate) fn are_ending(&self) -> bool {
-        !self.untold.is_empty()
+        self.orders().is_some_and(|orders| !orders.untold.is_empty())
     }
 
     /// One of its rows is in the store, or never will be, of the command for which `wanted` holds.
     pub(crate) fn written(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<&mut Order> {
-        let Self { waiting, under_way, doubtful, settled, .. } = self;
+        let Orders { waiting, under_way, doubtful, settled, .. } = &mut **self.orders.as_mut()?;
         let mut all = under_way.iter_mut().chain(waiting).chain(doubtful).chain(settled.iter_mut().rev());
         let order = all.find(|order| wanted(order))?;
         order.unwritten = order.unwritten.saturating_sub(1);
@@ -80,10 +107,24 @@ impl Commands {
     /// Takes out the first command that is not sent yet and for which `wanted` holds.
     pub(crate) fn take_here(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<Order> {
         let here = |order: &Order| order.is_here() && wanted(order);
-        match self.under_way.iter().position(here) {
-            Some(at) => Some(self.under_way.remove(at)),
-            None => self.waiting.iter().position(here).and_then(|at| self.waiting.remove(at)),
+        let Orders { waiting, under_way, .. } = &mut **self.orders.as_mut()?;
+        match under_way.iter().position(here) {
+            Some(at) => Some(under_way.remove(at)),
+            None => waiting.iter().position(here).and_then(|at| waiting.remove(at)),
         }
+    }
+
+    /// Takes out a command that waits and for which `wanted` holds, with its place among those that wait.
+    fn take_waiting(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<(usize, Order)> {
+        let waiting = &mut self.orders.as_mut()?.waiting;
+        let at = waiting.iter().position(wanted)?;
+        Some((at, waiting.remove(at)?))
+    }
+}
+
+impl Orders {
+    fn past(&self) -> impl Iterator<Item = &Order> {
+        self.settled.iter().chain(&self.doubtful)
     }
 }
 
@@ -152,8 +193,8 @@ impl Device {
             return Some(Refusal::Offline);
         }
         // One that is about to leave waits again where its device goes away.
-        let leaving = self.commands.under_way.iter().filter(|leaving| leaving.is_here());
-        let waiting = self.commands.waiting.iter().filter(|waiting| !order.replaces(waiting));
+        let leaving = self.commands.under_way().filter(|leaving| leaving.is_here());
+        let waiting = self.commands.waiting().filter(|waiting| !order.replaces(waiting));
         if waiting.chain(leaving).count() >= COMMANDS_QUEUED_MAX {
             return Some(Refusal::Full);
         }
@@ -165,10 +206,9 @@ impl Device {
         self.replace_waiting(now, &order, effects);
         let (by, id) = (order.request.by.clone(), order.request.id.clone());
         let accepted = order.receipt();
-        self.commands.waiting.push_back(order);
+        self.commands.orders_mut().waiting.push_back(order);
         self.send_next(now, effects);
-        let waits = self.commands.waiting.iter().position(|order| order.is(&by, &id));
-        let Some((at, mut order)) = waits.and_then(|at| Some((at, self.commands.waiting.remove(at)?))) else {
+        let Some((at, mut order)) = self.commands.take_waiting(|order| order.is(&by, &id)) else {
             return accepted;
         };
         // Nothing else waits for the device than what is not for now: it is queued.
@@ -177,7 +217,7 @@ impl Device {
             Some(_) => self.record(now, &mut order, effects),
         }
         let receipt = order.receipt();
-        self.commands.waiting.insert(at, order);
+        self.commands.orders_mut().waiting.insert(at, order);
         receipt
     }
 
@@ -189,9 +229,7 @@ impl Device {
     }
 
     fn replace_waiting(&mut self, now: Time, newer: &Order, effects: &mut Vec<Effect>) {
-        while let Some(at) = self.commands.waiting.iter().position(|order| newer.replaces(order))
-            && let Some(order) = self.commands.waiting.remove(at)
-        {
+        while let Some((_, order)) = self.commands.take_waiting(|order| newer.replaces(order)) {
             self.settle(now, order, State::Cancelled, Some("replaced by a newer one"), effects);
         }
     }
@@ -230,7 +268,7 @@ impl Device {
 
     /// Where a command stands is durable, or never will be: people are told.
     pub(crate) fn command_noted(&mut self, effects: &mut Vec<Effect>) {
-        let Some(receipt) = self.commands.untold.pop_front() else { return };
+        let Some(receipt) = self.commands.orders_mut().untold.pop_front() else { return };
         if let Some(order) = self.commands.written(|order| order.is(&receipt.by, &receipt.id)) {
             // It may have become something else meanwhile, which is on its way too.
             order.told = order.told.filter(|_| order.unwritten > 0).map(|_| receipt.state);
@@ -239,8 +277,7 @@ impl Device {
     }
 
     pub(crate) fn tell(&mut self, receipt: &Receipt, effects: &mut Vec<Effect>) {
-        self.notices.push(frame::receipt(self.identity.id.as_str(), receipt));
-        effects.push(Effect::Wake);
+        self.notice(frame::receipt(self.id(), receipt), effects);
     }
 
     /// Writes down where the command stands, and has people told once that is durable: nobody is told what a crash takes
@@ -252,7 +289,7 @@ impl Device {
             return self.tell(&order.outcome(), effects);
         }
         self.record_as(now, order, order.state, effects);
-        self.commands.untold.push_back(order.outcome());
+        self.commands.orders_mut().untold.push_back(order.outcome());
     }
 
     /// Writes the command down as one in `state`.

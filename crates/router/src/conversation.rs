@@ -14,6 +14,7 @@ use protocol::message::{Command, Identify, Welcome};
 use protocol::rule::{Rule, holds};
 use protocol::session::position::Opening;
 use protocol::time::Time;
+use std::num::NonZero;
 use std::sync::Arc;
 use store::Write;
 
@@ -29,16 +30,16 @@ pub struct Caller {
     pub token: Option<String>,
 }
 
-/// Where the device's connection stands.
+/// Where the device's connection stands. In boxes, since most devices have none at a time.
 pub(crate) enum Door {
     /// There is none.
     Closed,
     /// One identified; what an older one left is still on its way to the store (rule H1).
-    Draining(Caller, Before),
+    Draining(Box<(Caller, Before)>),
     /// Its session or a gap is on its way to the store; then it is welcomed.
-    Opening(Opened),
+    Opening(Box<Opened>),
     /// It is welcomed.
-    Open(Conversation),
+    Open(Box<Conversation>),
 }
 
 /// What the device had with a caller's connection before it identified.
@@ -93,7 +94,7 @@ impl Door {
     fn before(&self, connection: u64) -> Before {
         match self {
             Door::Open(conversation) if conversation.connection == connection => Before::Welcome,
-            Door::Draining(caller, before) if caller.peer.connection == connection => *before,
+            Door::Draining(waiting) if waiting.0.peer.connection == connection => waiting.1,
             Door::Opening(opened) if opened.caller.peer.connection == connection => opened.before,
             _ => Before::Nothing,
         }
@@ -102,7 +103,7 @@ impl Door {
     /// The caller that waited until nothing was under way any more; then nobody waits.
     fn take_drained(&mut self) -> Option<(Caller, Before)> {
         match std::mem::replace(self, Door::Closed) {
-            Door::Draining(caller, before) => Some((caller, before)),
+            Door::Draining(waiting) => Some(*waiting),
             other => {
                 *self = other;
                 None
@@ -113,7 +114,7 @@ impl Door {
     fn connection(&self) -> Option<(u64, &Arc<dyn Outlet>)> {
         match self {
             Door::Closed => None,
-            Door::Draining(caller, _) => Some((caller.peer.connection, &caller.outlet)),
+            Door::Draining(waiting) => Some((waiting.0.peer.connection, &waiting.0.outlet)),
             Door::Opening(opened) => Some((opened.caller.peer.connection, &opened.caller.outlet)),
             Door::Open(conversation) => Some((conversation.connection, &conversation.outlet)),
         }
@@ -131,7 +132,7 @@ impl Device {
 
     /// Whether somebody who identified waits until nothing is under way any more.
     pub(crate) fn is_draining(&self) -> bool {
-        matches!(self.door, Door::Draining(..)) && self.held_until.is_none()
+        matches!(self.door, Door::Draining(..)) && self.takeovers.held_until().is_none()
     }
 
     /// Somebody who proved to be this device identified (rule H1). The old connection is fenced at once, so that what is
@@ -146,12 +147,12 @@ impl Device {
             }
             self.taken_over(now, effects);
         }
-        self.last_seen = Some(now.wall);
-        self.ledger.outbox = caller.identify.outbox;
+        self.last_seen = NonZero::new(now.wall);
+        self.ledger.outbox_begins(caller.identify.outbox);
         if !is_same_run(issuer, &caller.identify, before) {
             self.commands_of_another_run(now, effects);
         }
-        self.door = Door::Draining(caller, before);
+        self.door = Door::Draining(Box::new((caller, before)));
         self.open_when_drained(now, issuer, effects);
     }
 
@@ -160,7 +161,7 @@ impl Device {
     fn taken_over(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let before = self.contested();
         let wait_ms = self.takeovers.one_more(now);
-        self.held_until = (wait_ms > 0).then(|| now.mono + wait_ms);
+        self.takeovers.hold((wait_ms > 0).then(|| now.mono + wait_ms));
         if self.contested() != before {
             tracing::warn!(device = %self.identity.id, "more than one device seems to use this id");
             self.tell_contested(effects);
@@ -168,8 +169,7 @@ impl Device {
     }
 
     fn tell_contested(&mut self, effects: &mut Vec<Effect>) {
-        self.notices.push(self.contested_frame());
-        effects.push(Effect::Wake);
+        self.notice(self.contested_frame(), effects);
     }
 
     /// Whether its id is contested, as panels are told.
@@ -192,8 +192,8 @@ impl Device {
 
     /// Does what is due: a welcome that was held back, the end of a contest, commands that ran out of time.
     pub fn timeout(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
-        if self.held_until.is_some_and(|until| until <= now.mono) {
-            self.held_until = None;
+        if self.takeovers.held_until().is_some_and(|until| until <= now.mono) {
+            self.takeovers.hold(None);
             self.open_when_drained(now, issuer, effects);
         }
         if self.takeovers.calm_down(now) {
@@ -205,7 +205,7 @@ impl Device {
 
     /// When [`Device::timeout`] has something to do, in monotonic milliseconds.
     pub fn next_timeout(&self) -> Option<u64> {
-        let due = [self.held_until, self.takeovers.quiet_at(), self.commands_due()];
+        let due = [self.takeovers.held_until(), self.takeovers.quiet_at(), self.commands_due()];
         due.into_iter().flatten().min()
     }
 
@@ -218,24 +218,21 @@ impl Device {
         effects: &mut Vec<Effect>,
     ) {
         self.open_when_drained(now, issuer, effects);
-        let ready = match (&self.door, done) {
-            (Door::Opening(Opened { waits_for: WaitsFor::Session(awaited), .. }), Done::Session(counter)) => {
-                counter >= awaited
-            }
-            (Door::Opening(Opened { waits_for: WaitsFor::Cursor(awaited), .. }), _) => {
-                self.committed >= *awaited
-            }
-            (Door::Opening(Opened { waits_for: WaitsFor::Settled, .. }), _) => !self.commands.are_ending(),
-            _ => false,
+        let Door::Opening(opened) = &self.door else { return };
+        let ready = match (&opened.waits_for, done) {
+            (WaitsFor::Session(awaited), Done::Session(counter)) => counter >= awaited,
+            (WaitsFor::Session(_), _) => false,
+            (WaitsFor::Cursor(awaited), _) => self.committed >= *awaited,
+            (WaitsFor::Settled, _) => !self.commands.are_ending(),
         };
         if ready && let Door::Opening(opened) = std::mem::replace(&mut self.door, Door::Closed) {
-            let session = Some((opened.session, opened.ack));
-            self.welcome(now, issuer, opened.caller, opened.before, session, effects);
+            let Opened { caller, before, session, ack, .. } = *opened;
+            self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
         }
     }
 
     fn open_when_drained(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
-        let waits = holds(Rule::H1) && !self.pending.is_empty() || self.held_until.is_some();
+        let waits = holds(Rule::H1) && self.under_way.len() > 0 || self.takeovers.held_until().is_some();
         if waits {
             return;
         }
@@ -266,7 +263,7 @@ impl Device {
             // Once it is welcome it says no more that it is another run: a start must know by then.
             Opening::Resume { session, ack, gap: None } if self.commands.are_ending() => {
                 let waits_for = WaitsFor::Settled;
-                self.door = Door::Opening(Opened { caller, before, session, ack, waits_for });
+                self.door = Door::Opening(Box::new(Opened { caller, before, session, ack, waits_for }));
             }
             Opening::Resume { session, ack, gap: None } => {
                 self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
@@ -277,13 +274,13 @@ impl Device {
             Opening::Resume { session, gap: Some(gap), .. } => {
                 let ack = gap.to;
                 let cursor = self.take_gap(now, Some(&session), gap, effects);
-                self.door = Door::Opening(Opened {
+                self.door = Door::Opening(Box::new(Opened {
                     caller,
                     before,
                     session,
                     ack,
                     waits_for: WaitsFor::Cursor(cursor),
-                });
+                }));
             }
             Opening::New { session, lost } => {
                 self.store_first(effects);
@@ -296,13 +293,13 @@ impl Device {
                 if !holds(Rule::H2) {
                     return self.welcome(now, issuer, caller, before, Some((session, 0)), effects);
                 }
-                self.door = Door::Opening(Opened {
+                self.door = Door::Opening(Box::new(Opened {
                     caller,
                     before,
                     session,
                     ack: 0,
                     waits_for: WaitsFor::Session(counter),
-                });
+                }));
             }
         }
     }
@@ -336,13 +333,13 @@ impl Device {
             time: now.wall,
             token,
         };
-        self.door = Door::Open(Conversation {
+        self.door = Door::Open(Box::new(Conversation {
             outlet: outlet.clone(),
             connection: peer.connection,
             session: session.map(|(session, _)| session),
             patience_ms: u64::from(heartbeat) * 2_000,
             line_max: identify.line_max,
-        });
+        }));
         effects.push(Effect::Welcome(outlet, welcome, self.generation));
         self.channels.begin_description();
         self.set_presence(Presence::Online, now.wall, effects);
@@ -377,7 +374,9 @@ impl Device {
     }
 
     fn close(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        (self.door, self.held_until) = (Door::Closed, None);
+        self.door = Door::Closed;
+        self.takeovers.hold(None);
+        self.under_way.rest();
         self.set_presence(Presence::Offline, now.wall, effects);
         if !self.identity.stored && !self.is_removed() {
             self.remove(effects);

@@ -4,17 +4,20 @@ use super::channels::{Channels, Latest};
 use super::commands::Commands;
 use super::conversation::Door;
 use super::effect::Effect;
-use super::intake::Pending;
-use super::ledger::Ledger;
-use super::tail::Tail;
+use super::ledger::Books;
+use super::tail::{Bounds, Tail};
 use super::takeover::Takeovers;
-use crate::limits::{NOTICE_BYTES_MAX, NOTICES_MAX, TAIL_BYTES_MAX, TAIL_MESSAGES_MAX};
+use super::under_way::UnderWay;
+use crate::limits::{
+    NOTICE_BYTES_MAX, NOTICES_MAX, TAIL_BYTES_MAX, TAIL_MESSAGES_MAX, WATCHED_TAIL_BYTES_MAX,
+    WATCHED_TAIL_MESSAGES_MAX,
+};
 use bytes::Bytes;
 use protocol::id::{DeviceId, SessionId};
 use protocol::limits::WINDOW_MESSAGES;
 use protocol::rule::{Rule, holds};
 use protocol::session::position::{Position, Positions};
-use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::Arc;
 use store::{DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
 
@@ -94,7 +97,7 @@ impl Done {
     }
 }
 
-/// A device.
+/// A device. There may be a million of them, most of which are not there: what only a few need stands in boxes.
 pub struct Device {
     /// Who it is.
     pub identity: Identity,
@@ -102,36 +105,39 @@ pub struct Device {
     /// When the presence last changed, milliseconds since 1970.
     pub(crate) since: i64,
     /// When something was last heard, milliseconds since 1970.
-    pub(crate) last_seen: Option<i64>,
+    pub(crate) last_seen: Option<NonZero<i64>>,
     /// Raised with each identify; what belongs to an older one is discarded.
     pub(crate) generation: u64,
     pub(crate) door: Door,
     /// How many numbered messages may be unacked: none while the storage has failed (rule H9).
     pub(crate) window: u32,
     pub(crate) takeovers: Takeovers,
-    /// Until when the next welcome waits (rule H11), in monotonic milliseconds.
-    pub(crate) held_until: Option<u64>,
     pub(crate) positions: Positions,
     pub(crate) channels: Channels,
     /// The cursor given last, without those refused; those beyond `committed` are under way to the store.
     pub(crate) cursor: u64,
     /// The cursor of the newest message or gap that is durable.
     pub(crate) committed: u64,
-    pub(crate) pending: VecDeque<Pending>,
-    /// Descriptions on their way to the store, by the generation that brought them.
-    pub(crate) describing: VecDeque<Option<u64>>,
+    pub(crate) under_way: UnderWay,
     /// Committed messages and gaps as patches, by cursor.
     pub(crate) tail: Tail,
-    /// Presence, descriptions and receipts, in a numbering of their own.
-    pub(crate) notices: Tail,
+    /// Presence, descriptions and receipts, in a numbering of their own, once there are some.
+    pub(crate) notices: Option<Box<Tail>>,
+    is_watched: bool,
     pub(crate) commands: Commands,
-    /// Without what is in flight, which `pending` tells.
-    pub(crate) ledger: Ledger,
+    /// Without what is in flight, which `under_way` tells.
+    pub(crate) ledger: Books,
     /// The last time it sent could not be believed.
     pub(crate) clock_wrong: bool,
     /// It is no longer among the hub's devices; only those who still hold it see it.
     removed: bool,
 }
+
+// So a million of them have room in some hundred megabytes, with their ids and newest values.
+const _: () = assert!(size_of::<Device>() <= 320);
+
+/// What stays of a device's messages where nobody waits for them.
+const UNWATCHED: Bounds = Bounds { frames: TAIL_MESSAGES_MAX, bytes: TAIL_BYTES_MAX };
 
 /// Who issues sessions: the tag of this start and those of the store's earlier ones.
 #[derive(Debug, Clone)]
@@ -163,17 +169,16 @@ impl Device {
             door: Door::Closed,
             window: WINDOW_MESSAGES,
             takeovers: Takeovers::default(),
-            held_until: None,
             positions: Positions::restore(sessions, None),
             channels: Channels::default(),
             cursor: 0,
             committed: 0,
-            pending: VecDeque::new(),
-            describing: VecDeque::new(),
-            tail: Tail::new(0, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX),
-            notices: Tail::new(0, NOTICES_MAX, NOTICE_BYTES_MAX),
+            under_way: UnderWay::default(),
+            tail: Tail::new(0),
+            notices: None,
+            is_watched: false,
             commands: Commands::new(1),
-            ledger: Ledger::default(),
+            ledger: Books::default(),
             clock_wrong: false,
             removed: false,
         }
@@ -196,20 +201,20 @@ impl Device {
         });
         let mut device = Self::new(identity, 0);
         device.since = loaded.last_seen.unwrap_or(loaded.created);
-        device.last_seen = loaded.last_seen;
+        device.last_seen = loaded.last_seen.and_then(NonZero::new);
         device.positions = Positions::restore(loaded.next_session.saturating_sub(1), current);
         (device.cursor, device.committed) = (loaded.cursor, loaded.cursor);
-        device.tail = Tail::new(loaded.cursor, TAIL_MESSAGES_MAX, TAIL_BYTES_MAX);
+        device.tail = Tail::new(loaded.cursor);
         device.commands = Commands::new(if holds(Rule::C1) { loaded.next_command } else { 1 });
-        device.ledger = Ledger::restore(loaded.received, loaded.late, loaded.gaps);
-        for channel in loaded.channels {
+        device.ledger = Books::restore(loaded.received, loaded.late, loaded.gaps);
+        device.channels.restore(loaded.channels.into_iter().map(|channel| {
             let latest = channel.latest.map(|latest| Latest {
                 value: latest.value,
                 ts: latest.ts,
                 cursor: latest.cursor,
             });
-            device.channels.restore(channel.name, latest);
-        }
+            (channel.name, latest)
+        }));
         if let Some(describe) = &loaded.describe
             && let Err(error) = device.channels.restore_description(describe)
         {
@@ -235,7 +240,7 @@ impl Device {
 
     /// When something was last heard, milliseconds since 1970.
     pub fn last_seen(&self) -> Option<i64> {
-        self.last_seen
+        self.last_seen.map(NonZero::get)
     }
 
     /// Messages and gaps that are committed.
@@ -260,8 +265,8 @@ impl Device {
 
     /// Each channel with its newest committed sample and its declared rhythm in milliseconds.
     pub fn latest(&self) -> impl Iterator<Item = (&Arc<str>, &Latest, Option<u64>)> {
-        self.channels.iter().filter_map(|(name, channel)| {
-            channel.latest.as_ref().map(|latest| (name, latest, self.channels.every(name)))
+        self.channels.iter().filter_map(|channel| {
+            channel.latest.as_ref().map(|latest| (&channel.name, latest, self.channels.every(&channel.name)))
         })
     }
 
@@ -297,8 +302,38 @@ impl Device {
     /// The device is no more: those who watch it learn it.
     pub fn remove(&mut self, effects: &mut Vec<Effect>) {
         self.removed = true;
-        self.notices.push(super::frame::removed(self.identity.id.as_str()));
-        effects.push(Effect::Wake);
+        self.notice(super::frame::removed(self.id()), effects);
+    }
+
+    /// Somebody watches it from now on, or nobody does any more: for those who watch, more of what it says stays here.
+    pub fn watched(&mut self, is_watched: bool) {
+        self.is_watched = is_watched;
+        self.tail.shrink(self.tail_bounds());
+    }
+
+    /// All who watch it have seen all there is: what was kept longer for them goes.
+    pub fn all_have_seen(&mut self) {
+        self.tail.shrink(UNWATCHED);
+    }
+
+    /// How much of what it says stays here.
+    pub(crate) fn tail_bounds(&self) -> Bounds {
+        match self.is_watched {
+            true => Bounds { frames: WATCHED_TAIL_MESSAGES_MAX, bytes: WATCHED_TAIL_BYTES_MAX },
+            false => UNWATCHED,
+        }
+    }
+
+    /// Whether those who watch it should come soon.
+    pub(crate) fn hurries(&mut self) -> bool {
+        self.is_watched && self.tail.hurries(self.tail_bounds())
+    }
+
+    /// Tells those who watch something other than a message.
+    pub(crate) fn notice(&mut self, frame: Bytes, effects: &mut Vec<Effect>) {
+        let notices = self.notices.get_or_insert_with(|| Box::new(Tail::new(0)));
+        notices.push(frame, Bounds { frames: NOTICES_MAX, bytes: NOTICE_BYTES_MAX });
+        effects.push(Effect::WAKE);
     }
 
     /// The counter of the newest session it was given.
@@ -340,8 +375,7 @@ impl Device {
             return;
         }
         (self.presence, self.since) = (presence, now);
-        self.notices.push(self.presence_frame());
-        effects.push(Effect::Wake);
+        self.notice(self.presence_frame(), effects);
         effects.push(Effect::List);
     }
 }

@@ -14,9 +14,18 @@ pub enum Effect {
     /// Welcome the connection into a new conversation, which has this generation.
     Welcome(Arc<dyn Outlet>, Welcome, u64),
     /// Those who watch the device have something to take.
-    Wake,
+    Wake {
+        /// They should come soon: half of what the device keeps for them has been seen by none of them. Said once until
+        /// one of them came.
+        hurry: bool,
+    },
     /// Those who watch the list of devices have something to take: presence or name changed.
     List,
     /// The device was never stored and its connection is over: forget it.
     Forget,
+}
+
+impl Effect {
+    /// [`Effect::Wake`] for something that can wait until panels are written to anyway.
+    pub(crate) const WAKE: Effect = Effect::Wake { hurry: false };
 }

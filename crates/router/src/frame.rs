@@ -3,27 +3,27 @@
 use super::channels::{Channels, Latest};
 use super::command::Receipt;
 use bytes::Bytes;
+use protocol::digits::Digits;
 use protocol::message::Gap;
 use std::sync::Arc;
-use store::{Entry, EntryContent};
+use store::{Entry, EntryContent, Sample};
 
 /// `text` as a JSON string.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// One sample on its way to panels.
-pub(crate) struct Shown {
-    pub(crate) channel: Arc<str>,
-    pub(crate) value: Arc<str>,
-    pub(crate) ts: i64,
-    pub(crate) late: bool,
-}
-
-/// A message as a patch. All its samples have one time; it is `late` where each of them is.
-pub(crate) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Shown]) -> Bytes {
+/// A message as a patch. All its samples have the time `ts`; it is `late` where each of them is.
+pub(crate) fn patch(device: &str, cursor: u64, ts: i64, samples: &[Sample]) -> Bytes {
     let pairs = samples.iter().map(|sample| (&*sample.channel, &*sample.value));
     message(device, cursor, Some(ts), pairs, samples.iter().all(|sample| sample.late))
+}
+
+/// The newest values of some channels, as the message that brought them.
+pub(crate) fn latest(device: &str, samples: &[(&Arc<str>, &Latest)]) -> Option<Bytes> {
+    let (_, newest) = samples.first()?;
+    let pairs = samples.iter().map(|(channel, latest)| (&***channel, &*latest.value));
+    Some(message(device, newest.cursor, Some(newest.ts), pairs, false))
 }
 
 /// What the store has at a place of the log, as the patch that it was when it was new. Nothing where nothing is kept of it.
@@ -39,31 +39,68 @@ pub fn stored(device: &str, entry: &Entry) -> Option<Bytes> {
     }
 }
 
+/// Written once for each message of a device, into as many bytes as it has.
 fn message<'a>(
     device: &str,
     cursor: u64,
     ts: Option<i64>,
-    samples: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    samples: impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone,
     all_late: bool,
 ) -> Bytes {
-    let mut text = format!("{{\"device\":{},\"cursor\":{cursor}", quoted(device));
+    let (cursor, ts) = (Digits::of_count(cursor), ts.map(Digits::of));
+    let (cursor, ts) = (cursor.as_bytes(), ts.as_ref().map(Digits::as_bytes));
+    let named: usize = samples.clone().map(|(channel, value)| channel.len() + value.len() + 2).sum();
+    let dated = ts.map_or(0, |ts| 6 + ts.len());
+    // What stands around one sample. Where this is not what is needed, the text is moved once.
+    let around = r#"{"device":"","cursor":,"channel":,"value":}"#.len();
+    let mut text = Vec::with_capacity(around + device.len() + cursor.len() + named + dated);
+    text.extend_from_slice(b"{\"device\":");
+    push_quoted(&mut text, device);
+    text.extend_from_slice(b",\"cursor\":");
+    text.extend_from_slice(cursor);
     let late = all_late && samples.len() > 0;
-    let one = samples.len() == 1;
-    text.push_str(if one { "" } else { ",\"values\":{" });
-    for (at, (channel, value)) in samples.enumerate() {
-        let channel = quoted(channel);
-        match (one, at) {
-            (true, _) => text.push_str(&format!(",\"channel\":{channel},\"value\":{value}")),
-            (false, 0) => text.push_str(&format!("{channel}:{value}")),
-            (false, _) => text.push_str(&format!(",{channel}:{value}")),
-        }
+    match samples.len() {
+        1 => push_sample(&mut text, samples),
+        _ => push_values(&mut text, samples),
     }
-    text.push_str(if one { "" } else { "}" });
     if let Some(ts) = ts {
-        text.push_str(&format!(",\"ts\":{ts}"));
+        text.extend_from_slice(b",\"ts\":");
+        text.extend_from_slice(ts);
     }
-    text.push_str(if late { ",\"late\":true}" } else { "}" });
+    text.extend_from_slice(if late { b",\"late\":true}" } else { b"}" });
     text.into()
+}
+
+fn push_sample<'a>(text: &mut Vec<u8>, samples: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (channel, value) in samples {
+        text.extend_from_slice(b",\"channel\":");
+        push_quoted(text, channel);
+        text.extend_from_slice(b",\"value\":");
+        text.extend_from_slice(value.as_bytes());
+    }
+}
+
+fn push_values<'a>(text: &mut Vec<u8>, samples: impl Iterator<Item = (&'a str, &'a str)>) {
+    text.extend_from_slice(b",\"values\":{");
+    for (at, (channel, value)) in samples.enumerate() {
+        text.extend_from_slice(if at == 0 { b"" } else { b"," });
+        push_quoted(text, channel);
+        text.push(b':');
+        text.extend_from_slice(value.as_bytes());
+    }
+    text.push(b'}');
+}
+
+/// Adds `other` as a JSON string. Names seldom have anything to escape.
+fn push_quoted(text: &mut Vec<u8>, other: &str) {
+    let is_escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    // All are looked at, without a way out: so it is many at a time.
+    if other.bytes().fold(false, |found, byte| found | is_escaped(byte)) {
+        return text.extend_from_slice(quoted(other).as_bytes());
+    }
+    text.push(b'"');
+    text.extend_from_slice(other.as_bytes());
+    text.push(b'"');
 }
 
 /// A recorded gap as a patch.
@@ -88,7 +125,7 @@ pub(crate) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
 }
 
 /// A device's presence, for those who watch it and those who watch the list.
-pub(crate) fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
+pub fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
     let (device, name) = (quoted(device), quoted(name));
     format!("{{\"device\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}").into()
 }
@@ -144,7 +181,8 @@ pub fn receipt(device: &str, receipt: &Receipt) -> Bytes {
 pub(crate) fn push_channels(text: &mut String, channels: &Channels) {
     text.push_str("\"channels\":{");
     let mut first = true;
-    for (name, channel) in channels.iter() {
+    for channel in channels.iter() {
+        let name = &channel.name;
         let Some(Latest { value, ts, .. }) = &channel.latest else { continue };
         let comma = if std::mem::take(&mut first) { "" } else { "," };
         text.push_str(&format!("{comma}{}:{{\"value\":", quoted(name)));
@@ -162,8 +200,8 @@ pub(crate) fn push_channels(text: &mut String, channels: &Channels) {
 mod tests {
     use super::*;
 
-    fn shown(channel: &str, value: &str, late: bool) -> Shown {
-        Shown { channel: channel.into(), value: value.into(), ts: 5, late }
+    fn shown(channel: &str, value: &str, late: bool) -> Sample {
+        Sample { channel: channel.into(), ts: 5, device_ts: None, late, value: value.into() }
     }
 
     #[test]

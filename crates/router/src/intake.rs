@@ -4,7 +4,7 @@ use super::channels::Latest;
 use super::conversation::Door;
 use super::device::{Device, Done, Issuer};
 use super::effect::Effect;
-use super::frame::{self, Shown};
+use super::frame;
 use crate::limits::DEVICE_PENDING_MAX;
 use bytes::Bytes;
 use protocol::code::{Bye, Fault};
@@ -14,8 +14,9 @@ use protocol::limits::{CLOCK_AHEAD_MS_MAX, CLOCK_BEGINS_MS};
 use protocol::message::{Description, Gap, Samples};
 use protocol::rule::{Rule, holds};
 use protocol::time::Time;
+use std::num::NonZero;
 use std::sync::Arc;
-use store::{Position, Write};
+use store::{Position, Sample, Write};
 
 /// A message or gap on its way to the store.
 pub(crate) struct Pending {
@@ -26,8 +27,35 @@ pub(crate) struct Pending {
     position: Option<(SessionId, u64)>,
     pub(crate) patch: Bytes,
     /// What becomes the latest; late samples are not among it.
-    latest: Vec<(Arc<str>, Latest)>,
+    latest: Newest,
     kind: Kind,
+}
+
+/// The samples of a message that are not late, with their channels. Most messages have one, which needs no list.
+#[derive(Clone)]
+enum Newest {
+    One((Arc<str>, Latest)),
+    Several(Vec<(Arc<str>, Latest)>),
+}
+
+impl Newest {
+    fn of(samples: &[store::Sample], cursor: u64) -> Self {
+        let latest = |sample: &store::Sample| {
+            let Sample { channel, value, ts, .. } = sample;
+            (channel.clone(), Latest { value: value.clone(), ts: *ts, cursor })
+        };
+        match samples {
+            [one] if !one.late => Newest::One(latest(one)),
+            _ => Newest::Several(samples.iter().filter(|sample| !sample.late).map(latest).collect()),
+        }
+    }
+
+    fn as_slice(&self) -> &[(Arc<str>, Latest)] {
+        match self {
+            Newest::One(one) => std::slice::from_ref(one),
+            Newest::Several(several) => several,
+        }
+    }
 }
 
 /// What an entry of a device's log is, as far as the ledger is concerned.
@@ -59,7 +87,7 @@ impl Device {
         if generation != self.generation && holds(Rule::H1) {
             return;
         }
-        self.last_seen = Some(now.wall);
+        self.last_seen = NonZero::new(now.wall);
         let session = self.conversation().and_then(|conversation| conversation.session.clone());
         match said {
             Said::Samples(samples) => {
@@ -71,7 +99,7 @@ impl Device {
             }
             Said::Describe(description) => self.take_description(line, description, effects),
             Said::Result(outcome) => self.result(now, outcome, effects),
-            Said::Repeated(_) => self.ledger.duplicate += 1,
+            Said::Repeated(_) => self.ledger.add_duplicate(),
         }
     }
 
@@ -82,14 +110,14 @@ impl Device {
         samples: Samples,
         effects: &mut Vec<Effect>,
     ) -> Result<u64, TakeRefused> {
-        if self.is_doomed() || self.is_draining() || self.pending.len() >= DEVICE_PENDING_MAX {
+        if self.is_doomed() || self.is_draining() || self.under_way.len() >= DEVICE_PENDING_MAX {
             return Err(TakeRefused::Busy);
         }
         // There is no connection over which to complain of a part of it.
         if !self.channels.have_room(&samples.samples) {
             return Err(TakeRefused::Bounds);
         }
-        self.last_seen = Some(now.wall);
+        self.last_seen = NonZero::new(now.wall);
         Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, None, effects))
     }
 
@@ -104,39 +132,32 @@ impl Device {
         self.store_first(effects);
         let (ts, device_ts) = self.time_of(now, &message);
         self.cursor += 1;
-        let mut shown = Vec::with_capacity(message.samples.len());
+        let mut taken = Vec::with_capacity(message.samples.len());
         let mut left_out = None;
         for sample in message.samples {
             let value = sample.value.get();
             // What goes beyond the device's bounds is left out: other channels, and other devices, live on.
-            if !self.channels.has_room(&sample.channel, value.len()) {
-                left_out = Some(Fault::TooLong);
-            } else if let Some(channel) = self.channels.name(&sample.channel) {
-                let late = self.channels.take(&channel, ts, value.len());
-                shown.push(Shown { channel, value: value.into(), ts, late });
-            } else {
-                left_out = Some(Fault::TooMany);
+            match self.channels.take(&sample.channel, ts, value.len()) {
+                Ok((channel, late)) => {
+                    taken.push(store::Sample { channel, ts, device_ts, late, value: value.into() });
+                }
+                Err(fault) => left_out = Some(fault),
             }
         }
         if let Some((line, fault)) = line.zip(left_out) {
             self.complain(line, fault, message.seq, effects);
         }
         let position = session.cloned().zip(message.seq);
+        let patch = frame::patch(self.id(), self.cursor, ts, &taken);
+        let late = taken.iter().any(|sample| sample.late);
+        let latest = Newest::of(&taken, self.cursor);
         effects.push(Effect::Record(Write::Message(store::Message {
             device: self.identity.key,
             cursor: self.cursor,
             position: position.as_ref().map(stored_position),
             received: now.wall,
-            samples: shown.iter().map(|sample| stored_sample(sample, device_ts)).collect(),
+            samples: taken,
         })));
-        let patch = frame::patch(self.id(), self.cursor, ts, &shown);
-        let late = shown.iter().any(|sample| sample.late);
-        let latest = shown.into_iter().filter(|sample| !sample.late);
-        let latest = latest
-            .map(|sample| {
-                (sample.channel, Latest { value: sample.value, ts: sample.ts, cursor: self.cursor })
-            })
-            .collect();
         self.ledger.received += 1;
         self.push_pending(line.is_some(), position, patch, latest, Kind::Message { late }, effects);
         self.cursor
@@ -175,7 +196,7 @@ impl Device {
             device: self.identity.key,
             cursor: self.cursor,
             position: position.as_ref().map(stored_position),
-            session: session.to_string().into(),
+            session: session.name().clone(),
             from: gap.from,
             to: gap.to,
             reason: gap.reason.as_str().into(),
@@ -183,7 +204,7 @@ impl Device {
         })));
         let patch = frame::lost(self.id(), self.cursor, &gap);
         let kind = Kind::Gap { reason: gap.reason.into(), messages: gap.to - gap.from + 1 };
-        self.push_pending(position.is_some(), position, patch, Vec::new(), kind, effects);
+        self.push_pending(position.is_some(), position, patch, Newest::Several(Vec::new()), kind, effects);
         self.cursor
     }
 
@@ -192,7 +213,7 @@ impl Device {
         connected: bool,
         position: Option<(SessionId, u64)>,
         patch: Bytes,
-        latest: Vec<(Arc<str>, Latest)>,
+        latest: Newest,
         kind: Kind,
         effects: &mut Vec<Effect>,
     ) {
@@ -202,9 +223,9 @@ impl Device {
         }
         if !holds(Rule::H7) {
             self.show(patch.clone(), latest.clone());
-            effects.push(Effect::Wake);
+            effects.push(Effect::WAKE);
         }
-        self.pending.push_back(Pending { cursor, generation, connected, position, patch, latest, kind });
+        self.under_way.push(Pending { cursor, generation, connected, position, patch, latest, kind });
     }
 
     /// The time to show and compare, and the device's own where that could not be believed. Where the receive time
@@ -226,8 +247,7 @@ impl Device {
             return self.make_room(1, None, effects);
         }
         let describe = self.channels.description();
-        self.notices.push(frame::describe(self.identity.id.as_str(), &describe));
-        effects.push(Effect::Wake);
+        self.notice(frame::describe(self.id(), &describe), effects);
         match self.identity.stored {
             true => self.record_description(Some(self.generation), effects),
             // It goes to the store with the device.
@@ -242,12 +262,12 @@ impl Device {
     pub(crate) fn record_description(&mut self, of: Option<u64>, effects: &mut Vec<Effect>) {
         let describe = self.channels.description().into();
         effects.push(Effect::Record(Write::Describe { device: self.identity.key, describe }));
-        self.describing.push_back(of);
+        self.under_way.push_description(of);
     }
 
     /// A description is durable, or never will be.
     pub(crate) fn described(&mut self, effects: &mut Vec<Effect>) {
-        if self.describing.pop_front().flatten() == Some(self.generation) {
+        if self.under_way.take_description() == Some(self.generation) {
             self.make_room(1, None, effects);
         }
     }
@@ -279,9 +299,7 @@ impl Device {
 
     fn show_up_to(&mut self, cursor: u64, effects: &mut Vec<Effect>) {
         let (mut acked, mut messages) = (None, 0);
-        while self.pending.front().is_some_and(|entry| entry.cursor <= cursor)
-            && let Some(entry) = self.pending.pop_front()
-        {
+        while let Some(entry) = self.under_way.take_up_to(cursor) {
             self.committed = entry.cursor;
             match entry.kind {
                 Kind::Gap { reason, messages } => self.ledger.add_gap(&reason, messages),
@@ -310,15 +328,18 @@ impl Device {
         {
             effects.push(Effect::Post(conversation.outlet.clone(), Post::Committed { seq: acked, messages }));
         }
-        effects.push(Effect::Wake);
+        effects.push(Effect::Wake { hurry: self.hurries() });
         debug_assert_eq!(self.books_balance(), Ok(()));
     }
 
     /// What is committed is what panels are shown from now on.
-    fn show(&mut self, patch: Bytes, latest: Vec<(Arc<str>, Latest)>) {
-        self.tail.push(patch);
-        for (channel, latest) in latest {
-            self.channels.show(&channel, latest);
+    fn show(&mut self, patch: Bytes, newest: Newest) {
+        self.tail.push(patch, self.tail_bounds());
+        match newest {
+            Newest::One((channel, latest)) => self.channels.show(&channel, latest),
+            Newest::Several(several) => {
+                several.into_iter().for_each(|(channel, latest)| self.channels.show(&channel, latest));
+            }
         }
     }
 
@@ -339,12 +360,12 @@ impl Device {
     /// The message or gap `cursor` will never be durable: it counts as never taken, and the device sends it again after it
     /// identified anew. What is before it is still on its way; what is behind it will be refused too.
     fn entry_refused(&mut self, now: Time, cursor: u64, effects: &mut Vec<Effect>) {
-        let at = self.pending.iter().position(|entry| entry.cursor == cursor);
-        let Some(entry) = at.and_then(|at| self.pending.remove(at)) else { return };
+        let Some(entry) = self.under_way.take(cursor) else { return };
         self.cursor -= 1;
         self.ledger.received -= u64::from(!entry.is_gap());
         if !self.is_doomed() {
-            self.channels.forget_taken(self.pending.iter().flat_map(|entry| &entry.latest));
+            let under_way = self.under_way.entries().flat_map(|entry| entry.latest.as_slice());
+            self.channels.forget_taken(under_way.map(|(channel, latest)| (&**channel, latest)));
         }
         // Whoever waits until nothing is under way has not said any of it.
         if !matches!(self.door, Door::Draining(..)) {
@@ -355,20 +376,10 @@ impl Device {
     /// Whether one before others that are pending was refused, so that these will be too. Their cursors are given again,
     /// but not before: what the store says of a cursor must be about the one that now has it.
     fn is_doomed(&self) -> bool {
-        self.pending.back().is_some_and(|entry| entry.cursor != self.cursor)
+        self.under_way.newest().is_some_and(|entry| entry.cursor != self.cursor)
     }
 }
 
 fn stored_position((session, seq): &(SessionId, u64)) -> Position {
-    Position { session: session.to_string().into(), seq: *seq }
-}
-
-fn stored_sample(sample: &Shown, device_ts: Option<i64>) -> store::Sample {
-    store::Sample {
-        channel: sample.channel.clone(),
-        ts: sample.ts,
-        device_ts,
-        late: sample.late,
-        value: sample.value.clone(),
-    }
+    Position { session: session.name().clone(), seq: *seq }
 }

@@ -48,31 +48,6 @@ impl Ledger {
         self.outbox = self.outbox.into_iter().chain(other.outbox).reduce(|sum, held| sum + held);
     }
 
-    /// As the store knew it: `received` messages, of which `late` were late.
-    pub(crate) fn restore(received: u64, late: u64, gaps: Vec<GapCount>) -> Self {
-        let skipped = gaps.iter().fold(0, |sum: u64, count| sum.saturating_add(count.messages));
-        Self { received, committed: received, late, skipped, gaps, ..Self::default() }
-    }
-
-    /// One more recorded gap, in which `messages` numbers are missing.
-    pub(crate) fn add_gap(&mut self, reason: &str, messages: u64) {
-        self.skipped = self.skipped.saturating_add(messages);
-        GapCount::count(&mut self.gaps, reason, 1, messages);
-    }
-
-    /// A numbered message came. A device that tells what it holds says so in each while that is more than its window.
-    pub(crate) fn outbox_told(&mut self, message: &Samples) {
-        if message.seq.is_some() {
-            let within = self.outbox.map(|before| before.min(u64::from(WINDOW_MESSAGES)));
-            self.outbox = message.outbox.or(within);
-        }
-    }
-
-    /// A numbered message is committed: the device need not hold it any longer.
-    pub(crate) fn outbox_acked(&mut self) {
-        self.outbox = self.outbox.map(|held| held.saturating_sub(1));
-    }
-
     /// As JSON, for panels and for the API.
     pub fn json(&self) -> String {
         let Self { received, committed, in_flight, duplicate, skipped, late, gaps, outbox } = self;
@@ -91,11 +66,89 @@ impl Ledger {
     }
 }
 
+/// A [`Ledger`] as a device keeps it: what most devices never need stands in a box.
+#[derive(Default)]
+pub(crate) struct Books {
+    pub(crate) received: u64,
+    pub(crate) committed: u64,
+    pub(crate) late: u64,
+    losses: Option<Box<Losses>>,
+}
+
+/// What is not there where all comes once and in order.
+#[derive(Default)]
+struct Losses {
+    duplicate: u64,
+    skipped: u64,
+    gaps: Vec<GapCount>,
+    outbox: Option<u64>,
+}
+
+impl Books {
+    /// As the store knew it: `received` messages, of which `late` were late.
+    pub(crate) fn restore(received: u64, late: u64, gaps: Vec<GapCount>) -> Self {
+        let skipped = gaps.iter().fold(0, |sum: u64, count| sum.saturating_add(count.messages));
+        let losses = (!gaps.is_empty()).then(|| Box::new(Losses { skipped, gaps, ..Losses::default() }));
+        Self { received, committed: received, late, losses }
+    }
+
+    /// How many gaps are recorded, whatever the reason.
+    pub(crate) fn gap_count(&self) -> u64 {
+        self.losses.iter().flat_map(|losses| &losses.gaps).map(|count| count.gaps).sum()
+    }
+
+    /// One more recorded gap, in which `messages` numbers are missing.
+    pub(crate) fn add_gap(&mut self, reason: &str, messages: u64) {
+        let losses = self.losses.get_or_insert_default();
+        losses.skipped = losses.skipped.saturating_add(messages);
+        GapCount::count(&mut losses.gaps, reason, 1, messages);
+    }
+
+    /// A message came a second time.
+    pub(crate) fn add_duplicate(&mut self) {
+        self.losses.get_or_insert_default().duplicate += 1;
+    }
+
+    /// The device identified, and says so what it holds.
+    pub(crate) fn outbox_begins(&mut self, outbox: Option<u64>) {
+        if self.losses.is_some() || outbox.is_some() {
+            self.losses.get_or_insert_default().outbox = outbox;
+        }
+    }
+
+    /// A numbered message came. A device that tells what it holds says so in each while that is more than its window.
+    pub(crate) fn outbox_told(&mut self, message: &Samples) {
+        if message.seq.is_some() {
+            let before = self.losses.as_ref().and_then(|losses| losses.outbox);
+            let within = before.map(|before| before.min(u64::from(WINDOW_MESSAGES)));
+            self.outbox_begins(message.outbox.or(within));
+        }
+    }
+
+    /// A numbered message is committed: the device need not hold it any longer.
+    pub(crate) fn outbox_acked(&mut self) {
+        if let Some(held) = self.losses.as_mut().and_then(|losses| losses.outbox.as_mut()) {
+            *held = held.saturating_sub(1);
+        }
+    }
+}
+
 impl Device {
     /// What came from it, and what became of that.
     pub fn ledger(&self) -> Ledger {
-        let in_flight = self.pending.iter().filter(|entry| !entry.is_gap()).count() as u64;
-        Ledger { in_flight, ..self.ledger.clone() }
+        let Books { received, committed, late, losses } = &self.ledger;
+        let none = Losses::default();
+        let Losses { duplicate, skipped, gaps, outbox } = losses.as_deref().unwrap_or(&none);
+        Ledger {
+            received: *received,
+            committed: *committed,
+            in_flight: self.under_way.entries().filter(|entry| !entry.is_gap()).count() as u64,
+            duplicate: *duplicate,
+            skipped: *skipped,
+            late: *late,
+            gaps: gaps.clone(),
+            outbox: *outbox,
+        }
     }
 
     /// Whether the ledger adds up: every message that came is committed or under way, every number of the device's log is
@@ -109,7 +162,7 @@ impl Device {
         let gaps = ledger.gap_count();
         let missing = ledger.gaps.iter().fold(0, |sum: u64, count| sum.saturating_add(count.messages));
         let (stored, given) = (self.committed, self.cursor);
-        let under_way = self.pending.len() as u64;
+        let under_way = self.under_way.entries().count() as u64;
         let sums = [
             (received == committed + in_flight, "received = committed + in flight"),
             (stored == committed + gaps, "committed cursor = committed + gaps"),

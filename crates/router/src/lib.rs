@@ -10,6 +10,7 @@
 //! | [`device`] | what a device is, and what is asked of it |
 //! | `conversation` | identify, takeover, the end of a connection (rules H1, H2, H10) |
 //! | `intake` | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
+//! | `under_way` | what is on its way to the store |
 //! | `takeover` | two devices with one id (rule H11) |
 //! | `command`, `order`, `commands` | what commands are; asked for, taken, taken back |
 //! | `sending` | their way to the device and back (rules C1 to C9) |
@@ -34,6 +35,7 @@ mod tail;
 mod takeover;
 #[cfg(test)]
 mod tests;
+mod under_way;
 mod watch;
 
 pub use command::{Intent, Receipt, Refusal, Request, State};
@@ -42,4 +44,5 @@ pub use device::{Device, Done, Identity, Issuer, Presence};
 pub use effect::Effect;
 pub use intake::TakeRefused;
 pub use ledger::Ledger;
+pub use tail::Run;
 pub use watch::{Step, Watch};

@@ -5,6 +5,14 @@
 pub const TAIL_MESSAGES_MAX: usize = 64;
 /// Bytes of the same. The newest message stays however large it is.
 pub const TAIL_BYTES_MAX: usize = 64 * 1024;
+/// The same while some panel has not seen all of it: panels are written to some sixty times a second, and a fast device
+/// says more than [`TAIL_MESSAGES_MAX`] in between. What is beyond goes when all who watch have seen it, or nobody does.
+pub const WATCHED_TAIL_MESSAGES_MAX: usize = 1_024;
+/// Bytes of the same.
+pub const WATCHED_TAIL_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of the tail, with the commas between its messages, that one look at a device brings, or one longer message. What
+/// is more comes with the next look.
+pub const LOOK_BYTES_MAX: usize = 64 * 1024;
 
 /// Presence changes, descriptions and receipts of a device that stay in memory. A panel further behind gets them as
 /// they now stand.

@@ -26,12 +26,35 @@ const LOST: &str = "the connection was lost before it answered";
 impl Commands {
     /// Whether another command may be sent now.
     fn is_free(&self) -> bool {
-        self.under_way.is_empty() || !holds(Rule::C3)
+        self.under_way().next().is_none() || !holds(Rule::C3)
+    }
+
+    /// Takes out the one that waits longest.
+    fn take_next(&mut self) -> Option<Order> {
+        self.orders()?;
+        self.orders_mut().waiting.pop_front()
+    }
+
+    /// Takes out those that are sent and unanswered.
+    fn take_sent(&mut self) -> Vec<Order> {
+        match self.orders() {
+            None => Vec::new(),
+            Some(_) => {
+                self.orders_mut().under_way.extract_if(.., |order| order.state == State::Sent).collect()
+            }
+        }
+    }
+
+    /// Takes out the one that was given up last, if `wanted` holds for it.
+    fn take_doubtful(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<Order> {
+        self.orders()?;
+        self.orders_mut().doubtful.take_if(|order| wanted(order))
     }
 
     /// Takes out a command under way for which `wanted` holds.
     fn take_under_way(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<Order> {
-        self.under_way.iter().position(wanted).map(|at| self.under_way.remove(at))
+        let at = self.under_way().position(wanted)?;
+        Some(self.orders_mut().under_way.remove(at))
     }
 }
 
@@ -52,7 +75,7 @@ impl Device {
     pub(crate) fn send_next(&mut self, now: Time, effects: &mut Vec<Effect>) {
         while self.commands.is_free()
             && self.conversation().is_some()
-            && let Some(order) = self.commands.waiting.pop_front()
+            && let Some(order) = self.commands.take_next()
         {
             if holds(Rule::C8) && order.deadline <= now.mono {
                 self.settle(now, order, State::Expired, Some(NOT_SENT), effects);
@@ -73,7 +96,7 @@ impl Device {
         effects.push(Effect::Record(Write::CommandCounter { device, next: self.commands.next }));
         self.record_as(now, &mut order, State::Sent, effects);
         match holds(Rule::C2) {
-            true => self.commands.under_way.push(order),
+            true => self.commands.orders_mut().under_way.push(order),
             false => self.leave(now, order, effects),
         }
     }
@@ -81,7 +104,7 @@ impl Device {
     /// What was asked, of a command that leaves as soon as it is durable that it is sent: whoever asked must still be
     /// permitted to. Nothing where `number` is none such.
     pub fn leaving(&self, number: u64) -> Option<&Request> {
-        self.commands.under_way.iter().find(|order| order.is_leaving(number)).map(|order| &order.request)
+        self.commands.under_way().find(|order| order.is_leaving(number)).map(|order| &order.request)
     }
 
     /// It is durable that the command counts as sent, and whoever asked for it may no longer: it is not sent.
@@ -105,7 +128,7 @@ impl Device {
             self.settle(now, order, State::Expired, Some(NOT_SENT), effects);
         } else if self.conversation().is_none() {
             let order = self.queued(now, Order { number: None, ..order }, effects);
-            self.commands.waiting.push_front(order);
+            self.commands.orders_mut().waiting.push_front(order);
         } else if let Some(refusal) = self.unfit(&order) {
             self.settle(now, order, State::Refused, Some(refusal.as_str()), effects);
         } else {
@@ -124,7 +147,7 @@ impl Device {
             effects.push(Effect::Post(conversation.outlet.clone(), Post::Command(line)));
         }
         self.tell(&order.receipt(), effects);
-        self.commands.under_way.push(order);
+        self.commands.orders_mut().under_way.push(order);
     }
 
     /// The store refused to note that the command is sent, so it is not sent.
@@ -143,7 +166,7 @@ impl Device {
         let order = self
             .commands
             .take_under_way(answered)
-            .or_else(|| self.commands.doubtful.take_if(|order| answered(order)));
+            .or_else(|| self.commands.take_doubtful(|order| answered(order)));
         let Some(mut order) = order else { return };
         order.value = outcome.value.map(|value| value.get().into());
         let state = if outcome.ok { State::Done } else { State::Failed };
@@ -159,7 +182,7 @@ impl Device {
             self.give_up(now, order, LOST, effects);
         }
         // The new run answers for itself alone.
-        if let Some(order) = self.commands.doubtful.take() {
+        if let Some(order) = self.commands.take_doubtful(|_| true) {
             self.commands.settle(order);
         }
     }
@@ -178,9 +201,7 @@ impl Device {
         {
             self.commands.next = self.commands.next.max(handled.saturating_add(1));
         }
-        let sent: Vec<Order> =
-            self.commands.under_way.extract_if(.., |order| order.state == State::Sent).collect();
-        for order in sent {
+        for order in self.commands.take_sent() {
             match same_run && goes_on(now, &order, identify) {
                 true => self.go_on(now, order, effects),
                 false => self.give_up(now, order, LOST, effects),
@@ -198,7 +219,7 @@ impl Device {
             let line = order.late_line(now, number);
             effects.push(Effect::Post(conversation.outlet.clone(), Post::Command(line)));
         }
-        self.commands.under_way.push(order);
+        self.commands.orders_mut().under_way.push(order);
     }
 
     /// Settles what has run out of time (rules C6 and C8).
@@ -221,7 +242,7 @@ impl Device {
     /// When [`Device::commands_timeout`] has something to do, in monotonic milliseconds.
     pub(crate) fn commands_due(&self) -> Option<u64> {
         let patience = self.patience_ms();
-        let orders = self.commands.under_way.iter().chain(&self.commands.waiting);
+        let orders = self.commands.under_way().chain(self.commands.waiting());
         let due = |order: &Order| match order.is_here() {
             true => holds(Rule::C8).then_some(order.deadline),
             false => holds(Rule::C6).then_some(order.deadline + patience),
@@ -243,15 +264,15 @@ impl Device {
     pub fn restore_command(&mut self, now: Time, row: CommandRow) {
         let Some(order) = Order::restore(now, row) else { return };
         match order.state {
-            State::Sent => self.commands.under_way.push(order),
-            _ => self.commands.waiting.push_back(order),
+            State::Sent => self.commands.orders_mut().under_way.push(order),
+            _ => self.commands.orders_mut().waiting.push_back(order),
         }
     }
 
     fn give_up(&mut self, now: Time, mut order: Order, reason: &str, effects: &mut Vec<Effect>) {
         order.reason = Some(reason.into());
         self.end(now, &mut order, State::Unknown, effects);
-        if let Some(older) = self.commands.doubtful.replace(order) {
+        if let Some(older) = self.commands.orders_mut().doubtful.replace(order) {
             self.commands.settle(older);
         }
     }

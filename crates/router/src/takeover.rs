@@ -5,12 +5,17 @@ use protocol::rule::{Rule, holds};
 use protocol::time::Time;
 use std::collections::VecDeque;
 
-/// The newest takeovers of a device, and what followed from them.
+/// The newest takeovers of a device, and what followed from them. Most devices never see one.
 #[derive(Debug, Default)]
-pub(crate) struct Takeovers {
+pub(crate) struct Takeovers(Option<Box<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
     /// When they were, in monotonic milliseconds, oldest first: at most [`TAKEOVERS_MAX`] and one.
     recent: VecDeque<u64>,
     contest: Option<Contest>,
+    /// Until when the next welcome waits, in monotonic milliseconds.
+    held_until: Option<u64>,
 }
 
 /// More takeovers than one device can need.
@@ -30,20 +35,21 @@ impl Takeovers {
         if !holds(Rule::H11) {
             return 0;
         }
-        self.recent.retain(|at| now.mono - at < TAKEOVERS_WITHIN_MS);
-        self.recent.push_back(now.mono);
-        if self.recent.len() > TAKEOVERS_MAX + 1 {
-            self.recent.pop_front();
+        let Seen { recent, contest, .. } = &mut **self.0.get_or_insert_default();
+        recent.retain(|at| now.mono - at < TAKEOVERS_WITHIN_MS);
+        recent.push_back(now.mono);
+        if recent.len() > TAKEOVERS_MAX + 1 {
+            recent.pop_front();
         }
-        match &mut self.contest {
+        match contest {
             Some(contest) => {
                 contest.last = now.mono;
                 contest.wait_ms = (contest.wait_ms * 2).min(TAKEOVER_WAIT_MS_MAX);
                 contest.wait_ms
             }
-            None if self.recent.len() > TAKEOVERS_MAX => {
+            None if recent.len() > TAKEOVERS_MAX => {
                 let wait_ms = TAKEOVER_WAIT_FIRST_MS;
-                self.contest = Some(Contest { since: now.wall, last: now.mono, wait_ms });
+                *contest = Some(Contest { since: now.wall, last: now.mono, wait_ms });
                 wait_ms
             }
             None => 0,
@@ -52,18 +58,35 @@ impl Takeovers {
 
     /// Since when the id is contested, in milliseconds since 1970.
     pub(crate) fn contested(&self) -> Option<i64> {
-        self.contest.as_ref().map(|contest| contest.since)
+        self.contest().map(|contest| contest.since)
+    }
+
+    fn contest(&self) -> Option<&Contest> {
+        self.0.as_ref()?.contest.as_ref()
+    }
+
+    /// Until when the next welcome waits, in monotonic milliseconds.
+    pub(crate) fn held_until(&self) -> Option<u64> {
+        self.0.as_ref()?.held_until
+    }
+
+    /// The next welcome waits until then, or not any more.
+    pub(crate) fn hold(&mut self, until: Option<u64>) {
+        if let Some(seen) = &mut self.0 {
+            seen.held_until = until;
+        }
     }
 
     /// When the contest is over if nothing more happens, in monotonic milliseconds.
     pub(crate) fn quiet_at(&self) -> Option<u64> {
-        self.contest.as_ref().map(|contest| contest.last + TAKEOVERS_WITHIN_MS)
+        self.contest().map(|contest| contest.last + TAKEOVERS_WITHIN_MS)
     }
 
     /// Ends the contest where it has been quiet for long enough; whether it did.
     pub(crate) fn calm_down(&mut self, now: Time) -> bool {
         let quiet = self.quiet_at().is_some_and(|at| at <= now.mono);
         if quiet {
+            // No welcome waits as long as that.
             *self = Self::default();
         }
         quiet

@@ -4,29 +4,39 @@
 //! So received and skipped always add up to committed, whichever way the panel came forward: from the tail, from the
 //! store, or in a jump to the latest values.
 
+use super::channels::Latest;
 use super::device::Device;
 use super::frame;
-use crate::limits::{RECEIPTS_BYTES, RESUME_MESSAGES_MAX};
+use super::tail::{Gone, Run};
+use crate::limits::{LOOK_BYTES_MAX, RECEIPTS_BYTES, RESUME_MESSAGES_MAX};
 use bytes::Bytes;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Where one panel stands at one device.
+/// Where one panel stands at one device. A panel may have a thousand of them: what is rarely needed stands in a box.
 #[derive(Debug, Clone)]
 pub struct Watch {
     /// The last message or gap it has; nothing where it needs a snapshot first.
     cursor: Option<u64>,
     /// Those before the cursor that it was moved past and not told of: the next message says so.
     skipped: u64,
+    /// The last notice it has; `None`: it is told presence, description and receipts as they now stand.
+    notice: Option<u64>,
+    behind: Option<Box<Behind>>,
+}
+
+/// What a panel is still to be given beside what the memory has for everybody.
+#[derive(Debug, Clone, Default)]
+struct Behind {
     /// So many messages and gaps may still come from the store. One that is further behind is moved forward.
     stored: usize,
     /// The store had nothing behind this cursor.
     unreadable: Option<u64>,
-    /// The last notice it has; `None`: it is told presence, description and receipts as they now stand.
-    notice: Option<u64>,
     /// Commands whose receipts it is still to be told.
     untold: VecDeque<CommandName>,
 }
+
+const _: () = assert!(size_of::<Watch>() <= 48);
 
 /// What a command is known by: who asked, and the id.
 type CommandName = (Arc<str>, Box<str>);
@@ -51,29 +61,47 @@ pub enum Step {
 impl Watch {
     /// A watch that begins with a snapshot.
     pub fn begin() -> Self {
-        let untold = VecDeque::new();
-        Self { cursor: None, skipped: 0, stored: 0, unreadable: None, notice: Some(0), untold }
+        Self { cursor: None, skipped: 0, notice: Some(0), behind: None }
     }
 
     /// Takes what was read for a [`Step::Read`]: cursors, ascending, and patches. Those that are missing were passed over.
     /// Where there is nothing, or it cannot be read, the watch does not ask again: it goes on with the latest values.
-    pub fn read(&mut self, patches: impl IntoIterator<Item = (u64, Bytes)>, frames: &mut Vec<Bytes>) {
+    pub fn read(&mut self, patches: impl IntoIterator<Item = (u64, Bytes)>, runs: &mut Vec<Run>) {
         let Some(before) = self.cursor else { return };
         for (at, patch) in patches.into_iter().filter(|(at, _)| *at > before) {
-            self.give(at, patch, frames);
+            self.give(at, patch, runs);
         }
         let taken = usize::try_from(self.cursor.unwrap_or(before) - before).unwrap_or(usize::MAX);
-        self.stored = self.stored.saturating_sub(taken);
+        let behind = self.behind.get_or_insert_default();
+        behind.stored = behind.stored.saturating_sub(taken);
         if taken == 0 {
-            (self.stored, self.unreadable) = (0, Some(before));
+            (behind.stored, behind.unreadable) = (0, Some(before));
         }
     }
 
     /// The message or gap with the cursor `at` is next.
-    fn give(&mut self, at: u64, patch: Bytes, frames: &mut Vec<Bytes>) {
+    fn give(&mut self, at: u64, patch: Bytes, runs: &mut Vec<Run>) {
         let passed = at - self.cursor.unwrap_or(at - 1) - 1;
-        frames.push(frame::with_skipped(patch, passed + std::mem::take(&mut self.skipped)));
+        runs.push(frame::with_skipped(patch, passed + std::mem::take(&mut self.skipped)).into());
         self.cursor = Some(at);
+    }
+
+    /// How many messages and gaps may still come from the store.
+    fn stored(&self) -> usize {
+        self.behind.as_ref().map_or(0, |behind| behind.stored)
+    }
+
+    /// It has come up to the tail: nothing is to come from the store any more.
+    fn is_level(&mut self) {
+        if let Some(behind) = &mut self.behind {
+            (behind.stored, behind.unreadable) = (0, None);
+        }
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        self.behind
+            .take_if(|behind| behind.stored == 0 && behind.unreadable.is_none() && behind.untold.is_empty());
     }
 
     /// Moves on to `cursor` without a word; the next message tells how many were passed over.
@@ -90,104 +118,134 @@ impl Device {
     pub fn resume_watch(&self, after: u64) -> Watch {
         let Some(missing) = self.tail.head().checked_sub(after) else { return Watch::begin() };
         let stored = if missing <= RESUME_MESSAGES_MAX as u64 { RESUME_MESSAGES_MAX } else { 0 };
-        Watch { cursor: Some(after), stored, notice: None, ..Watch::begin() }
+        let behind = (stored > 0).then(|| Box::new(Behind { stored, ..Behind::default() }));
+        Watch { cursor: Some(after), skipped: 0, notice: None, behind }
     }
 
-    /// Adds to `frames` what `watch` has not seen, as much as fits one look: the messages of the tail, or one for each
-    /// channel where the panel fell behind it; the notices; and receipts up to [`RECEIPTS_BYTES`]. To be repeated until it
-    /// is [`Step::Done`].
+    /// Adds to `runs` what `watch` has not seen, as much as fits one look: the messages of the tail up to
+    /// [`LOOK_BYTES_MAX`], or one for each channel where the panel fell behind it; the notices; and receipts up to
+    /// [`RECEIPTS_BYTES`]. To be repeated until it is [`Step::Done`].
     #[must_use = "a watch that is not done has to be asked again"]
-    pub fn catch_up(&self, watch: &mut Watch, frames: &mut Vec<Bytes>) -> Step {
+    pub fn catch_up(&mut self, watch: &mut Watch, runs: &mut Vec<Run>) -> Step {
         let step = match watch.cursor {
-            None => self.begin(watch, frames),
-            Some(cursor) => self.messages(watch, cursor, frames),
+            None => self.begin(watch, runs),
+            Some(cursor) => self.messages(watch, cursor, runs),
         };
-        self.notices(watch, frames);
+        if watch.cursor == Some(self.tail.head()) {
+            self.tail.seen();
+        }
+        self.notices(watch, runs);
         match step {
-            Step::Done if !watch.untold.is_empty() => Step::More,
+            Step::Done if watch.behind.as_ref().is_some_and(|behind| !behind.untold.is_empty()) => Step::More,
             step => step,
         }
     }
 
-    fn begin(&self, watch: &mut Watch, frames: &mut Vec<Bytes>) -> Step {
+    fn begin(&self, watch: &mut Watch, runs: &mut Vec<Run>) -> Step {
         let (snapshot, untold) = self.snapshot();
-        frames.push(snapshot);
-        *watch = Watch {
-            cursor: Some(self.tail.head()),
-            notice: Some(self.notices.head()),
-            untold,
-            ..Watch::begin()
-        };
+        runs.push(snapshot.into());
+        let behind = (!untold.is_empty()).then(|| Box::new(Behind { untold, ..Behind::default() }));
+        let (cursor, notice) = (Some(self.tail.head()), Some(self.notice_head()));
+        *watch = Watch { cursor, skipped: 0, notice, behind };
         Step::Done
     }
 
-    fn messages(&self, watch: &mut Watch, cursor: u64, frames: &mut Vec<Bytes>) -> Step {
-        if let Some(patches) = self.tail.after(cursor) {
-            watch.stored = 0;
-            for (at, patch) in (cursor + 1..).zip(patches) {
-                watch.give(at, patch.clone(), frames);
+    fn messages(&mut self, watch: &mut Watch, cursor: u64, runs: &mut Vec<Run>) -> Step {
+        match self.tail.behind(cursor, LOOK_BYTES_MAX) {
+            Ok(run) => {
+                watch.is_level();
+                run.map_or(Step::Done, |run| self.walk(watch, cursor, run, runs))
             }
-        } else if watch.stored > 0 {
-            let missing = usize::try_from(self.tail.head() - cursor).unwrap_or(usize::MAX);
-            return Step::Read { after: cursor, limit: watch.stored.min(missing) };
-        } else if let Some(step) = self.jump(watch, cursor, frames) {
-            return step;
+            Err(Gone) if watch.stored() > 0 => {
+                let missing = usize::try_from(self.tail.head() - cursor).unwrap_or(usize::MAX);
+                Step::Read { after: cursor, limit: watch.stored().min(missing) }
+            }
+            Err(Gone) => self.jump(watch, cursor, runs),
         }
-        Step::Done
+    }
+
+    /// The panel stands within the tail and gets `run`. Where it is to be told of others that it passed over, it gets the
+    /// first message of it with that, and the rest with the next look.
+    fn walk(&mut self, watch: &mut Watch, cursor: u64, run: Run, runs: &mut Vec<Run>) -> Step {
+        if watch.skipped == 0 {
+            watch.cursor = Some(cursor + run.messages as u64);
+            runs.push(run);
+        } else if let Some(patch) = self.tail.get(cursor + 1) {
+            watch.give(cursor + 1, patch.clone(), runs);
+        }
+        if watch.cursor == Some(self.tail.head()) { Step::Done } else { Step::More }
     }
 
     /// The panel fell behind the tail: it gets the newest sample of each channel as the messages they came in, and then
     /// the newest message or gap itself, which may be nobody's latest. If only the store has that, it is to be read.
-    fn jump(&self, watch: &mut Watch, cursor: u64, frames: &mut Vec<Bytes>) -> Option<Step> {
-        let mut messages: BTreeMap<u64, Vec<frame::Shown>> = BTreeMap::new();
-        for (name, channel) in self.channels.iter() {
-            let Some(latest) = channel.latest.as_ref().filter(|latest| latest.cursor > cursor) else {
-                continue;
-            };
-            let (channel, value) = (name.clone(), latest.value.clone());
-            let shown = frame::Shown { channel, value, ts: latest.ts, late: false };
-            messages.entry(latest.cursor).or_default().push(shown);
+    fn jump(&self, watch: &mut Watch, cursor: u64, runs: &mut Vec<Run>) -> Step {
+        let mut messages: BTreeMap<u64, Vec<(&Arc<str>, &Latest)>> = BTreeMap::new();
+        for channel in self.channels.iter() {
+            if let Some(latest) = channel.latest.as_ref().filter(|latest| latest.cursor > cursor) {
+                messages.entry(latest.cursor).or_default().push((&channel.name, latest));
+            }
         }
         let head = self.tail.head();
-        let newest = self.tail.after(head.saturating_sub(1)).and_then(|mut patches| patches.next());
+        let newest = self.tail.get(head);
         if newest.is_some() {
             messages.remove(&head);
         }
         for (at, samples) in &messages {
-            watch.give(*at, frame::patch(self.id(), *at, samples[0].ts, samples), frames);
-        }
-        match newest {
-            Some(newest) => watch.give(head, newest.clone(), frames),
-            None if watch.cursor == Some(head) => {}
-            None if watch.unreadable == Some(head - 1) => watch.pass_to(head),
-            None => {
-                watch.pass_to(head - 1);
-                watch.stored = 1;
-                return Some(Step::Read { after: head - 1, limit: 1 });
+            if let Some(patch) = frame::latest(self.id(), samples) {
+                watch.give(*at, patch, runs);
             }
         }
-        None
+        let unreadable = watch.behind.as_ref().and_then(|behind| behind.unreadable);
+        match newest {
+            Some(newest) => watch.give(head, newest.clone(), runs),
+            None if watch.cursor == Some(head) => {}
+            None if unreadable == Some(head - 1) => watch.pass_to(head),
+            None => {
+                watch.pass_to(head - 1);
+                watch.behind.get_or_insert_default().stored = 1;
+                return Step::Read { after: head - 1, limit: 1 };
+            }
+        }
+        watch.is_level();
+        Step::Done
     }
 
-    fn notices(&self, watch: &mut Watch, frames: &mut Vec<Bytes>) {
-        if watch.untold.is_empty() {
-            let missed = watch.notice.map(|notice| self.notices.after(notice));
-            watch.notice = Some(self.notices.head());
-            return match missed {
-                Some(Some(notices)) => frames.extend(notices.cloned()),
-                // What it saw under way may be settled since: it must not wait for that for ever.
-                Some(None) => self.standing(watch, self.commands.recent(), frames),
-                None => self.standing(watch, std::iter::empty(), frames),
-            };
+    /// The position of the newest notice.
+    fn notice_head(&self) -> u64 {
+        self.notices.as_ref().map_or(0, |notices| notices.head())
+    }
+
+    fn notices(&mut self, watch: &mut Watch, runs: &mut Vec<Run>) {
+        let untold =
+            watch.behind.as_mut().map(|behind| &mut behind.untold).filter(|untold| !untold.is_empty());
+        if let Some(untold) = untold {
+            self.tell_receipts(untold, runs);
+            return watch.shrink();
         }
-        let before = frames.len();
+        let missed = watch.notice.map(|notice| match &mut self.notices {
+            Some(notices) => notices.behind(notice, usize::MAX),
+            None => Ok(None),
+        });
+        watch.notice = Some(self.notice_head());
+        match missed {
+            Some(Ok(notices)) => runs.extend(notices),
+            // What it saw under way may be settled since: it must not wait for that for ever.
+            Some(Err(Gone)) => self.standing(watch, self.commands.recent(), runs),
+            None => self.standing(watch, std::iter::empty(), runs),
+        }
+    }
+
+    /// Receipts as they now stand, up to [`RECEIPTS_BYTES`]; one that is forgotten is settled for long.
+    fn tell_receipts(&self, untold: &mut VecDeque<CommandName>, runs: &mut Vec<Run>) {
         let mut bytes = 0;
         while bytes < RECEIPTS_BYTES
-            && let Some((by, id)) = watch.untold.pop_front()
+            && let Some((by, id)) = untold.pop_front()
         {
-            // As it now stands; one that is forgotten is settled for long.
-            frames.extend(self.receipt(&by, &id).map(|receipt| frame::receipt(self.id(), &receipt)));
-            bytes = frames[before..].iter().map(Bytes::len).sum();
+            if let Some(receipt) = self.receipt(&by, &id) {
+                let receipt = frame::receipt(self.id(), &receipt);
+                bytes += receipt.len();
+                runs.push(receipt.into());
+            }
         }
     }
 
@@ -196,12 +254,16 @@ impl Device {
         &self,
         watch: &mut Watch,
         settled: impl Iterator<Item = crate::Receipt>,
-        frames: &mut Vec<Bytes>,
+        runs: &mut Vec<Run>,
     ) {
-        frames.push(self.presence_frame());
-        frames.push(frame::describe(self.id(), &self.channels.description()));
-        frames.push(self.contested_frame());
-        watch.untold = settled.chain(self.commands.unsettled()).map(|told| (told.by, told.id)).collect();
+        runs.push(self.presence_frame().into());
+        runs.push(frame::describe(self.id(), &self.channels.description()).into());
+        runs.push(self.contested_frame().into());
+        let untold: VecDeque<CommandName> =
+            settled.chain(self.commands.unsettled()).map(|told| (told.by, told.id)).collect();
+        if !untold.is_empty() {
+            watch.behind.get_or_insert_default().untold = untold;
+        }
     }
 
     /// All that a panel needs to begin with: state, cursor, and the commands that are under way; those whose receipts
@@ -216,7 +278,7 @@ impl Device {
             self.since,
             frame::quoted(self.name()),
         );
-        if let Some(last_seen) = self.last_seen {
+        if let Some(last_seen) = self.last_seen() {
             text.push_str(&format!(",\"last_seen\":{last_seen}"));
         }
         text.push(',');

@@ -2,7 +2,7 @@
 //!
 //! A commit is handed to the store's own writer thread and waited for. A crash is a copy of the files as they are after the
 //! last commit, without a word to the store that has them open, and a start is one that opens the copy: so the write-ahead
-//! log is read and nothing was tidied up. Nothing is synced ([`Durability::Memory`]): what a copy of open files holds does
+//! log is read and nothing was tidied up. Hardly anything is synced ([`Durability::Lazy`]): what a copy of open files holds does
 //! not depend on it, and 500 simulations are not to wait for a disk. Backup and restore are the store's own.
 
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ impl Files {
         // The store before it may be slow to close: it has a folder of its own.
         (self.store, self.events) = (None, None);
         let (sender, events) = channel();
-        let options = Options { durability: Durability::Memory, ..Options::default() };
+        let options = Options { durability: Durability::Lazy, ..Options::default() };
         let on_event = move |event| drop(sender.send(event));
         let (store, loaded) =
             Store::open(&self.folder(), options, on_event).expect("what a crash leaves opens");
@@ -87,6 +87,7 @@ impl Files {
                     }
                 }
                 Event::Failed { reason } => panic!("the files cannot be written: {reason}"),
+                Event::Lost(_) => panic!("nothing is taken over before it is committed"),
                 Event::Recovered => {}
             }
         }

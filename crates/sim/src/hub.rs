@@ -56,6 +56,15 @@ impl Hub {
         self.devices.iter().find(|device| device.id() == id)
     }
 
+    pub(crate) fn device_mut(&mut self, id: &str) -> Option<&mut Device> {
+        self.devices.iter_mut().find(|device| device.id() == id)
+    }
+
+    /// Nobody seems to watch any device.
+    pub(crate) fn unwatched(&mut self) {
+        self.devices.iter_mut().for_each(|device| device.watched(false));
+    }
+
     pub(crate) fn devices(&self) -> impl Iterator<Item = &Device> {
         self.devices.iter()
     }
@@ -122,7 +131,7 @@ impl Hub {
                 });
                 outlet.post(Post::Welcome { welcome, lane });
             }
-            Effect::Wake | Effect::List | Effect::Forget => {}
+            Effect::Wake { .. } | Effect::List | Effect::Forget => {}
         }
     }
 

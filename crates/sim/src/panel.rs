@@ -6,6 +6,7 @@ use crate::storage::Storage;
 use crate::trace::Trace;
 use bytes::Bytes;
 use router::{Step, Watch, frame};
+use serde_json::value::RawValue;
 
 /// A panel.
 #[derive(Debug, Default)]
@@ -32,27 +33,41 @@ impl Panel {
         device: usize,
         id: &str,
         cursor: Option<u64>,
-        hub: &Hub,
+        hub: &mut Hub,
         storage: &Storage,
         frames: &mut Vec<Bytes>,
     ) -> Option<u64> {
-        let known = hub.device(id)?;
+        let known = hub.device_mut(id)?;
+        known.watched(true);
         let watch = self.watches[device].get_or_insert_with(|| match cursor {
             Some(cursor) => known.resume_watch(cursor),
             None => Watch::begin(),
         });
+        let mut runs = Vec::new();
         loop {
-            match known.catch_up(watch, frames) {
-                Step::Done => return Some(known.committed()),
+            match known.catch_up(watch, &mut runs) {
+                Step::Done => break,
                 Step::More => {}
                 Step::Read { after, limit } => {
                     let stored = storage.behind(known.identity.key, after, limit);
                     let patches =
                         stored.iter().filter_map(|entry| Some((entry.cursor, frame::stored(id, entry)?)));
-                    watch.read(patches, frames);
+                    watch.read(patches, &mut runs);
                 }
             }
         }
+        frames.extend(runs.iter().flat_map(|run| cut(&run.bytes)));
+        Some(known.committed())
+    }
+}
+
+/// The frames of a run, which a browser reads between brackets. Where they are none, the run is the one that cannot be
+/// read.
+fn cut(run: &Bytes) -> Vec<Bytes> {
+    let text = [b"[", &run[..], b"]"].concat();
+    match serde_json::from_slice::<Vec<&RawValue>>(&text) {
+        Ok(frames) => frames.into_iter().map(|frame| frame.get().to_owned().into()).collect(),
+        Err(_) => vec![run.clone()],
     }
 }
 

@@ -1,6 +1,7 @@
 //! People: they look at panels, ask devices for things, ask again, and take back what they asked for.
 
 use crate::check::Checks;
+use crate::hub::Hub;
 use crate::panel;
 use crate::storage::{PERSON, command_id};
 use crate::trace::Trace;
@@ -33,11 +34,12 @@ impl World {
     pub(crate) fn freeze(&mut self) {
         let panel = self.random.place(self.panels.len());
         self.panels[panel].frozen_until = self.now.mono + self.random.pick(&[1_000, 20_000, 100_000]);
+        self.hub.iter_mut().for_each(Hub::unwatched);
     }
 
     /// A panel takes all there is.
     pub(crate) fn look(&mut self, number: usize) {
-        let Some(hub) = &self.hub else { return };
+        let Some(hub) = &mut self.hub else { return };
         let mut frames = Vec::new();
         for (device, program) in self.programs.iter().enumerate() {
             let id = program.make.id.as_str();

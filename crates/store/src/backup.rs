@@ -21,9 +21,8 @@ use rusqlite::Connection;
 use crate::connection;
 use crate::error::{Fault, OpenError};
 use crate::folder::{self, Folder};
-use crate::limits::RESTORE_SKIPS_COMMANDS;
 use crate::migration::{self, Refusal};
-use crate::write::CommandRow;
+use crate::writer::gone_back;
 
 /// What a copy holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,22 +179,16 @@ fn go_back(copy: &Path, from: &Path, now: i64) -> Result<(u64, u64), CopyError> 
     let mut connection = connection::open(copy).map_err(&failed)?;
     known(&connection, from)?;
     whole(&connection, from)?;
-    let [accepted, queued, sent] = CommandRow::UNSETTLED;
     let changed = (|| {
         let transaction = connection.transaction()?;
         // The next start names the log anew when it has no name.
         transaction.execute("DELETE FROM meta WHERE name IN ('log', 'open_weakly')", [])?;
         transaction.execute("DELETE FROM token", [])?;
-        let unknown = transaction.execute(
-            "UPDATE command SET state = 'unknown', reason = 'the hub was restored from a backup', updated = ?1
-             WHERE state IN (?2, ?3, ?4)",
-            (now, accepted, queued, sent),
-        )?;
-        // Numbers that were given since the backup are not given again: a late answer would settle another command.
+        let reason = "the hub was restored from a backup";
+        let unknown = gone_back::doubt_commands(&transaction, reason, Some(now))?;
         // Up to version 1 they stood with the devices.
         let logs = if transaction.table_exists(None, "log")? { "log" } else { "device" };
-        let skip = format!("UPDATE {logs} SET next_command = next_command + ?1");
-        transaction.execute(&skip, [RESTORE_SKIPS_COMMANDS])?;
+        gone_back::skip_commands(&transaction, logs)?;
         let devices = devices(&transaction)?;
         transaction.commit()?;
         Ok((devices, unknown as u64))

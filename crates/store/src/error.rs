@@ -4,6 +4,7 @@
 //! cause is not also a `source`: it would be printed twice.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::write::DeviceKey;
 
@@ -53,15 +54,24 @@ pub enum OpenError {
         /// What SQLite said.
         cause: Fault,
     },
+    /// What stands in the database cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] ReadError),
     /// The operating system gave no random bytes for a tag.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
 }
 
 /// What SQLite said.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Fault(#[from] rusqlite::Error);
+pub struct Fault(Arc<rusqlite::Error>);
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Fault {
+        Fault(Arc::new(error))
+    }
+}
 
 /// Whether an error lies with the disk, or with whatever else may be well again later (a lock, memory), and not with
 /// what was to be done.
@@ -125,12 +135,12 @@ pub struct ReadError(Fault);
 
 impl From<rusqlite::Error> for ReadError {
     fn from(error: rusqlite::Error) -> ReadError {
-        ReadError(Fault(error))
+        ReadError(error.into())
     }
 }
 
 impl From<rusqlite::Error> for CommitError {
     fn from(error: rusqlite::Error) -> CommitError {
-        CommitError::Failed(Fault(error))
+        CommitError::Failed(error.into())
     }
 }

@@ -15,6 +15,8 @@
 //!   (`judge`). [`Memory`] is a store that has only that.
 //! - **Group commit.** A write is committed at once when the store is idle; otherwise with all that gathered
 //!   while the last transaction ran, or for [`Options::gather`] longer under load.
+//! - **Or taken over at once.** Where memory is durable enough ([`Durability::Memory`]) a write counts when it is in the queue
+//!   ([`Store::take_over`]), and the writer writes what has gathered when it is time.
 //! - **All or nothing.** A message, its session's position and its cursor are one transaction (rule H5), and nothing is
 //!   handed back as committed before the disk has it (rule H6), as far as the [`Durability`] goes.
 //! - **Cheap first, small later.** A commit writes its samples as one blob ([`limits::FOLD_COMMITS`] and its neighbours say when
@@ -53,8 +55,9 @@ mod writer;
 pub use backup::{Copied, CopyError, backup, restore};
 pub use entry::{Entry, EntryContent};
 pub use error::{CommitError, Fault, OpenError, ReadError};
-pub use loaded::{GapCount, Latest, Loaded, LoadedChannel, LoadedDevice};
+pub use loaded::{DormantDevice, GapCount, Latest, Loaded, LoadedChannel, LoadedDevice};
 pub use memory::Memory;
+pub use queue::Submitted;
 pub use reader::{Around, Bucket, GapRow, History, Point, Reader, SampleRow, Series};
 pub use retention::{NoChannel, Pattern, Retention};
 pub use store::{Durability, Options, Store};

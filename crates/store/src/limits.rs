@@ -57,6 +57,10 @@ pub const ISSUERS_KEPT_MAX: usize = 4096;
 
 const _: () = assert!(GAPS_KEPT_MAX > ENTRIES_MAX);
 
+/// Devices of which the writer knows where they stand. With more it forgets all of them, and reads those again that go on
+/// writing.
+pub const DEVICES_KNOWN_MAX: usize = 64 * 1024;
+
 /// Chunks of removed devices that are deleted with one commit. The rest goes with the next ones.
 pub const SWEEP_CHUNKS_MAX: usize = 200;
 
@@ -126,6 +130,20 @@ pub const QUEUE_WRITES_MAX: usize = 1024 * 1024;
 /// What waiting writes may weigh, bytes of memory. As with [`QUEUE_WRITES_MAX`].
 pub const QUEUE_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// With [`crate::Durability::Memory`]: how long what was taken over at once stays unwritten at most, while the disk works. A
+/// process that is killed loses no more than that.
+pub const MEMORY_GATHER: Duration = Duration::from_millis(100);
+
+/// Writes that wait while more may be taken over at once. Beyond them, two batches, a write waits for its commit like with a disk:
+/// the windows of devices then slow them down to what can be written.
+pub const EARLY_WRITES_MAX: usize = 2 * BATCH_WRITES_MAX;
+
+/// What those may weigh, bytes of memory. As with [`EARLY_WRITES_MAX`].
+pub const EARLY_BYTES_MAX: usize = 2 * BATCH_BYTES_MAX;
+
+/// How long a read waits until what was taken over at once is written, so that it finds it. Then it reads without.
+pub const FLUSH_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// How long a failed store waits before it first tries again; twice as long each time after that.
 pub const RETRY_FIRST: Duration = Duration::from_millis(250);
 
@@ -149,6 +167,6 @@ pub const RETENTION_ROWS_MAX: usize = 64;
 /// Channels that are looked at for this with one commit.
 pub const RETENTION_CHANNELS_MAX: usize = 256;
 
-/// How far a restore moves the number of each device's next command on: more than are given between a backup and the day
-/// on which it is needed.
+/// How far a restore, or a start after a crash with [`crate::Durability::Memory`], moves the number of each device's next
+/// command on: more than are given between a backup and the day on which it is needed.
 pub const RESTORE_SKIPS_COMMANDS: u32 = 1 << 20;

@@ -1,8 +1,9 @@
 //! Reading what a store knows, at the start and after a failed commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::chunk::StoredSample;
 use crate::chunk_table::damaged;
@@ -10,11 +11,9 @@ use crate::journal::Messages;
 use crate::loaded::{GapCount, Latest, LoadedChannel, LoadedDevice};
 use crate::write::{CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
-/// A device as the hub sees it, and the numbers by which the database knows its parts.
+/// A device as the hub sees it, and the numbers by which the database knows its channels.
 pub(crate) struct DeviceRow {
     pub(crate) device: LoadedDevice,
-    /// The key of the current session.
-    pub(crate) session: Option<i64>,
     /// Its channels, in the order of `device.channels`.
     pub(crate) channels: Vec<ChannelRow>,
 }
@@ -27,22 +26,63 @@ pub(crate) struct ChannelRow {
     pub(crate) folded: u64,
 }
 
+/// What [`device_row`] reads.
+const DEVICES: &str = "SELECT device.key, id, device.name, token, confirmed, joined, created, describe, cursor, next_session,
+                              session.name, seq, received, late, next_command, last_seen
+                       FROM device JOIN log ON log.device = device.key LEFT JOIN session ON session.key = log.session";
+
 /// All devices with their channels, by key.
 pub(crate) fn devices(connection: &Connection) -> rusqlite::Result<Vec<DeviceRow>> {
-    let mut statement = connection.prepare(
-        "SELECT device.key, id, device.name, token, confirmed, joined, created, describe, cursor, next_session,
-                session.name, seq, received, late, next_command, last_seen, session.key
-         FROM device JOIN log ON log.device = device.key LEFT JOIN session ON session.key = log.session
-         ORDER BY device.key",
-    )?;
-    let mut devices = statement.query_map([], device)?.collect::<rusqlite::Result<Vec<DeviceRow>>>()?;
-    losses(connection, &mut devices)?;
-    channels(connection, &mut devices)?;
+    let mut statement = connection.prepare(&format!("{DEVICES} ORDER BY device.key"))?;
+    let mut devices = statement.query_map([], device_row)?.collect::<rusqlite::Result<Vec<DeviceRow>>>()?;
+    losses(connection, &mut devices, "", ())?;
+    channels(connection, &mut devices, "", ())?;
     latest_in_journal(connection, &mut devices)?;
     Ok(devices)
 }
 
-fn device(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
+/// One device with its channels, by indexes alone; without what the journal has of it.
+pub(crate) fn device(connection: &Connection, key: DeviceKey) -> rusqlite::Result<Option<DeviceRow>> {
+    let Some(mut device) = standing(connection, key)? else { return Ok(None) };
+    let of = key.0.cast_signed();
+    channels(connection, std::slice::from_mut(&mut device), "AND device = ?1", [of])?;
+    Ok(Some(device))
+}
+
+/// The same without its channels.
+pub(crate) fn standing(connection: &Connection, key: DeviceKey) -> rusqlite::Result<Option<DeviceRow>> {
+    let of = key.0.cast_signed();
+    let mut statement = connection.prepare_cached(&format!("{DEVICES} WHERE device.key = ?1"))?;
+    let Some(mut device) = statement.query_row([of], device_row).optional()? else { return Ok(None) };
+    losses(connection, std::slice::from_mut(&mut device), "WHERE device = ?1", [of])?;
+    Ok(Some(device))
+}
+
+/// The device that has this id.
+pub(crate) fn key_of(connection: &Connection, id: &str) -> rusqlite::Result<Option<DeviceKey>> {
+    let mut statement = connection.prepare_cached("SELECT key FROM device WHERE id = ?1")?;
+    statement.query_row([id], |row| unsigned(row, 0).map(DeviceKey)).optional()
+}
+
+/// Those devices, with what the journal has of them, of which it has anything, and `others`; by key.
+pub(crate) fn awake(connection: &Connection, others: &[DeviceKey]) -> rusqlite::Result<Vec<DeviceRow>> {
+    let mut keys: BTreeSet<DeviceKey> = others.iter().copied().collect();
+    let mut statement = connection.prepare("SELECT content FROM journal WHERE samples > 0")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for message in Messages::of(row.get_ref(0)?.as_blob()?) {
+            keys.insert(message.map_err(damaged)?.device);
+        }
+    }
+    let mut devices = Vec::with_capacity(keys.len());
+    for key in keys {
+        devices.extend(device(connection, key)?);
+    }
+    latest_in_journal(connection, &mut devices)?;
+    Ok(devices)
+}
+
+fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
     let session: Option<Arc<str>> = row.get(10)?;
     let seq: Option<i64> = row.get(11)?;
     let device = LoadedDevice {
@@ -64,12 +104,19 @@ fn device(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         last_seen: row.get(15)?,
         channels: Vec::new(),
     };
-    Ok(DeviceRow { device, session: row.get(16)?, channels: Vec::new() })
+    Ok(DeviceRow { device, channels: Vec::new() })
 }
 
-fn losses(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT device, reason, gaps, messages FROM loss")?;
-    let mut rows = statement.query([])?;
+/// Puts in what is lost of those of `devices` that the condition names.
+fn losses(
+    connection: &Connection,
+    devices: &mut [DeviceRow],
+    condition: &str,
+    of: impl Params,
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT device, reason, gaps, messages FROM loss {condition}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(of)?;
     while let Some(row) = rows.next()? {
         let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
         let reason = row.get_ref(1)?.as_str()?;
@@ -78,11 +125,18 @@ fn losses(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Resul
     Ok(())
 }
 
-fn channels(connection: &Connection, devices: &mut [DeviceRow]) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(
-        "SELECT device, key, name, value, ts, cursor, folded FROM channel WHERE device IS NOT NULL ORDER BY key",
-    )?;
-    let mut rows = statement.query([])?;
+/// Puts in the channels of those of `devices` that the condition names.
+fn channels(
+    connection: &Connection,
+    devices: &mut [DeviceRow],
+    condition: &str,
+    of: impl Params,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT device, key, name, value, ts, cursor, folded FROM channel WHERE device IS NOT NULL {condition}
+         ORDER BY key",
+    ))?;
+    let mut rows = statement.query(of)?;
     while let Some(row) = rows.next()? {
         let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
         found.channels.push(ChannelRow { key: row.get(1)?, folded: unsigned(row, 6)? });
@@ -200,6 +254,12 @@ pub(crate) fn last_commit(connection: &Connection) -> rusqlite::Result<i64> {
 pub(crate) fn ownerless_channels(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare("SELECT key FROM channel WHERE device IS NULL")?;
     statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The channels of a device.
+pub(crate) fn channel_keys(connection: &Connection, device: DeviceKey) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare_cached("SELECT key FROM channel WHERE device = ?1")?;
+    statement.query_map([device.0.cast_signed()], |row| row.get(0))?.collect()
 }
 
 /// An unsigned number, stored bit for bit in SQLite's signed ones.

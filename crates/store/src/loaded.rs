@@ -14,7 +14,7 @@ pub struct Loaded {
     pub issuer: String,
     /// The tags of earlier starts under which sessions were issued, oldest first.
     pub earlier_issuers: Vec<String>,
-    /// All devices, by key.
+    /// All devices, by key. With [`crate::Options::dormant`] only those of which something is under way.
     pub devices: Vec<LoadedDevice>,
     /// All tokens of people and programs.
     pub tokens: Vec<TokenRow>,
@@ -61,6 +61,25 @@ pub struct LoadedDevice {
     pub last_seen: Option<i64>,
     /// Its channels, by the time at which each appeared first.
     pub channels: Vec<LoadedChannel>,
+}
+
+/// What lists and sums say of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DormantDevice<'a> {
+    /// Its number here.
+    pub key: DeviceKey,
+    /// The id that it identifies with.
+    pub id: &'a str,
+    /// What people call it.
+    pub name: Option<&'a str>,
+    /// When something was last received from it, or when it was made; ms since 1970.
+    pub since: i64,
+    /// How many channels it has.
+    pub channels: u32,
+    /// Messages received.
+    pub received: u64,
+    /// Those of them that brought a late sample.
+    pub late: u64,
 }
 
 /// The gaps of a device that have one reason.

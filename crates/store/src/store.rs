@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::error::OpenError;
 use crate::folder::Folder;
 use crate::loaded::Loaded;
-use crate::queue::Queue;
+use crate::queue::{Queue, Submitted};
 use crate::reader::Reader;
 use crate::retention::Retention;
 use crate::write::{Event, Write};
@@ -22,7 +22,8 @@ pub enum Durability {
     Disk,
     /// A crash of the program, and a power cut but for the last seconds.
     Lazy,
-    /// A crash of the program. After a power cut the database may be unusable.
+    /// Nothing: it is in this process's memory, and written within [`crate::limits::MEMORY_GATHER`]. A crash of the program
+    /// takes no more than that; after a power cut the database may be unusable. See [`Store::take_over`].
     Memory,
 }
 
@@ -45,15 +46,23 @@ pub struct Options {
     /// How much longer writes gather under load, to save disks that wear out; see [`crate::limits::GATHER_MAX`].
     /// A write that comes alone never waits.
     pub gather: Duration,
+    /// Whether devices stay in the database until they are asked for ([`crate::Reader::dormant`],
+    /// [`crate::Reader::device`]), so that a start hardly takes longer the more there are.
+    pub dormant: bool,
     /// For how long samples are kept: the first that fits a channel counts, and one that none fits is kept for ever. Kept
     /// to each time that [`Write::Prune`] says what time it is, a piece with each of the commits that follow.
     pub retention: Vec<Retention>,
 }
 
 impl Default for Options {
-    /// `Disk`, 2 ms, and everything for ever.
+    /// `Disk`, 2 ms, all devices at the start, and everything for ever.
     fn default() -> Options {
-        Options { durability: Durability::default(), gather: Duration::from_millis(2), retention: Vec::new() }
+        Options {
+            durability: Durability::default(),
+            gather: Duration::from_millis(2),
+            dormant: false,
+            retention: Vec::new(),
+        }
     }
 }
 
@@ -84,8 +93,9 @@ impl Store {
     ) -> Result<(Store, Loaded), OpenError> {
         let folder = Folder::open(dir)?;
         let (writer, loaded) = Writer::open(folder, &options)?;
-        let reader = Reader::new(writer.database());
-        let queue = Arc::new(Queue::default());
+        let early = options.durability == Durability::Memory;
+        let queue = Arc::new(Queue::new(early));
+        let reader = Reader::new(writer.database(), early.then(|| queue.clone()));
         let thread = {
             let queue = queue.clone();
             std::thread::Builder::new()
@@ -105,7 +115,19 @@ impl Store {
     /// it has heard of that. All other writes always find room. After [`Store::close`] a write is dropped, and never comes
     /// back.
     pub fn submit(&self, write: Write) {
-        self.queue.push(write);
+        // Who does not ask hears of it later.
+        let _ = self.queue.push(write, false);
+    }
+
+    /// Hands over one write that need not be written before it counts. With [`Durability::Memory`] it is
+    /// [`Submitted::Done`] with this call, as long as the store works and no more than
+    /// [`crate::limits::EARLY_WRITES_MAX`] and [`crate::limits::EARLY_BYTES_MAX`] wait. Everything else is as with
+    /// [`Store::submit`], also with any other durability.
+    ///
+    /// Not to be asked for a write that follows one of the same device which waits: what becomes of that is not known.
+    /// Should one that was done be refused after all, [`crate::Event::Lost`] says so.
+    pub fn take_over(&self, write: Write) -> Submitted {
+        self.queue.push(write, true)
     }
 
     /// Reads, for any thread. The calls block: from async code they belong on a blocking thread.

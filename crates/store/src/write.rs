@@ -103,6 +103,26 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The device that it is about.
+    pub(crate) fn device(&self) -> Option<DeviceKey> {
+        match self {
+            Write::Message(Message { device, .. })
+            | Write::Gap(Gap { device, .. })
+            | Write::Device(NewDevice { key: device, .. })
+            | Write::DeviceToken { device, .. }
+            | Write::Session { device, .. }
+            | Write::Describe { device, .. }
+            | Write::Command(CommandRow { device, .. })
+            | Write::CommandCounter { device, .. }
+            | Write::RemoveDevice { device } => Some(*device),
+            Write::Token(_) | Write::TokenUsed { .. } | Write::TokenRevoked { .. } | Write::Prune { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// A device that is new to this store: nothing received, nothing issued.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDevice {
@@ -252,6 +272,9 @@ pub struct Commit {
 pub enum Event {
     /// What became of writes.
     Commit(Commit),
+    /// These were taken over ([`crate::Store::take_over`]) and will never be written: whoever submits and the store disagree
+    /// about what comes next, or the store was closed while it had failed. What follows them will not fit either.
+    Lost(Commit),
     /// A commit failed, because of the disk or whatever stands for it. Its writes are kept and nothing is taken over until
     /// [`Event::Recovered`]: what is submitted meanwhile waits behind them (rule H9). Said once for each failure.
     Failed {

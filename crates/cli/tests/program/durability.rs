@@ -83,6 +83,47 @@ fn what_was_acked_survives_a_kill() {
 }
 
 #[test]
+fn what_a_kill_took_of_what_memory_acked_is_declared_and_nothing_is_there_twice() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("glassline.toml"), "durability = \"memory\"\n").expect("it is written");
+    let serve = ["serve", "--config", "glassline.toml"];
+    let hub = Hub::begin(home, &serve);
+    let (mut device, welcome) = hub.numbered("boiler-7");
+    let count = 2_000_u64;
+    let mut acked = 0;
+    for seq in 1..=count {
+        device.says(&format!(r#"{{"seq":{seq},"channel":"n","value":{seq}}}"#));
+        while seq - acked >= 32 || (seq == count && acked < count) {
+            acked = device.hears("ack")["ack"].as_u64().expect("a number");
+        }
+    }
+
+    let hub = Hub::begin(hub.kill(), &serve);
+    let mut device = hub.connect();
+    let (token, session) = (&welcome["token"], &welcome["session"]);
+    let oldest = count + 1;
+    device.says(&format!(
+        r#"{{"identify":"boiler-7","token":{token},"nonce":2,"session":{session},"oldest":{oldest}}}"#
+    ));
+    let again = device.hears("welcome");
+    // Where nothing of it was stored, the session itself is one that this store never gave.
+    let resumed = again["session"] == *session;
+    assert_eq!(again["ack"], if resumed { count } else { 0 });
+    let next = if resumed { oldest } else { 1 };
+    device.says(&format!(r#"{{"seq":{next},"channel":"n","value":{oldest}}}"#));
+    device.acked(next);
+    let values: Vec<u64> = samples(&hub, "boiler-7", "n")
+        .iter()
+        .map(|sample| sample["value"].as_u64().expect("a number"))
+        .collect();
+    let stored = values.len() as u64 - 1;
+    let expected: Vec<u64> = (1..=stored).chain([oldest]).collect();
+    assert_eq!(values, expected, "in order, none twice, and the newest one");
+    let state = hub.get("/api/devices/boiler-7").json();
+    assert_eq!(state["ledger"]["skipped"], count - stored, "what is missing is declared: {state}");
+}
+
+#[test]
 fn a_second_hub_on_the_same_state_is_refused_by_name() {
     let hub = Hub::serve();
     let own = ["serve", "--state", "state", "--http", "127.0.0.1:0", "--lines", "127.0.0.1:0"];

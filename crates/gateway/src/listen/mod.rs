@@ -6,11 +6,67 @@ pub mod websocket;
 pub use tcp::serve as serve_tcp;
 pub use websocket::websocket;
 
-use protocol::code::Bye;
-use protocol::limits::LINE_BYTES_MAX;
-use protocol::message::ToDevice;
+use crate::device::{Device, TurnedAway};
+use crate::place::Address;
+use crate::register::Gateway;
+use sockets::{Endpoint, Outgoing, Remote};
 
-/// The one line that a connection is told for which there is no room.
-fn farewell(bye: Bye) -> Vec<u8> {
-    ToDevice::Bye(bye.into()).encode(LINE_BYTES_MAX)
+/// How lines travel over a transport.
+pub(crate) trait Framing: Send + 'static {
+    /// Calls `lines`, once and perhaps with nothing, with the bytes of lines among `bytes`, which have just come and may be
+    /// changed.
+    fn read(&mut self, bytes: &mut [u8], lines: impl FnOnce(&[u8])) -> Came;
+
+    /// Adds `lines`, which are whole, and whatever else is to be said. `last`: nothing follows.
+    fn write(&mut self, lines: &[u8], last: bool, out: &mut Outgoing);
+}
+
+/// Whether more may come.
+pub(crate) enum Came {
+    More,
+    /// The device says no more.
+    Last,
+    /// What came is not of this transport: nothing more of it can be read.
+    Nonsense,
+}
+
+/// Our end of a connection from `address`, which `remote` reaches. Where there is no room it says so, and is over.
+fn end(gateway: &Gateway, address: Address, remote: Remote, framing: impl Framing) -> Box<dyn Endpoint> {
+    match gateway.admit(address, remote) {
+        Ok(door) => Box::new(Device::new(door, framing)),
+        Err(bye) => {
+            tracing::warn!(%address, %bye, "turned away a device");
+            Box::new(TurnedAway { bye, framing })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+    use std::sync::Arc;
+
+    /// What an allocation costs beside what was asked for.
+    const ALLOCATION: usize = 16;
+
+    /// What an idle connection holds in this crate: its end, its place, the id of its device (16 characters), and its entry
+    /// in the register, whose room doubles as it grows.
+    const fn idle(end: usize) -> usize {
+        let place = 2 * size_of::<usize>() + size_of::<Place>();
+        let entry = size_of::<usize>() + size_of::<Arc<Place>>();
+        (end + ALLOCATION) + (place + ALLOCATION) + (16 + ALLOCATION) + 2 * entry
+    }
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        let (tcp, websocket) = (size_of::<Device<tcp::Tcp>>(), size_of::<Device<websocket::WebSocket>>());
+        assert!(idle(tcp) <= 472, "over TCP: {} bytes, {tcp} of them the end", idle(tcp));
+        assert!(
+            idle(websocket) <= 504,
+            "over WebSocket: {} bytes, {websocket} of them the end",
+            idle(websocket)
+        );
+        assert!(size_of::<Place>() <= 104, "{} bytes", size_of::<Place>());
+    }
 }

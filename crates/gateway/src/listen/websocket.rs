@@ -1,129 +1,110 @@
-//! Lines over WebSocket: one per text frame, without its `\n`.
+//! Lines over WebSocket: one per frame, without its `\n`.
 
-use crate::clock;
-use crate::limits::{CLOSING_MAX, SETTLING_MAX};
-use crate::register::{Admitted, Gateway};
-use axum::Error;
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
-use futures_util::{Sink, SinkExt, Stream};
-use std::future::poll_fn;
+use super::{Came, Framing, end};
+use crate::limits::{BUFFER_BYTES_KEPT, FRAME_BYTES_MAX};
+use crate::place::{Address, Transport};
+use crate::register::Gateway;
+use memchr::memchr_iter;
+use sockets::websocket::{Frame, Frames, Violation, close, pong, text};
+use sockets::{Endpoint, Outgoing, Remote};
+use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::time::timeout;
 
-/// Drives a device on `socket`, which was upgraded for it, until it is over. `first` is a frame that was read to find
-/// out that it is one.
-///
-/// Whoever upgrades sets a small read buffer, and lets messages be a little longer than
-/// [`protocol::limits::LINE_BYTES_MAX`], so that a line that is too long is answered before the connection would break.
-pub async fn websocket(
-    gateway: Gateway,
-    mut socket: WebSocket,
-    first: Option<Utf8Bytes>,
-    address: SocketAddr,
-) {
-    let mut admitted = match gateway.admit(format!("websocket {address}")) {
-        Ok(admitted) => admitted,
-        Err(bye) => {
-            tracing::warn!(%address, %bye, "turned away a device");
-            let told = async {
-                let _ = socket.send(Message::Text(text(&super::farewell(bye)))).await;
-                let _ = socket.close().await;
-            };
-            let _ = timeout(CLOSING_MAX, told).await;
-            return;
-        }
-    };
-    if let Some(first) = first {
-        read(&mut admitted, first.as_bytes());
-    }
-    if drive(&mut admitted, &mut socket).await.is_err() {
-        return;
-    }
-    admitted.leave();
-    let courtesy = async {
-        let _ = poll_fn(|context| poll_write(&mut admitted, &mut socket, context)).await;
-        let _ = socket.close().await;
-    };
-    let _ = timeout(CLOSING_MAX, courtesy).await;
+thread_local! {
+    /// What frames hold goes through here, as lines: no connection has a buffer for it of its own.
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Until the conversation is over, with lines perhaps left to write. An error is a connection that broke.
-async fn drive(admitted: &mut Admitted, socket: &mut WebSocket) -> Result<(), Error> {
-    while !admitted.connection.closing() {
-        let reads = admitted.connection.reads();
-        let mailbox = admitted.mailbox.clone();
-        let at = admitted.connection.poll_timeout();
-        tokio::select! {
-            posts = mailbox.take() => admitted.post_all(posts),
-            frame = poll_fn(|context| poll_frame(admitted, socket, reads, context)) => match frame? {
-                Some(Message::Text(line)) => read(admitted, line.as_bytes()),
-                Some(Message::Binary(line)) => read(admitted, &line),
-                Some(Message::Ping(_) | Message::Pong(_)) => admitted.connection.heard(clock::now()),
-                Some(Message::Close(_)) | None => return settle(admitted).await,
-            },
-            () = clock::sleep_until(at) => admitted.connection.timeout(clock::now()),
-        }
-        admitted.connection.check_slow(clock::now());
+/// The code for an end that nobody is to blame for.
+const NORMAL: u16 = 1000;
+
+/// Our end of a WebSocket of a device at `address`, which `remote` reaches, once its handshake is done. Where there is no
+/// room it says `bye`, and is over.
+pub fn websocket(gateway: &Gateway, address: SocketAddr, remote: Remote) -> Box<dyn Endpoint> {
+    let address = Address::new(Transport::WebSocket, address);
+    end(gateway, address, remote, WebSocket::new())
+}
+
+pub(super) struct WebSocket {
+    frames: Frames,
+    /// What the last ping held, which is not answered yet.
+    ping: Option<Box<Ping>>,
+    /// With what to close: the code, or what was wrong.
+    close: Result<u16, Violation>,
+    /// It is said.
+    closed: bool,
+}
+
+struct Ping {
+    payload: Vec<u8>,
+}
+
+impl WebSocket {
+    fn new() -> Self {
+        Self { frames: Frames::new(FRAME_BYTES_MAX), ping: None, close: Ok(NORMAL), closed: false }
     }
-    Ok(())
+
+    /// Adds what the frames in `bytes` hold to `lines`.
+    fn unwrap(&mut self, mut bytes: &mut [u8], lines: &mut Vec<u8>) -> Came {
+        while let Some(frame) = self.frames.next(&mut bytes) {
+            match frame {
+                Ok(Frame::Text(text)) => add(lines, text.as_bytes()),
+                Ok(Frame::Binary(bytes)) => add(lines, &bytes),
+                Ok(Frame::Ping(payload)) => {
+                    self.ping = Some(Box::new(Ping { payload: payload.into_owned() }))
+                }
+                Ok(Frame::Pong) => {}
+                Ok(Frame::Close(code)) => {
+                    self.close = Ok(code.unwrap_or(NORMAL));
+                    return Came::Last;
+                }
+                Err(violation) => {
+                    self.close = Err(violation);
+                    return Came::Nonsense;
+                }
+            }
+        }
+        Came::More
+    }
 }
 
 /// A frame is a line. What holds several is read as several.
-fn read(admitted: &mut Admitted, frame: &[u8]) {
-    let mut bytes = Vec::with_capacity(frame.len() + 1);
-    bytes.extend_from_slice(frame);
+fn add(lines: &mut Vec<u8>, frame: &[u8]) {
+    lines.extend_from_slice(frame);
     if !frame.ends_with(b"\n") {
-        bytes.push(b'\n');
+        lines.push(b'\n');
     }
-    admitted.connection.read(clock::now(), &bytes);
 }
 
-/// Writes what can be written, then looks for a frame, if the connection reads.
-fn poll_frame(
-    admitted: &mut Admitted,
-    socket: &mut WebSocket,
-    reads: bool,
-    context: &mut Context<'_>,
-) -> Poll<Result<Option<Message>, Error>> {
-    if let Poll::Ready(Err(error)) = poll_write(admitted, socket, context) {
-        return Poll::Ready(Err(error));
+impl Framing for WebSocket {
+    fn read(&mut self, bytes: &mut [u8], lines: impl FnOnce(&[u8])) -> Came {
+        LINES.with_borrow_mut(|gathered| {
+            gathered.clear();
+            let came = self.unwrap(bytes, gathered);
+            lines(gathered);
+            gathered.shrink_to(BUFFER_BYTES_KEPT);
+            came
+        })
     }
-    if !reads {
-        return Poll::Pending;
-    }
-    Poll::Ready(ready!(Pin::new(socket).poll_next(context)).transpose())
-}
 
-fn poll_write(
-    admitted: &mut Admitted,
-    socket: &mut WebSocket,
-    context: &mut Context<'_>,
-) -> Poll<Result<(), Error>> {
-    while let Some(end) = admitted.connection.unsent().iter().position(|byte| *byte == b'\n') {
-        ready!(Pin::new(&mut *socket).poll_ready(context))?;
-        let line = text(&admitted.connection.unsent()[..=end]);
-        Pin::new(&mut *socket).start_send(Message::Text(line))?;
-        admitted.connection.sent(end + 1);
-    }
-    Pin::new(socket).poll_flush(context)
-}
-
-/// A line as a frame's text, without its end.
-fn text(line: &[u8]) -> Utf8Bytes {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    String::from_utf8_lossy(line).into_owned().into()
-}
-
-/// The device closed: what it said before is still taken over.
-async fn settle(admitted: &mut Admitted) -> Result<(), Error> {
-    let settled = async {
-        while !admitted.connection.settled() {
-            let posts = admitted.mailbox.take().await;
-            admitted.post_all(posts);
+    fn write(&mut self, lines: &[u8], last: bool, out: &mut Outgoing) {
+        if self.closed {
+            return;
         }
-    };
-    let _ = timeout(SETTLING_MAX, settled).await;
-    Ok(())
+        if let Some(ping) = self.ping.take() {
+            pong(out, &ping.payload);
+        }
+        let mut begin = 0;
+        for end in memchr_iter(b'\n', lines) {
+            text(out, &lines[begin..end]);
+            begin = end + 1;
+        }
+        if last {
+            self.closed = true;
+            match self.close {
+                Ok(code) => close(out, code, ""),
+                Err(violation) => close(out, violation.code(), violation.reason()),
+            }
+        }
+    }
 }

@@ -54,4 +54,6 @@ async fn a_device_that_does_not_read_is_let_go() {
         tokio::task::yield_now().await;
     }
     conversation.ends().await;
+    // Nor does it read that it is let go: then it is cut.
+    stage.counts(0).await;
 }

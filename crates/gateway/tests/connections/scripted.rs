@@ -4,6 +4,7 @@ use gateway::{Gateway, Limits, listen};
 use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Identify, Welcome};
+use sockets::EventLoops;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -127,6 +128,7 @@ impl Conversation {
 /// A gateway that listens on a port of its own, and what comes to its intake.
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
+    pub(crate) loops: EventLoops,
     pub(crate) address: SocketAddr,
     asked: UnboundedReceiver<Asked>,
 }
@@ -138,11 +140,17 @@ impl Stage {
 
     pub(crate) async fn with(limits: Limits) -> Self {
         let (sender, asked) = unbounded_channel();
-        let gateway = Gateway::new(Arc::new(Scripted(sender)), limits);
+        Self::of(Arc::new(Scripted(sender)), limits, asked).await
+    }
+
+    /// One whose intake is another than the scripted one.
+    pub(crate) async fn of(intake: Arc<dyn Intake>, limits: Limits, asked: UnboundedReceiver<Asked>) -> Self {
+        let loops = EventLoops::start(1).expect("a thread");
+        let gateway = Gateway::new(intake, limits, loops.handle());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         tokio::spawn(listen::serve_tcp(gateway.clone(), listener));
-        Self { gateway, address, asked }
+        Self { gateway, loops, address, asked }
     }
 
     pub(crate) async fn asked(&mut self) -> Asked {

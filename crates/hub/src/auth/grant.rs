@@ -113,7 +113,8 @@ impl Subject {
 pub struct Grant {
     subject: Subject,
     scopes: Scopes,
-    credential: Option<TokenHash>,
+    /// In a box: few have one, and each panel has a grant.
+    credential: Option<Box<TokenHash>>,
 }
 
 impl Grant {
@@ -123,7 +124,7 @@ impl Grant {
 
     /// The same by this token of the API, which can be revoked.
     pub(super) fn by(self, token: TokenHash) -> Self {
-        Self { credential: Some(token), ..self }
+        Self { credential: Some(Box::new(token)), ..self }
     }
 
     pub(super) fn subject(&self) -> &Subject {
@@ -160,7 +161,7 @@ impl Grant {
 
     /// The token of the API that was shown, where it was one: what it permits ends with it.
     pub fn credential(&self) -> Option<TokenHash> {
-        self.credential
+        self.credential.as_deref().copied()
     }
 
     /// What it permits.

@@ -20,7 +20,7 @@ mod once;
 mod secret;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use store::{TokenHash, TokenRow, Write};
 
@@ -222,7 +222,9 @@ impl fmt::Debug for Auth {
 }
 
 fn administrator() -> Grant {
-    Grant::new(Subject::User(ADMINISTRATOR.into()), Scopes::all())
+    /// One for all: each open panel has it.
+    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| ADMINISTRATOR.into());
+    Grant::new(Subject::User(NAME.clone()), Scopes::all())
 }
 
 /// The hash to look up, unless what was presented cannot be any of ours.

@@ -1,5 +1,5 @@
 //! Our own accept loop: each connection has a time for its headers, there is a limit of connections, and stopping waits
-//! for what is under way.
+//! for what is under way. A connection that becomes a WebSocket is let go of: its place is free then.
 //!
 //! `axum::serve` arms no timeout for headers, so that one slow client could hold a connection for ever.
 
@@ -16,6 +16,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,9 +27,10 @@ use tower_service::Service as _;
 use super::limits::{
     ACCEPT_PAUSE, CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADERS_MAX, HEADERS_WAIT_MAX, STOP_WAIT_MAX,
 };
+use super::socket::Raw;
 
 /// Accepts connections and answers their requests with `router`, until `shutdown` becomes true (or its sender is gone).
-/// Then requests under way are finished and sockets waited for, [`STOP_WAIT_MAX`] at the longest.
+/// Then requests under way are finished, [`STOP_WAIT_MAX`] at the longest. WebSockets are others' by then.
 ///
 /// Each request carries the peer's address as [`ConnectInfo<SocketAddr>`].
 pub async fn serve(listener: TcpListener, router: Router, mut shutdown: watch::Receiver<bool>) {
@@ -112,7 +114,17 @@ async fn answer(
     router.call(request).await
 }
 
-/// A connection with its place among all. The place goes with it when it becomes a WebSocket.
+/// Takes a connection back that was upgraded, and gives its place back. Nothing: it is none of [`serve`]'s.
+///
+/// # Errors
+/// The system does not let go of it.
+pub(super) fn let_go(upgraded: Upgraded) -> Option<io::Result<Raw>> {
+    let parts = upgraded.downcast::<TokioIo<Held>>().ok()?;
+    let stream = parts.io.into_inner().stream.into_std();
+    Some(stream.map(|stream| Raw { stream, read: parts.read_buf.into() }))
+}
+
+/// A connection with its place among all.
 struct Held {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,

@@ -79,6 +79,12 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason)
     }
 
+    /// 426: a WebSocket of another version than 13.
+    pub(super) fn other_version() -> Self {
+        let reason = "This is a WebSocket of version 13: the Sec-WebSocket-Version header must say so.";
+        Self::new(StatusCode::UPGRADE_REQUIRED, "bad_request", reason)
+    }
+
     /// 429: too many at one time.
     pub fn too_many(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", reason)
@@ -118,6 +124,13 @@ impl IntoResponse for Failure {
         let mut response = (self.status, axum::Json(body)).into_response();
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            let headers = [
+                (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+                (header::UPGRADE, HeaderValue::from_static("websocket")),
+            ];
+            response.headers_mut().extend(headers);
         }
         response
     }

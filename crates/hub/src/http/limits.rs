@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Connections at one time, WebSockets among them. At the limit the next one waits to be accepted.
+/// Connections at one time, until they become WebSockets. At the limit the next one waits to be accepted.
 pub const CONNECTIONS_MAX: usize = 12_000;
 
 /// How long a request's headers may take, and how long a connection may be idle between two requests. Then it is
@@ -60,8 +60,8 @@ pub const STREAM_STALL_MAX: Duration = Duration::from_secs(30);
 /// Devices in one piece of the list of all devices, which is made while it is sent.
 pub const LIST_PIECE_DEVICES: usize = 64;
 
-/// Bytes that are read at once from a WebSocket: the memory that a quiet one costs.
-pub const SOCKET_READ_BYTES: usize = 4 * 1024;
+/// Sockets on `/socket` at one time that have not said yet what they are. One more is answered with 429.
+pub const UNDECIDED_MAX: usize = 1_024;
 
 /// How long the first frame on `/socket` may take where a panel is expected.
 pub const FIRST_FRAME_WAIT_PANEL: Duration =
@@ -75,7 +75,5 @@ pub const RETURN_PATH_BYTES_MAX: usize = 1024;
 
 // hyper reads no less at once.
 const _: () = assert!(HEADER_BYTES_MAX >= 8192);
-// Panels must not take all connections: somebody has to be able to look why.
-const _: () = assert!(CONNECTIONS_MAX > crate::limits::PANELS_MAX);
 const _: () = assert!(POINTS <= POINTS_MAX);
 const _: () = assert!(COMMANDS <= COMMANDS_MAX);

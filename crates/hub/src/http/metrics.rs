@@ -46,7 +46,10 @@ impl Hub {
             storage_failures: self.storage_failures(),
             ..Totals::default()
         };
-        for cell in self.registry.all() {
+        let (asleep, ledger) = self.registry.asleep();
+        totals.offline = asleep;
+        totals.ledger.add(&in_our_words(ledger));
+        for cell in self.registry.awake() {
             let inner = cell.lock();
             totals.ledger.add(&in_our_words(inner.device.ledger()));
             totals.contested += usize::from(inner.device.contested().is_some());

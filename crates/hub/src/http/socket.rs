@@ -1,49 +1,120 @@
-//! WebSockets: the one of panels, and what others need to tell a panel from a device on one path.
+//! WebSockets: their handshake, the one of panels, and what others need to tell a panel from a device on one path.
 //!
-//! `/socket` is for those who do not say which they are. Whoever serves it upgrades with [`bounded`], asks
-//! [`first_frame`], and hands the socket to [`crate::Hub::panel`] or to the gateway, with the frame that was read.
+//! HTTP only opens them: [`upgrade`] answers the handshake and hands the socket over, and an event loop has it from then
+//! on. `/socket` is for those who do not say which they are: [`side_of`] their first frame.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::{Engine as _, alphabet};
+use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
+use sha1::{Digest as _, Sha1};
 
 use super::Site;
+use super::accept;
 use super::error::Failure;
-use super::limits::{FIRST_FRAME_WAIT_DEVICE, FIRST_FRAME_WAIT_PANEL, SOCKET_READ_BYTES};
+use super::limits::{FIRST_FRAME_WAIT_DEVICE, FIRST_FRAME_WAIT_PANEL};
 use crate::auth::Scope;
-use crate::limits::PANEL_FRAME_BYTES_MAX;
 use crate::panel::PanelPeer;
 
-// A device's line is one frame: the socket that may become either must take both.
-const _: () = assert!(PANEL_FRAME_BYTES_MAX >= protocol::limits::LINE_BYTES_MAX);
+/// What RFC 6455 appends to a client's key.
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// `GET /panel`.
-pub(super) async fn panel(
-    State(site): State<Arc<Site>>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    parts: Parts,
-) -> Result<Response, Failure> {
-    let peer = panel_peer(&site, &parts)?;
-    let upgrade = upgrade.map_err(|error| Failure::bad_request(error.body_text()))?;
-    let hub = site.hub.clone();
-    Ok(bounded(upgrade).on_upgrade(move |socket| hub.panel(socket, peer, None)))
+/// Bytes of a client's key, once it is decoded.
+const KEY_BYTES: usize = 16;
+
+/// Reads keys. That their last bits are zero is of no use to anybody.
+const KEYS: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// A connection that has become a WebSocket, without anybody who drives it.
+pub struct Raw {
+    /// It does not block.
+    pub stream: TcpStream,
+    /// What was read of it behind the handshake.
+    pub read: Vec<u8>,
 }
 
-/// The upgrade with our limits: 4 KiB read at once, frames and messages of at most [`PANEL_FRAME_BYTES_MAX`].
-pub fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(SOCKET_READ_BYTES)
-        .max_message_size(PANEL_FRAME_BYTES_MAX)
-        .max_frame_size(PANEL_FRAME_BYTES_MAX)
+/// `GET /panel`.
+pub(super) async fn panel(State(site): State<Arc<Site>>, mut parts: Parts) -> Result<Response, Failure> {
+    let peer = panel_peer(&site, &parts)?;
+    let hub = site.hub.clone();
+    upgrade(&mut parts, move |raw| {
+        let loops = hub.loops().clone();
+        loops.adopt(raw.stream, raw.read, move |remote| hub.panel(peer, remote));
+    })
+}
+
+/// Answers the handshake of a WebSocket. `then` is called with the socket when the answer is written; not at all where the
+/// connection broke before. It must not block.
+///
+/// # Errors
+/// 400, or 405, for a request that is none; 426 for one of another version than 13.
+pub fn upgrade(parts: &mut Parts, then: impl FnOnce(Raw) + Send + 'static) -> Result<Response, Failure> {
+    let accepted = accept_key(&parts.method, &parts.headers)?;
+    // Without it the request is none of HTTP/1.1.
+    let upgraded = parts.extensions.remove::<OnUpgrade>();
+    let upgraded =
+        upgraded.ok_or_else(|| Failure::bad_request("This connection cannot become a WebSocket."))?;
+    // It ends with the connection at the latest.
+    tokio::spawn(async move {
+        match upgraded.await.map(accept::let_go) {
+            Ok(Some(Ok(raw))) => then(raw),
+            Ok(Some(Err(error))) => tracing::error!(%error, "a socket cannot be handed over"),
+            Ok(None) => tracing::error!("a connection that was not accepted here wants to be a socket"),
+            Err(error) => tracing::debug!(%error, "a connection broke in its handshake"),
+        }
+    });
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().extend([
+        (header::CONNECTION, HeaderValue::from_static("upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_ACCEPT, accepted),
+    ]);
+    Ok(response)
+}
+
+/// What the handshake is answered with (RFC 6455, 4.2).
+fn accept_key(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Failure> {
+    if method != Method::GET {
+        return Err(Failure::bad_method());
+    }
+    if !names(headers, header::CONNECTION, "upgrade") {
+        return Err(Failure::bad_request(
+            "This opens a WebSocket: the Connection header must say “upgrade”.",
+        ));
+    }
+    if !names(headers, header::UPGRADE, "websocket") {
+        return Err(Failure::bad_request("This opens a WebSocket: the Upgrade header must say “websocket”."));
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(Failure::other_version());
+    }
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    if KEYS.decode(key).map_or(0, |key| key.len()) != KEY_BYTES {
+        return Err(Failure::bad_request("The Sec-WebSocket-Key header must be 16 bytes in Base64."));
+    }
+    let accepted = STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_SUFFIX).finalize());
+    HeaderValue::try_from(accepted)
+        .map_err(|_| Failure::bad_request("The Sec-WebSocket-Key header is unusable."))
+}
+
+/// Whether one of the words of a header is `word`, in whatever case.
+fn names(headers: &HeaderMap, name: HeaderName, word: &str) -> bool {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case(word))
 }
 
 /// Who opens a panel's socket: a bearer token in the upgrade stands for the ticket.
@@ -62,10 +133,10 @@ pub fn panel_peer(site: &Site, parts: &Parts) -> Result<PanelPeer, Failure> {
     Ok(PanelPeer { address: peer_address(parts), grant })
 }
 
-/// Where a request comes from: the peer's address and port, empty if the connection is none of [`super::serve`]'s.
-pub fn peer_address(parts: &Parts) -> String {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map(|ConnectInfo(address)| address.to_string()).unwrap_or_default()
+/// Where a request comes from. Each connection of [`super::serve`]'s has an address; without one it is all zeros.
+pub fn peer_address(parts: &Parts) -> SocketAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+    peer.unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0))
 }
 
 /// Who is at the other end of a socket.
@@ -77,36 +148,25 @@ pub enum Side {
     Device,
 }
 
+impl Side {
+    /// How long the first frame that says something may take where this side is expected.
+    pub fn first_frame_wait(self) -> Duration {
+        match self {
+            Side::Panel => FIRST_FRAME_WAIT_PANEL,
+            Side::Device => FIRST_FRAME_WAIT_DEVICE,
+        }
+    }
+}
+
 /// What a request on `/socket` counts as before its first frame: browsers, and programs that speak HTTP, say what they
 /// are called (`User-Agent`); devices do not.
 pub fn side_before_first_frame(headers: &HeaderMap) -> Side {
     if headers.contains_key(header::USER_AGENT) { Side::Panel } else { Side::Device }
 }
 
-/// Reads the first frame that says something, which decides: `authenticate` is said by panels, `identify` by devices.
-/// Any other leaves it at `before`. Heartbeats are skipped. Nothing where no text came in the time that a `before` has,
-/// or the socket is closed.
-pub async fn first_frame(socket: &mut WebSocket, before: Side) -> Option<(Side, String)> {
-    let wait = match before {
-        Side::Panel => FIRST_FRAME_WAIT_PANEL,
-        Side::Device => FIRST_FRAME_WAIT_DEVICE,
-    };
-    let text = timeout(wait, async {
-        loop {
-            match socket.recv().await?.ok()? {
-                Message::Text(text) if text.is_empty() => {}
-                Message::Text(text) => return Some(text.to_string()),
-                Message::Close(_) => return None,
-                // Answered by the library, or no frame of ours.
-                Message::Ping(_) | Message::Pong(_) | Message::Binary(_) => {}
-            }
-        }
-    });
-    let text = text.await.ok()??;
-    Some((side_of(&text).unwrap_or(before), text))
-}
-
-fn side_of(frame: &str) -> Option<Side> {
+/// What the first frame that says something tells: `authenticate` is said by panels, `identify` by devices. Nothing for any
+/// other.
+pub fn side_of(frame: &str) -> Option<Side> {
     /// The two members that tell.
     #[derive(Deserialize)]
     struct First<'a> {

@@ -1,38 +1,63 @@
 //! The frame that is being made for one panel: one message, or an array of several.
 
-use crate::limits::PANEL_BATCH_BYTES_MAX;
+use crate::limits::{PANEL_BATCH_BYTES_MAX, PANEL_SHARE_BYTES_MIN};
+use bytes::Bytes;
+use router::Run;
+use sockets::{Outgoing, websocket};
 
 /// What gathers for one panel until it leaves. It takes whatever it is given; whoever fills it asks for room first, so it
 /// holds at most [`PANEL_BATCH_BYTES_MAX`] and what one look brought.
 #[derive(Default)]
 pub(super) struct Batch {
-    /// The messages, each behind a comma or the bracket that opens the array.
-    text: String,
+    runs: Vec<Run>,
+    /// Of the runs and the commas between them.
+    bytes: usize,
     messages: usize,
 }
 
 impl Batch {
-    /// Adds a message: JSON, as the router encodes it.
-    pub(super) fn push(&mut self, message: &[u8]) {
-        self.text.push(if self.messages == 0 { '[' } else { ',' });
-        self.text.push_str(&String::from_utf8_lossy(message));
-        self.messages += 1;
+    /// Adds a message of this panel's own: JSON.
+    pub(super) fn push(&mut self, message: impl Into<Bytes>) {
+        let message = message.into();
+        self.gather(|runs| runs.push(message.into()));
+    }
+
+    /// Adds what `look` adds to the runs.
+    pub(super) fn gather<T>(&mut self, look: impl FnOnce(&mut Vec<Run>) -> T) -> T {
+        let before = self.runs.len();
+        let result = look(&mut self.runs);
+        for run in &self.runs[before..] {
+            self.bytes += run.bytes.len() + 1;
+            self.messages += run.messages;
+        }
+        result
     }
 
     /// Whether more may be gathered.
     pub(super) fn has_room(&self) -> bool {
-        self.text.len() < PANEL_BATCH_BYTES_MAX
+        self.bytes < PANEL_BATCH_BYTES_MAX
     }
 
-    /// The frame, or nothing where there is no message.
-    pub(super) fn take(&mut self) -> Option<String> {
-        let mut text = std::mem::take(&mut self.text);
-        match std::mem::take(&mut self.messages) {
-            0 => return None,
-            1 => drop(text.remove(0)),
-            _ => text.push(']'),
+    /// Says the frame, if there is a message. What is long is not copied: others say the same.
+    pub(super) fn say(self, out: &mut Outgoing) {
+        let (open, end) = match self.messages {
+            0 => return,
+            1 => ("", ""),
+            _ => ("[", "]"),
+        };
+        let payload = open.len() + self.bytes - 1 + end.len();
+        out.push(websocket::header(payload).as_ref());
+        out.push(open.as_bytes());
+        for (at, run) in self.runs.into_iter().enumerate() {
+            if at > 0 {
+                out.push(b",");
+            }
+            match run.bytes.len() < PANEL_SHARE_BYTES_MIN {
+                true => out.push(&run.bytes),
+                false => out.share(run.bytes),
+            }
         }
-        Some(text)
+        out.push(end.as_bytes());
     }
 }
 
@@ -40,15 +65,33 @@ impl Batch {
 mod tests {
     use super::*;
 
+    fn said(runs: &[Run]) -> Vec<Bytes> {
+        let (mut batch, mut out) = (Batch::default(), Outgoing::default());
+        runs.iter().for_each(|run| batch.gather(|runs| runs.push(run.clone())));
+        batch.say(&mut out);
+        out.take()
+    }
+
+    fn run(text: &'static str, messages: usize) -> Run {
+        Run { bytes: text.into(), messages }
+    }
+
     #[test]
     fn one_message_is_a_frame_and_several_are_an_array() {
-        let mut batch = Batch::default();
-        assert_eq!(batch.take(), None);
-        batch.push(b"{\"a\":1}");
-        assert_eq!(batch.take().as_deref(), Some("{\"a\":1}"));
-        batch.push(b"{\"a\":1}");
-        batch.push(b"{\"b\":2}");
-        assert_eq!(batch.take().as_deref(), Some("[{\"a\":1},{\"b\":2}]"));
-        assert_eq!(batch.take(), None);
+        assert!(said(&[]).is_empty());
+        assert_eq!(said(&[run("{\"a\":1}", 1)])[0][..], *b"\x81\x07{\"a\":1}");
+        let two = said(&[run("{\"a\":1}", 1), run("{\"b\":2}", 1)]);
+        assert_eq!(two[0][2..], *b"[{\"a\":1},{\"b\":2}]");
+        assert_eq!(said(&[run("{\"a\":1},{\"b\":2}", 2)]), two);
+        assert_eq!(usize::from(two[0][1]), two[0].len() - 2);
+    }
+
+    #[test]
+    fn what_is_long_is_said_from_where_it_stands() {
+        let long = Run { bytes: vec![b' '; PANEL_SHARE_BYTES_MIN].into(), messages: 5 };
+        let pieces = said(&[run("{}", 1), long.clone()]);
+        assert_eq!(pieces.len(), 3);
+        assert_eq!(pieces[1].as_ptr(), long.bytes.as_ptr());
+        assert_eq!((&pieces[0][4..], &pieces[2][..]), (&b"[{},"[..], &b"]"[..]));
     }
 }

@@ -1,100 +1,110 @@
 //! The device list as one panel sees it: whole at first, then what changes.
 
 use super::batch::Batch;
-use super::{Dirty, Slot, Waker};
+use super::seat::{Dirty, Seat};
 use crate::Hub;
 use crate::limits::PANEL_BATCH_BYTES_MAX;
-use crate::registry::Cell;
-use bytes::Bytes;
+use crate::registry::{Listed, Listing, Registry};
 use router::frame;
 use std::sync::Arc;
 
-/// One panel's watch of the device list. Memory: while it is told the whole list, a pointer for each device.
+/// The presence of a device that sleeps.
+const OFFLINE: &str = "offline";
+
+/// One panel's watch of the device list. Memory: while it is told the whole list, a pointer for each device that was heard of
+/// since the start.
 pub(super) struct List {
-    hub: Arc<Hub>,
-    slot: Arc<Slot>,
     cursor: u64,
     /// The devices that it is still to be told of, in the order of their ids; `None` once it has the whole list.
-    untold: Option<std::vec::IntoIter<Arc<Cell>>>,
+    untold: Option<Listing>,
     /// It was told of some of them.
     begun: bool,
 }
 
 impl List {
-    pub(super) fn begin(hub: Arc<Hub>, waker: &Arc<Waker>) -> Self {
-        let slot = Slot::new(Dirty::List, waker);
-        let cursor = hub.roster.watch(slot.clone());
-        slot.wake();
-        let untold = Some(hub.registry.all().into_iter());
-        Self { hub, slot, cursor, untold, begun: false }
+    /// To be marked.
+    pub(super) fn begin(hub: &Hub) -> Self {
+        let cursor = hub.roster.head();
+        Self { cursor, untold: Some(hub.registry.list()), begun: false }
     }
 
     /// Tells what fits; marks itself again where there is more to tell.
-    pub(super) fn catch_up(&mut self, batch: &mut Batch) {
-        self.slot.unmark();
-        if !self.tell(batch) {
-            self.slot.wake();
+    pub(super) fn catch_up(&mut self, seat: &Arc<Seat>, batch: &mut Batch) {
+        if !self.tell(seat, batch) {
+            seat.put(Dirty::List);
         }
     }
 
     /// True where there is nothing more to tell.
-    fn tell(&mut self, batch: &mut Batch) -> bool {
+    fn tell(&mut self, seat: &Arc<Seat>, batch: &mut Batch) -> bool {
         if let Some(untold) = &mut self.untold {
             match std::mem::replace(&mut self.begun, true) {
-                false => batch.push(first(untold).as_bytes()),
-                true => rest(untold, batch),
+                false => batch.push(first(untold, &seat.hub.registry)),
+                true => rest(untold, &seat.hub.registry, batch),
             }
-            if untold.len() == 0 {
+            if untold.is_at_end(&seat.hub.registry) {
                 self.untold = None;
             }
             return false;
         }
-        let mut frames: Vec<Bytes> = Vec::new();
-        if self.hub.roster.catch_up(&mut self.cursor, &mut frames) {
-            frames.iter().for_each(|frame| batch.push(frame));
+        let hub = &seat.hub;
+        if batch.gather(|runs| hub.roster.catch_up(&mut self.cursor, seat, runs)) {
             return true;
         }
         // Too many changes were missed: the whole list is told again. What changes meanwhile comes after it.
-        (self.untold, self.begun) = (Some(self.hub.registry.all().into_iter()), false);
+        (self.untold, self.begun) = (Some(hub.registry.list()), false);
         false
     }
-}
 
-impl Drop for List {
-    fn drop(&mut self) {
-        self.hub.roster.unwatch(&self.slot);
-        self.slot.end();
+    pub(super) fn end(seat: &Arc<Seat>) {
+        seat.hub.roster.forget(seat, Dirty::List);
+        seat.unmark(Dirty::List);
     }
 }
 
 /// The message that begins the list, with as many devices as fit.
-fn first(untold: &mut impl Iterator<Item = Arc<Cell>>) -> String {
+fn first(untold: &mut Listing, registry: &Registry) -> String {
     let mut text = String::from("{\"devices\":[");
     while text.len() < PANEL_BATCH_BYTES_MAX
-        && let Some(cell) = untold.next()
+        && let Some(listed) = untold.next(registry)
     {
-        let inner = cell.lock();
-        if inner.device.is_removed() {
-            continue;
-        }
-        let (presence, since) = inner.device.presence();
+        let entry = match listed {
+            Listed::Asleep(brief) => {
+                frame::listed(brief.id, brief.name.unwrap_or(brief.id), OFFLINE, brief.since)
+            }
+            Listed::Awake(cell) => {
+                let inner = cell.lock();
+                if inner.device.is_removed() {
+                    continue;
+                }
+                let (presence, since) = inner.device.presence();
+                frame::listed(cell.id.as_str(), inner.device.name(), presence.as_str(), since)
+            }
+        };
         if !text.ends_with('[') {
             text.push(',');
         }
-        text.push_str(&frame::listed(cell.id.as_str(), inner.device.name(), presence.as_str(), since));
+        text.push_str(&entry);
     }
     text.push_str("]}");
     text
 }
 
 /// Devices that did not fit into it, each as one that is new.
-fn rest(untold: &mut impl Iterator<Item = Arc<Cell>>, batch: &mut Batch) {
+fn rest(untold: &mut Listing, registry: &Registry, batch: &mut Batch) {
     while batch.has_room()
-        && let Some(cell) = untold.next()
+        && let Some(listed) = untold.next(registry)
     {
-        let inner = cell.lock();
-        if !inner.device.is_removed() {
-            batch.push(&inner.device.presence_frame());
+        match listed {
+            Listed::Asleep(brief) => {
+                batch.push(frame::presence(brief.id, brief.name.unwrap_or(brief.id), OFFLINE, brief.since));
+            }
+            Listed::Awake(cell) => {
+                let inner = cell.lock();
+                if !inner.device.is_removed() {
+                    batch.push(inner.device.presence_frame());
+                }
+            }
         }
     }
 }

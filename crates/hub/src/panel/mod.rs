@@ -1,29 +1,50 @@
 //! Open panels: one socket each, a cursor per watched device, and nothing queued for them.
 //!
-//! When something changes, a panel is only marked ([`Slot::wake`]); its own task then walks from its cursors to the
-//! heads and writes what it finds in as few frames as possible. A slow browser is so a cursor that fell behind.
+//! When something changes, a panel is only marked ([`Seat::mark`]); its event loop then has it walk from its cursors to the
+//! heads and write what it finds in as few frames as possible. A slow browser is so a cursor that fell behind.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `endpoint` | the socket: authenticate, hear, tell, end |
+//! | `turn` | carries out what was said, gathers what is new |
+//! | `seat` | a panel as others see it: what wakes it |
+//! | `watched` | its watch of a device, and the device's list of those that watch it |
+//! | `list` | its watch of the device list |
+//! | `said`, `message` | what browsers say |
+//! | `batch` | the frame that is being made |
+//! | `job`, `resume` | what a panel has to wait for |
+//! | `rare` | what few panels have |
 
 mod batch;
+mod endpoint;
+mod job;
 mod list;
 mod message;
+mod rare;
 mod resume;
-mod socket;
+mod said;
+mod seat;
 #[cfg(test)]
 mod tests;
-mod watching;
+mod turn;
+mod watched;
 
+pub(crate) use seat::{Dirty, Seat};
+pub(crate) use watched::Watchers;
+
+use crate::Hub;
 use crate::auth::Grant;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::DeviceKey;
-use tokio::sync::Notify;
+use crate::limits::{PANEL_HEARTBEAT_SECONDS, PANELS_MAX, PANELS_STOP_WAIT_MAX};
+use sockets::{Endpoint, Remote};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Who opens a panel's socket, as HTTP knows it.
 #[derive(Debug)]
 pub struct PanelPeer {
     /// Where it comes from.
-    pub address: String,
+    pub address: SocketAddr,
     /// Proof from the upgrade's `Authorization`; without it the first frame must carry a ticket.
     pub grant: Option<Grant>,
 }
@@ -49,41 +70,90 @@ pub struct PanelInfo {
 #[derive(Default)]
 pub(crate) struct Panels {
     open: Mutex<Open>,
+    /// The last one has gone.
+    empty: Condvar,
+    /// Counts (and begins anew) what every panel is to be told, whatever it watches.
+    news: AtomicU16,
+    stopping: AtomicBool,
     reads: resume::Reads,
 }
 
 #[derive(Default)]
 struct Open {
-    last: u64,
-    panels: BTreeMap<u64, PanelInfo>,
+    /// How many were opened in this run.
+    opened: u64,
+    /// In the order of their numbers.
+    seats: Vec<Arc<Seat>>,
 }
 
 impl Panels {
-    /// All that are open, oldest first.
+    /// Those who have authenticated, oldest first.
     pub(crate) fn list(&self) -> Vec<PanelInfo> {
-        self.lock().panels.values().cloned().collect()
+        self.seats().iter().filter_map(|seat| seat.info()).collect()
     }
 
+    /// How many sockets are open.
     pub(crate) fn len(&self) -> usize {
-        self.lock().panels.len()
+        self.lock().seats.len()
     }
 
-    fn add(&self, info: PanelInfo) -> u64 {
+    /// One more; whether it finds no room, and is to be closed. It counts from here on, before it has authenticated.
+    fn open(&self, hub: &Arc<Hub>, peer: PanelPeer, remote: Remote) -> (Arc<Seat>, bool) {
         let mut open = self.lock();
-        open.last += 1;
-        let number = open.last;
-        open.panels.insert(number, PanelInfo { id: format!("p{number}"), ..info });
-        number
-    }
-
-    fn update(&self, number: u64, devices: Vec<String>) {
-        if let Some(info) = self.lock().panels.get_mut(&number) {
-            info.devices = devices;
+        open.opened += 1;
+        let seat = Arc::new(Seat::new(hub, open.opened, peer, remote));
+        let is_full = open.seats.len() >= PANELS_MAX;
+        if !is_full {
+            open.seats.push(seat.clone());
         }
+        (seat, is_full)
     }
 
     fn remove(&self, number: u64) {
-        self.lock().panels.remove(&number);
+        let mut open = self.lock();
+        if let Ok(place) = open.seats.binary_search_by_key(&number, |seat| seat.number) {
+            open.seats.remove(place);
+        }
+        if open.seats.is_empty() {
+            self.empty.notify_all();
+        }
+    }
+
+    /// The storage has failed, or is back: every panel is told.
+    pub(crate) fn storage_changed(&self) {
+        self.news.fetch_add(1, Ordering::AcqRel);
+        self.wake_all();
+    }
+
+    /// The hub stops: every panel is closed, and so are those that still come.
+    pub(crate) fn stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wake_all();
+    }
+
+    /// Returns when all have been told that the hub stops, at the latest after [`PANELS_STOP_WAIT_MAX`]. Not to be called by
+    /// what lives in an event loop.
+    pub(crate) fn wait_for_the_last(&self) {
+        let left = |open: &mut Open| !open.seats.is_empty();
+        drop(self.empty.wait_timeout_while(self.lock(), PANELS_STOP_WAIT_MAX, left));
+    }
+
+    fn are_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Changes with each thing that every panel is to be told.
+    fn news(&self) -> u16 {
+        self.news.load(Ordering::Acquire)
+    }
+
+    fn wake_all(&self) {
+        self.seats().iter().for_each(|seat| seat.wake());
+    }
+
+    /// Looked at without the lock, as each has locks of its own.
+    fn seats(&self) -> Vec<Arc<Seat>> {
+        self.lock().seats.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -91,66 +161,22 @@ impl Panels {
     }
 }
 
-/// What wakes a panel: which of its watches have something new.
-#[derive(Default)]
-pub(crate) struct Waker {
-    /// In the order in which they were marked. A watch is in it once at most, and no longer than it is watched.
-    dirty: Mutex<VecDeque<Dirty>>,
-    notify: Notify,
-}
-
-/// What has something new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dirty {
-    Device(DeviceKey),
-    List,
-    /// The device list changed while devices are watched that are not known.
-    Newcomers,
-}
-
-impl Waker {
-    /// Takes out what was marked first. Whoever takes it unmarks its slot before it looks.
-    fn take(&self) -> Option<Dirty> {
-        self.dirty().pop_front()
+impl Hub {
+    /// Our end of a panel's socket, for an event loop. `remote` is the way to it there.
+    pub fn panel(self: &Arc<Self>, peer: PanelPeer, remote: Remote) -> Box<dyn Endpoint> {
+        Box::new(endpoint::Panel::open(self, peer, remote))
     }
 
-    /// Whether something is marked.
-    fn has_marked(&self) -> bool {
-        !self.dirty().is_empty()
-    }
-
-    fn dirty(&self) -> MutexGuard<'_, VecDeque<Dirty>> {
-        self.dirty.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One standing interest of one panel, as those who change things see it.
-pub(crate) struct Slot {
-    what: Dirty,
-    marked: AtomicBool,
-    waker: Arc<Waker>,
-}
-
-impl Slot {
-    fn new(what: Dirty, waker: &Arc<Waker>) -> Arc<Self> {
-        Arc::new(Self { what, marked: AtomicBool::new(false), waker: waker.clone() })
-    }
-
-    /// Marks that there is something new and wakes the panel if it sleeps.
-    pub(crate) fn wake(&self) {
-        if !self.marked.swap(true, Ordering::AcqRel) {
-            self.waker.dirty().push_back(self.what);
-            self.waker.notify.notify_one();
-        }
-    }
-
-    /// What comes from now on marks it anew.
-    fn unmark(&self) {
-        self.marked.store(false, Ordering::Release);
-    }
-
-    /// Nobody watches this any more, nor will mark it.
-    fn end(&self) {
-        self.waker.dirty().retain(|dirty| *dirty != self.what);
+    fn panel_welcome(&self, number: u64, grant: &Grant) -> String {
+        serde_json::json!({
+            "welcome": format!("p{number}"),
+            "user": &**grant.user(),
+            "scopes": grant.scopes().words(),
+            "log": self.log(),
+            "heartbeat": PANEL_HEARTBEAT_SECONDS,
+            "time": self.now().wall,
+            "durability": self.durability().name(),
+        })
+        .to_string()
     }
 }

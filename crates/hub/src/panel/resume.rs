@@ -5,7 +5,7 @@ use crate::limits::{PANEL_READ_MESSAGES, PANEL_READ_SECONDS_MAX, PANEL_READS_MAX
 use crate::registry::Cell;
 use bytes::Bytes;
 use router::frame;
-use router::limits::{RESUME_MESSAGES_MAX, TAIL_BYTES_MAX};
+use router::limits::{LOOK_BYTES_MAX, RESUME_MESSAGES_MAX};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{DeviceKey, ReadError, Reader};
@@ -68,13 +68,13 @@ fn patches(
         for entry in &entries {
             let Some(patch) = frame::stored(id, entry) else { continue };
             // A message alone may be longer than what fits.
-            if bytes + patch.len() > TAIL_BYTES_MAX && !patches.is_empty() {
+            if bytes + patch.len() > LOOK_BYTES_MAX && !patches.is_empty() {
                 return Ok(patches);
             }
             bytes += patch.len();
             patches.push((entry.cursor, patch));
         }
         let usual = (bytes / patches.len().max(1)).max(1);
-        wanted = ((TAIL_BYTES_MAX - bytes.min(TAIL_BYTES_MAX)) / usual).clamp(1, RESUME_MESSAGES_MAX);
+        wanted = ((LOOK_BYTES_MAX - bytes.min(LOOK_BYTES_MAX)) / usual).clamp(1, RESUME_MESSAGES_MAX);
     }
 }

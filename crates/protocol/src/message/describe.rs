@@ -5,18 +5,17 @@ use super::from_device::many;
 use super::{Description, Fail};
 use crate::json::Object;
 use crate::limits::SEQ_MAX;
-use serde_json::value::RawValue;
 
 pub(super) fn describe(object: &Object<'_>) -> Result<Description, Fail> {
     let raw = object.present("describe")?;
-    let inner = Object::read(raw.get().as_bytes())
-        .map_err(|_| object.wrong(raw, "\"describe\" must be an object"))?;
+    let inner =
+        Object::read(raw.as_bytes()).map_err(|_| object.wrong(raw, "\"describe\" must be an object"))?;
     for (name, said) in inner.members() {
-        let channel = Object::read(said.get().as_bytes())
+        let channel = Object::read(said.as_bytes())
             .map_err(|_| object.wrong(said, &format!("what is said of {name:?} must be an object")))?;
-        check_channel(&channel).map_err(|fail| Fail { at: object.at(said.get()) + fail.at, ..fail })?;
+        check_channel(&channel).map_err(|fail| Fail { at: object.at(said) + fail.at, ..fail })?;
     }
-    let at = object.at(raw.get());
+    let at = object.at(raw);
     let channels = many(inner).map_err(|fail| Fail { at: at + fail.at, ..fail })?;
     Ok(Description { channels })
 }
@@ -36,6 +35,6 @@ fn check_channel(channel: &Object<'_>) -> Result<(), Fail> {
 }
 
 /// By how it begins: of any size, since it is kept as text.
-fn is_number(raw: &RawValue) -> bool {
-    raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit())
+fn is_number(raw: &str) -> bool {
+    raw.starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }

@@ -1,6 +1,7 @@
 //! What devices say.
 
 use super::describe::describe;
+use super::read::kept;
 use super::write::{finish, quoted};
 use super::{FROM_DEVICE_KINDS, Fail, TO_DEVICE_KINDS, cut};
 use crate::code::Fault;
@@ -11,7 +12,6 @@ use crate::limits::{
     REASON_BYTES_MAX, SEQ_MAX, TOKEN_BYTES_MAX,
 };
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 /// One line of a device.
 #[derive(Debug, Clone)]
@@ -180,7 +180,7 @@ fn identify(object: &Object<'_>) -> Result<Identify, Fail> {
     let device = match name.as_str() {
         "" => None,
         name => Some(DeviceId::parse(name).ok_or_else(|| {
-            let at = object.get("identify").map_or(0, |raw| object.at(raw.get()));
+            let at = object.get("identify").map_or(0, |raw| object.at(raw));
             Fail::new(Fault::BadId, at, Fault::BadId.sentence())
         })?),
     };
@@ -226,30 +226,25 @@ fn numbered(object: Object<'_>) -> Result<FromDevice, Fail> {
     samples(object, Some(seq)).map(FromDevice::Samples).map_err(|fail| Fail { seq: Some(seq), ..fail })
 }
 
-/// The time of the samples. One that cannot be right, in nanoseconds say, is not refused here: the samples are kept, and
-/// whoever takes them over puts the receive time beside it.
-fn time(object: &Object<'_>) -> Result<Option<i64>, Fail> {
-    object.optional("ts", "milliseconds since 1970, a whole number")
-}
-
+/// A time that cannot be right, in nanoseconds say, is not refused here: the samples are kept, and whoever takes them over
+/// puts the receive time beside it.
 fn samples(object: Object<'_>, seq: Option<u64>) -> Result<Samples, Fail> {
-    let ts = time(&object)?;
+    let ts = object.time("ts")?;
     let outbox = seq.and_then(|_| outbox(&object));
     let samples = if object.get("channel").is_some() {
-        let channel: String = object.required("channel", "a channel's name")?;
-        vec![sample(&object, Cow::Owned(channel), object.present("value")?)?]
+        vec![sample(&object, &object.channel("channel")?, object.present("value")?)?]
     } else {
         let raw = object.present("values")?;
-        let at = object.at(raw.get());
-        let values = Object::read(raw.get().as_bytes())
-            .map_err(|_| object.wrong(raw, "\"values\" must be an object"))?;
+        let at = object.at(raw);
+        let values =
+            Object::read(raw.as_bytes()).map_err(|_| object.wrong(raw, "\"values\" must be an object"))?;
         many(values).map_err(|fail| Fail { at: at + fail.at, ..fail })?
     };
     Ok(Samples { seq, ts, samples, outbox })
 }
 
 fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
-    let ts = time(&object)?;
+    let ts = object.time("ts")?;
     let mut samples = many(object)?;
     samples.retain(|sample| &*sample.channel != "ts");
     if samples.is_empty() {
@@ -263,15 +258,23 @@ pub(super) fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
         let reason = format!("more than {MESSAGE_CHANNELS_MAX} channels in one message");
         return Err(Fail::new(Fault::BadMessage, 0, &reason));
     }
-    object.members().iter().map(|(name, value)| sample(&object, name.clone(), value)).collect()
+    object.members().iter().map(|(name, value)| sample(&object, name, value)).collect()
 }
 
-fn sample(object: &Object<'_>, name: Cow<'_, str>, value: &RawValue) -> Result<Sample, Fail> {
-    if name.is_empty() || name.len() > CHANNEL_BYTES_MAX || name.chars().any(char::is_control) {
+fn sample(object: &Object<'_>, name: &str, value: &str) -> Result<Sample, Fail> {
+    if name.is_empty() || name.len() > CHANNEL_BYTES_MAX || has_control(name) {
         let reason = format!("a channel's name has 1 to {CHANNEL_BYTES_MAX} bytes and no control characters");
         return Err(object.wrong(value, &reason));
     }
-    Ok(Sample { channel: name.into_owned().into(), value: value.to_owned() })
+    Ok(Sample { channel: name.into(), value: kept(value) })
+}
+
+/// Names are mostly ASCII, of which many bytes are looked at a time.
+fn has_control(name: &str) -> bool {
+    match name.is_ascii() {
+        true => name.bytes().fold(false, |found, byte| found | byte.is_ascii_control()),
+        false => name.chars().any(char::is_control),
+    }
 }
 
 fn skip(object: &Object<'_>) -> Result<FromDevice, Fail> {
@@ -284,7 +287,7 @@ fn result(object: &Object<'_>) -> Result<Outcome, Fail> {
     Ok(Outcome {
         command: object.number("result")?,
         ok: object.required("ok", "true or false")?,
-        value: object.get("value").map(ToOwned::to_owned),
+        value: object.get("value").map(kept),
         reason: object.text("reason")?.map(|reason| cut(&reason, REASON_BYTES_MAX).to_owned()),
     })
 }

@@ -4,8 +4,10 @@ use super::Fail;
 use crate::code::Fault;
 use crate::json::Object;
 use crate::limits::SEQ_MAX;
+use crate::plain;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 impl<'a> Object<'a> {
@@ -20,22 +22,40 @@ impl<'a> Object<'a> {
     }
 
     /// The member `key` as it came.
-    pub(super) fn present(&self, key: &str) -> Result<&'a RawValue, Fail> {
+    pub(super) fn present(&self, key: &str) -> Result<&'a str, Fail> {
         self.get(key).ok_or_else(|| Fail::new(Fault::BadMessage, 0, &format!("{key:?} is missing")))
     }
 
-    fn typed<T: Deserialize<'a>>(&self, key: &str, raw: &'a RawValue, what: &str) -> Result<T, Fail> {
-        serde_json::from_str(raw.get()).map_err(|_| self.wrong(raw, &format!("{key:?} must be {what}")))
+    fn typed<T: Deserialize<'a>>(&self, key: &str, raw: &'a str, what: &str) -> Result<T, Fail> {
+        serde_json::from_str(raw).map_err(|_| self.wrong(raw, &format!("{key:?} must be {what}")))
     }
 
     /// A failure at the place of `raw`.
-    pub(super) fn wrong(&self, raw: &RawValue, reason: &str) -> Fail {
-        Fail::new(Fault::BadMessage, self.at(raw.get()), reason)
+    pub(super) fn wrong(&self, raw: &str, reason: &str) -> Fail {
+        Fail::new(Fault::BadMessage, self.at(raw), reason)
     }
 
     /// The member `key` as text; owned, since it may have escapes.
     pub(super) fn text(&self, key: &str) -> Result<Option<String>, Fail> {
         self.optional(key, "text")
+    }
+
+    /// The member `key` as a channel's name, which seldom has escapes.
+    pub(super) fn channel(&self, key: &str) -> Result<Cow<'a, str>, Fail> {
+        let raw = self.present(key)?;
+        match plain::string(raw) {
+            Some(name) => Ok(Cow::Borrowed(name)),
+            None => self.typed(key, raw, "a channel's name").map(Cow::Owned),
+        }
+    }
+
+    /// The member `key` as milliseconds since 1970.
+    pub(super) fn time(&self, key: &str) -> Result<Option<i64>, Fail> {
+        let Some(raw) = self.get(key) else { return Ok(None) };
+        match plain::whole(raw).and_then(|ms| i64::try_from(ms).ok()) {
+            Some(ms) => Ok(Some(ms)),
+            None => self.typed(key, raw, "milliseconds since 1970, a whole number").map(Some),
+        }
     }
 
     /// The member `key` as a whole number within `range`, or nothing where it is absent.
@@ -48,8 +68,9 @@ impl<'a> Object<'a> {
         self.within(key, self.present(key)?, 1..=SEQ_MAX)
     }
 
-    fn within(&self, key: &str, raw: &'a RawValue, range: RangeInclusive<u64>) -> Result<u64, Fail> {
-        let number = serde_json::from_str(raw.get()).ok().filter(|number| range.contains(number));
+    fn within(&self, key: &str, raw: &'a str, range: RangeInclusive<u64>) -> Result<u64, Fail> {
+        let number = plain::whole(raw).or_else(|| serde_json::from_str(raw).ok());
+        let number = number.filter(|number| range.contains(number));
         let (from, to) = range.into_inner();
         number.ok_or_else(|| self.wrong(raw, &format!("{key:?} must be a whole number from {from} to {to}")))
     }
@@ -58,4 +79,9 @@ impl<'a> Object<'a> {
     pub(super) fn count(&self, key: &str) -> Result<Option<u64>, Fail> {
         self.optional(key, "a whole number")
     }
+}
+
+/// A member's value, kept as it came.
+pub(super) fn kept(value: &str) -> Box<RawValue> {
+    RawValue::from_string(value.to_owned()).expect("it was read as JSON")
 }

@@ -1,8 +1,10 @@
 //! What the hub side (a hub or a gateway) says to devices.
 
+use super::read::kept;
 use super::write::{finish, quoted};
 use super::{Fail, TO_DEVICE_KINDS};
 use crate::code::{Again, Fault};
+use crate::digits::Digits;
 use crate::json::{self, Object};
 use serde_json::value::RawValue;
 
@@ -105,7 +107,7 @@ impl ToDevice {
     pub fn encode(&self, line_max: usize) -> Vec<u8> {
         finish(match self {
             ToDevice::Welcome(welcome) => encode_welcome(welcome),
-            ToDevice::Ack(seq) => format!("{{\"ack\":{seq}}}"),
+            ToDevice::Ack(seq) => return encode_ack(*seq),
             ToDevice::Nak(seq) => format!("{{\"nak\":{seq}}}"),
             ToDevice::Command(command) => encode_command(command),
             ToDevice::Window(window) => format!("{{\"window\":{window}}}"),
@@ -136,6 +138,16 @@ impl Command {
     pub fn encoded_bytes(&self) -> usize {
         encode_command(self).len()
     }
+}
+
+/// Said more often than all else together.
+fn encode_ack(seq: u64) -> Vec<u8> {
+    let (before, seq, behind) = (b"{\"ack\":", Digits::of_count(seq), b"}\n");
+    let mut line = Vec::with_capacity(before.len() + seq.as_bytes().len() + behind.len());
+    line.extend_from_slice(before);
+    line.extend_from_slice(seq.as_bytes());
+    line.extend_from_slice(behind);
+    line
 }
 
 fn encode_welcome(welcome: &Welcome) -> String {
@@ -241,15 +253,14 @@ fn command(object: &Object<'_>) -> Result<Command, Fail> {
     Ok(Command {
         number: object.number("command")?,
         channel: object.required("channel", "a channel's name")?,
-        value: object.present("value")?.to_owned(),
+        value: kept(object.present("value")?),
         ttl: object.required("ttl", "milliseconds")?,
     })
 }
 
 fn complaint(object: &Object<'_>) -> Result<Complaint, Fail> {
-    let raw: &RawValue = object.present("error")?;
-    let inner =
-        Object::read(raw.get().as_bytes()).map_err(|_| Fail::new(Fault::BadMessage, 0, "no object"))?;
+    let raw: &str = object.present("error")?;
+    let inner = Object::read(raw.as_bytes()).map_err(|_| Fail::new(Fault::BadMessage, 0, "no object"))?;
     Ok(Complaint {
         line: inner.required("line", "a whole number")?,
         at: inner.required("at", "a whole number")?,

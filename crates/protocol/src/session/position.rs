@@ -51,14 +51,17 @@ pub struct Positions {
     current: Option<Position>,
     /// Issued after the current one and still empty, oldest first. Not stored: after a restart they are unknown, and
     /// whoever asks for one gets a new one, which loses nothing since nothing was accepted in them.
-    empty: VecDeque<SessionId>,
+    empty: Empty,
 }
+
+/// At most [`EMPTY_SESSIONS_MAX`], and mostly none: a million devices have no room for a list.
+type Empty = Option<Box<VecDeque<SessionId>>>;
 
 impl Positions {
     /// What was stored: the counter of the newest session issued (0 for none), and the current position.
     pub fn restore(issued: u64, current: Option<Position>) -> Self {
         let floor = current.as_ref().map_or(0, |position| position.session.counter());
-        Self { issued: issued.max(floor), current, empty: VecDeque::new() }
+        Self { issued: issued.max(floor), current, empty: None }
     }
 
     /// The counter of the newest session issued; the next one is greater. 0 before the first.
@@ -93,7 +96,7 @@ impl Positions {
             let last = position.last;
             return self.resume(session, last, oldest);
         }
-        if self.empty.contains(session) {
+        if self.empty.as_ref().is_some_and(|empty| empty.contains(session)) {
             return self.resume(session, 0, oldest);
         }
         let older = current.is_some_and(|position| session.counter() < position.session.counter());
@@ -127,9 +130,11 @@ impl Positions {
             position.last = position.last.max(seq);
             return further;
         }
-        let Some(at) = self.empty.iter().position(|issued| issued == session) else { return false };
+        let Some(empty) = &mut self.empty else { return false };
+        let Some(at) = empty.iter().position(|issued| issued == session) else { return false };
         // What was issued before the session that is now current is closed by it.
-        self.empty.drain(..=at);
+        empty.drain(..=at);
+        self.empty.take_if(|empty| empty.is_empty());
         self.current = Some(Position { session: session.clone(), last: seq });
         true
     }
@@ -144,10 +149,11 @@ impl Positions {
     fn issue(&mut self, tag: &str, lost: Option<(SessionId, Gap)>) -> Opening {
         self.issued += 1;
         let session = SessionId::new(tag, self.issued).expect("a tag is checked when it is made");
-        if self.empty.len() == EMPTY_SESSIONS_MAX {
-            self.empty.pop_front();
+        let empty = self.empty.get_or_insert_default();
+        if empty.len() == EMPTY_SESSIONS_MAX {
+            empty.pop_front();
         }
-        self.empty.push_back(session.clone());
+        empty.push_back(session.clone());
         Opening::New { session, lost }
     }
 }

@@ -180,7 +180,11 @@ impl Play {
                 }
             }
             94..97 => self.come_back(),
-            97..99 => self.restart(),
+            97 => self.restart(),
+            98 => {
+                let is_watched = self.below(2) == 0;
+                self.device.watched(is_watched);
+            }
             _ => self.remove(),
         }
     }
@@ -256,8 +260,8 @@ impl Play {
 
     /// One look of the panel. What it is to read may come late, in part, or not at all.
     fn look(&mut self) -> Step {
-        let mut frames = Vec::new();
-        let step = self.device.catch_up(&mut self.watch, &mut frames);
+        let mut runs = Vec::new();
+        let step = self.device.catch_up(&mut self.watch, &mut runs);
         if let Step::Read { after, limit } = step {
             self.reads += 1;
             let entries =
@@ -277,10 +281,10 @@ impl Play {
                 }
                 _ => {}
             }
-            self.watch.read(patches, &mut frames);
+            self.watch.read(patches, &mut runs);
         }
-        for frame in frames {
-            self.show(&serde_json::from_slice(&frame).expect("JSON"));
+        for frame in runs.iter().flat_map(super::player::frames) {
+            self.show(&serde_json::from_str(&frame).expect("JSON"));
         }
         step
     }

@@ -18,11 +18,12 @@
 //! Everything else is what the hub does: `store < …`, `a < …`, `ada < …`, `panel < …`.
 
 use crate::watch::{Step, Watch};
-use crate::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request};
+use crate::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request, Run};
 use protocol::id::{DeviceId, SessionId};
 use protocol::intake::{Outlet, Peer, Post, Said};
-use protocol::message::{FromDevice, ToDevice, decode_from_device};
+use protocol::message::{FromDevice, Sample, Samples, ToDevice, decode_from_device};
 use protocol::time::Time;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use store::{DeviceKey, GapCount, LoadedDevice, Position, Write};
@@ -109,6 +110,21 @@ impl Player {
             }
         }
         std::mem::take(&mut *player.written.lock().expect("no panic"))
+    }
+
+    /// A device that nothing is known of.
+    pub(crate) fn device() -> Device {
+        Device::new(identity(), 0)
+    }
+
+    /// The device says one value, which is durable at once.
+    pub(crate) fn commit_one(device: &mut Device, value: &str, effects: &mut Vec<Effect>) {
+        let value = RawValue::from_string(value.to_owned()).expect("JSON");
+        let samples = vec![Sample { channel: "t".into(), value }];
+        let samples = Samples { seq: None, ts: None, samples, outbox: None };
+        let cursor = device.take_loose(START, samples, effects).expect("room");
+        let issuer = Issuer { tag: "k7".into(), earlier: Arc::new([]) };
+        device.done(START, &issuer, &Done::Entries(cursor), effects);
     }
 
     fn write(&self, line: &str) {
@@ -205,7 +221,7 @@ impl Player {
             id: id.into(),
             by: by.into(),
             channel: channel.into(),
-            value: serde_json::value::RawValue::from_string(value.into()).expect("JSON"),
+            value: RawValue::from_string(value.into()).expect("JSON"),
             intent: Intent::from_word(intent).expect("an intent"),
             ttl: Some(ttl.parse().expect("milliseconds")),
             credential: None,
@@ -296,14 +312,13 @@ impl Player {
     }
 
     fn look(&mut self) {
-        let mut frames = Vec::new();
-        while self.device.catch_up(&mut self.panel, &mut frames) == Step::More {}
-        for frame in frames {
-            let frame = String::from_utf8_lossy(&frame);
+        let mut runs = Vec::new();
+        while self.device.catch_up(&mut self.panel, &mut runs) == Step::More {}
+        for frame in runs.iter().flat_map(frames) {
             // The books are looked at by themselves.
             let frame = match (frame.find(",\"ledger\":"), frame.find(",\"commands\":")) {
                 (Some(begin), Some(end)) => format!("{}{}", &frame[..begin], &frame[end..]),
-                _ => frame.into_owned(),
+                _ => frame,
             };
             self.write(&format!("panel < {frame}"));
         }
@@ -329,9 +344,17 @@ impl Player {
                 self.write(&format!("{name} < welcome{session}{ack}{window}"));
                 drop(outlet);
             }
-            Effect::Wake | Effect::List | Effect::Forget => {}
+            Effect::Wake { .. } | Effect::List | Effect::Forget => {}
         }
     }
+}
+
+/// The frames of a run, as a browser gets them: between brackets.
+pub(crate) fn frames(run: &Run) -> Vec<String> {
+    let text = format!("[{}]", std::str::from_utf8(&run.bytes).expect("UTF-8"));
+    let frames: Vec<&RawValue> = serde_json::from_str(&text).expect("JSON texts with commas between them");
+    assert_eq!(frames.len(), run.messages);
+    frames.into_iter().map(|frame| frame.get().to_owned()).collect()
 }
 
 fn summary(write: &Write) -> String {

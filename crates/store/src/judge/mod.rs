@@ -23,11 +23,12 @@ pub(crate) enum Verdict {
     Drop,
 }
 
-/// All devices as they stand behind the last write that was judged.
+/// Devices as they stand behind the last write that was judged: those of which writes are to be judged, at least. Of any other it
+/// believes that it is not there.
 #[derive(Clone, Debug)]
 pub(crate) struct Judge {
     devices: KeyMap<DeviceKey, Known>,
-    /// Ids in use.
+    /// Their ids.
     ids: HashSet<Box<str>>,
     /// The lowest key that no device had before this run. The hub gives keys in order and has devices stored in any:
     /// with the first thing that they say.
@@ -66,11 +67,31 @@ impl Judge {
         }
     }
 
-    /// Takes the standings from `devices` again, after some that were judged were not stored after all. Which keys were
-    /// given in this run is not forgotten.
-    pub(crate) fn reset(&mut self, devices: &[LoadedDevice]) {
+    /// Forgets all devices: what is stored counts. Which were removed in this run is not forgotten.
+    pub(crate) fn forget(&mut self) {
         let removed = std::mem::take(&mut self.removed);
-        *self = Judge { removed, ..Judge::new(devices, self.first_key) };
+        *self = Judge { removed, ..Judge::new(&[], self.first_key) };
+    }
+
+    /// Whether it has an opinion on this device already.
+    pub(crate) fn knows(&self, device: DeviceKey) -> bool {
+        self.devices.contains_key(&device) || self.removed.contains(&device)
+    }
+
+    /// Whether it knows a device with this id.
+    pub(crate) fn knows_id(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Learns of a device where it stands, as it is stored.
+    pub(crate) fn learn(&mut self, device: &LoadedDevice) {
+        self.ids.insert(device.id.clone());
+        self.devices.insert(device.key, Known::new(device.id.clone(), Standing::of(device)));
+    }
+
+    /// How many devices it knows.
+    pub(crate) fn len(&self) -> usize {
+        self.devices.len()
     }
 
     /// Judges one write; an accepted one counts from then on.

@@ -5,6 +5,7 @@
 
 mod around;
 mod commands;
+mod dormant;
 mod entries;
 mod history;
 mod samples;
@@ -12,7 +13,7 @@ mod sessions;
 mod stored;
 
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
@@ -23,13 +24,18 @@ pub use samples::SampleRow;
 use crate::connection;
 use crate::error::ReadError;
 use crate::limits::READERS_MAX;
+use crate::queue::Queue;
 
 /// Reads from a store. All calls block; what is not there reads as empty.
 pub struct Reader {
     database: PathBuf,
+    /// Holds what was taken over and is not written yet: that goes first.
+    unwritten: Option<Arc<Queue>>,
     pool: Mutex<Pool>,
     /// A connection was given back or dropped.
     freed: Condvar,
+    /// For [`Reader::device`] alone: it never waits for a long read.
+    lookup: Mutex<Option<Connection>>,
 }
 
 #[derive(Default)]
@@ -40,8 +46,14 @@ struct Pool {
 }
 
 impl Reader {
-    pub(crate) fn new(database: PathBuf) -> Reader {
-        Reader { database, pool: Mutex::default(), freed: Condvar::new() }
+    pub(crate) fn new(database: PathBuf, unwritten: Option<Arc<Queue>>) -> Reader {
+        Reader {
+            database,
+            unwritten,
+            pool: Mutex::default(),
+            freed: Condvar::new(),
+            lookup: Mutex::default(),
+        }
     }
 
     /// Drops the idle connections; the next call opens one anew.
@@ -49,10 +61,18 @@ impl Reader {
         let mut pool = self.pool();
         pool.open -= pool.idle.len();
         pool.idle.clear();
+        *self.lookup() = None;
+    }
+
+    fn lookup(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.lookup.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls `read` with a connection of its own. All that it reads is of one moment.
     fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
+        if let Some(queue) = &self.unwritten {
+            queue.flush();
+        }
         let mut loan = Loan { reader: self, connection: self.borrow() };
         let connection = match loan.connection.take() {
             Some(connection) => connection,

@@ -2,6 +2,7 @@
 
 use crate::error::CommitError;
 use crate::judge::{Judge, Verdict};
+use crate::queue::Submitted;
 use crate::write::{Commit, DeviceKey, Event, Write};
 
 /// The writes of one transaction.
@@ -12,13 +13,15 @@ pub(crate) struct Batch {
     writes: Vec<Write>,
     /// By their places, those that are not stored: with no error, because their device was removed.
     left_out: Vec<(usize, Option<CommitError>)>,
+    /// What was said of all of them when they were submitted.
+    pub(crate) said: Submitted,
     /// Devices whose logs or counters stand elsewhere after it.
     pub(crate) moved: Vec<DeviceKey>,
 }
 
 impl Batch {
     /// Judges `writes`, which are then what the judge goes on from.
-    pub(crate) fn judged(number: i64, writes: Vec<Write>, judge: &mut Judge) -> Batch {
+    pub(crate) fn judged(number: i64, writes: Vec<Write>, said: Submitted, judge: &mut Judge) -> Batch {
         let mut left_out = Vec::new();
         for (place, write) in writes.iter().enumerate() {
             match judge.judge(write) {
@@ -27,17 +30,22 @@ impl Batch {
                 Err(error) => left_out.push((place, Some(error))),
             }
         }
-        Batch { number, writes, left_out, moved: judge.take_moved() }
+        Batch { number, writes, left_out, said, moved: judge.take_moved() }
     }
 
     /// Writes that nobody judges any more, because they are not going to be stored.
-    pub(crate) fn unjudged(writes: Vec<Write>) -> Batch {
-        Batch { number: 0, writes, left_out: Vec::new(), moved: Vec::new() }
+    pub(crate) fn unjudged(writes: Vec<Write>, said: Submitted) -> Batch {
+        Batch { number: 0, writes, left_out: Vec::new(), said, moved: Vec::new() }
     }
 
     /// Adds such writes, to be handed back with the others.
     pub(crate) fn extend_unjudged(&mut self, writes: Vec<Write>) {
         self.writes.extend(writes);
+    }
+
+    /// How many writes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
     }
 
     /// Whether there is nothing to commit: what was dropped has a commit too, so that its number is one that is stored.
@@ -52,7 +60,8 @@ impl Batch {
         self.writes.iter().enumerate().filter_map(stored)
     }
 
-    /// Hands back what was accepted as committed, or not for the reason given; then what was refused, each for its own.
+    /// Hands back what was accepted as committed, or not for the reason given; then what was refused, each for its own. What
+    /// was done already is committed without a word.
     pub(crate) fn hand_back(self, result: Result<(), CommitError>, on_event: &mut impl FnMut(Event)) {
         let refused = self.left_out.into_iter().filter_map(|(place, error)| Some((place, error?)));
         let mut refused = refused.peekable();
@@ -68,12 +77,15 @@ impl Batch {
             }
             writes = accepted;
         }
-        if !writes.is_empty() {
-            on_event(Event::Commit(Commit { writes, result }));
+        let said = self.said;
+        let event =
+            |commit| if said == Submitted::Done { Event::Lost(commit) } else { Event::Commit(commit) };
+        if !writes.is_empty() && (said == Submitted::Waits || result.is_err()) {
+            on_event(event(Commit { writes, result }));
         }
         for (write, error) in others {
             tracing::warn!(%error, "a write was refused");
-            on_event(Event::Commit(Commit { writes: vec![write], result: Err(error) }));
+            on_event(event(Commit { writes: vec![write], result: Err(error) }));
         }
     }
 }

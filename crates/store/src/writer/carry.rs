@@ -10,6 +10,7 @@ use super::rows;
 use crate::journal::Journal;
 use crate::judge::{Judge, Standing};
 use crate::limits::GAPS_KEPT_MAX;
+use crate::load;
 use crate::write::{DeviceKey, Message, Write};
 
 /// What a batch added to the journal, and what else the chores behind it must know of.
@@ -68,7 +69,9 @@ impl Carry<'_> {
                 rows::insert_device(connection, new)
             }
             Write::Gap(gap) => {
-                if let (Some(position), Some(keys)) = (&gap.position, self.keys.device(gap.device)) {
+                if let Some(position) = &gap.position
+                    && let Some(keys) = self.keys.device(connection, gap.device)?
+                {
                     keys.session(connection, gap.device, position)?;
                 }
                 self.lost.insert(gap.device);
@@ -87,7 +90,8 @@ impl Carry<'_> {
             Write::TokenRevoked { hash } => rows::delete_token(connection, hash),
             Write::RemoveDevice { device } => {
                 self.removed = true;
-                self.ownerless.extend(self.keys.remove(*device));
+                self.keys.remove(*device);
+                self.ownerless.extend(load::channel_keys(connection, *device)?);
                 rows::delete_device(connection, *device)
             }
             Write::Prune { commands, tokens, now } => {
@@ -99,7 +103,7 @@ impl Carry<'_> {
 
     fn message(&mut self, message: &Message) -> rusqlite::Result<()> {
         let device = message.device;
-        let Some(keys) = self.keys.device(device) else { return Ok(()) };
+        let Some(keys) = self.keys.device(self.connection, device)? else { return Ok(()) };
         let position = match &message.position {
             Some(position) => Some((keys.session(self.connection, device, position)?, position.seq)),
             None => None,
@@ -118,7 +122,8 @@ impl Carry<'_> {
 
     /// Puts in where a device's log stands.
     fn stands(&mut self, device: DeviceKey, standing: &Standing) -> rusqlite::Result<()> {
-        let session = self.keys.device(device).and_then(|keys| DeviceKeys::current_session(keys));
+        let keys = self.keys.device(self.connection, device)?;
+        let session = keys.and_then(|keys| DeviceKeys::current_session(keys));
         rows::put_log(self.connection, device, standing, session)?;
         if self.lost.contains(&device) {
             for count in &standing.gaps {

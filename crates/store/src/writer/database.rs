@@ -11,9 +11,11 @@ use super::fold::Extent;
 use super::keys::Keys;
 use super::open;
 use crate::judge::Judge;
+use crate::limits::DEVICES_KNOWN_MAX;
 use crate::load::{self, DeviceRow};
 use crate::loaded::LoadedDevice;
 use crate::retention::Retention;
+use crate::write::{DeviceKey, Write};
 
 /// The open database.
 pub(crate) struct Database {
@@ -27,15 +29,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Takes a connection that is set up; `devices` was read through it.
-    pub(crate) fn new(
-        connection: Connection,
-        devices: &[DeviceRow],
-        retention: &[Retention],
-    ) -> rusqlite::Result<Database> {
+    /// Takes a connection that is set up.
+    pub(crate) fn new(connection: Connection, retention: &[Retention]) -> rusqlite::Result<Database> {
         Ok(Database {
             last: load::last_commit(&connection)?,
-            keys: Keys::of(devices),
+            keys: Keys::default(),
             journal: Extent::read(&connection)?,
             chores: Chores::of(&connection, retention)?,
             connection,
@@ -98,12 +96,47 @@ impl Database {
 
     /// After a transaction that was impossible: what is stored counts, and the judge begins there again.
     pub(crate) fn read_anew(&mut self, judge: &mut Judge) -> rusqlite::Result<()> {
-        let devices = load::devices(&self.connection)?;
-        self.keys = Keys::of(&devices);
+        self.keys = Keys::default();
         self.journal = Extent::read(&self.connection)?;
         self.chores.begin_anew(&self.connection)?;
-        judge.reset(&loaded(devices));
+        judge.forget();
         Ok(())
+    }
+
+    /// Has the judge learn of the devices that `writes` are about what is stored of them.
+    pub(crate) fn acquaint(&self, writes: &[Write], judge: &mut Judge) -> rusqlite::Result<()> {
+        let mut last = None;
+        for write in writes {
+            let device = write.device().filter(|device| last != Some(*device));
+            if let Some(device) = device {
+                last = Some(device);
+                self.introduce(device, judge)?;
+            }
+            if let Write::Device(new) = write
+                && !judge.knows_id(&new.id)
+                && let Some(other) = load::key_of(&self.connection, &new.id)?
+            {
+                self.introduce(other, judge)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn introduce(&self, device: DeviceKey, judge: &mut Judge) -> rusqlite::Result<()> {
+        if !judge.knows(device)
+            && let Some(row) = load::standing(&self.connection, device)?
+        {
+            judge.learn(&row.device);
+        }
+        Ok(())
+    }
+
+    /// Between two transactions: forgets devices where it knows very many. What is stored of those that go on is read again.
+    pub(crate) fn forget_some(&mut self, judge: &mut Judge) {
+        if judge.len() > DEVICES_KNOWN_MAX {
+            judge.forget();
+            self.keys = Keys::default();
+        }
     }
 
     /// The end: the journal goes into chunks, and what is left in the write-ahead log into the database, so that the next

@@ -102,7 +102,7 @@ impl Folding {
             folding.extent.commits += 1;
             folding.extent.samples += row.get::<_, i64>(1)?.cast_unsigned();
             folding.extent.bytes += content.len() as u64;
-            if let Err(error) = folding.take(content, keys, &mut places) {
+            if let Err(error) = folding.take(connection, content, keys, &mut places)? {
                 // Not even an older copy of it is anywhere: whatever stands behind the damage is lost.
                 tracing::error!(%error, commit = folding.up_to, "a part of the journal cannot be read and is lost");
             }
@@ -110,18 +110,22 @@ impl Folding {
         Ok(folding)
     }
 
-    /// Takes one commit in.
+    /// Takes one commit in, up to where it is damaged.
     fn take(
         &mut self,
+        connection: &Connection,
         content: &[u8],
         keys: &mut Keys,
         places: &mut KeyMap<i64, usize>,
-    ) -> Result<(), Corrupt> {
+    ) -> rusqlite::Result<Result<(), Corrupt>> {
         for message in Messages::of(content) {
-            let message = message?;
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => return Ok(Err(error)),
+            };
             let device = message.device;
-            let Some(known) = keys.device(device) else { continue };
-            message.samples(|key, sample| {
+            let Some(known) = keys.device(connection, device)? else { continue };
+            let read = message.samples(|key, sample| {
                 if sample.cursor <= known.folded(key) {
                     return;
                 }
@@ -130,9 +134,12 @@ impl Folding {
                     self.channels.len() - 1
                 });
                 self.channels[place].samples.push(sample.shared());
-            })?;
+            });
+            if read.is_err() {
+                return Ok(read);
+            }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Folds some channels, the more the more there is in the journal; with the last of them the commits leave it.
@@ -149,7 +156,7 @@ impl Folding {
         let mut slice = Slice { folded: Vec::new(), left: None };
         for channel in self.channels.drain(rest..) {
             // The device may have been removed since the folding began.
-            if keys.device(channel.device).is_some() {
+            if keys.device(connection, channel.device)?.is_some() {
                 slice.folded.extend(channel.fold(connection)?);
             }
         }

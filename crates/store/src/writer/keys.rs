@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::key_map::KeyMap;
 use crate::limits::SESSIONS_KEPT_MAX;
-use crate::load::DeviceRow;
+use crate::load::unsigned;
 use crate::write::{DeviceKey, Position};
 
-/// The numbers of all devices' sessions and channels. Within a transaction it runs ahead of the database; after a failed
-/// one it is made anew.
+/// The numbers of devices' sessions and channels, of those that were asked for. Within a transaction it runs ahead of the
+/// database; after a failed one it is made anew.
 #[derive(Default)]
 pub(crate) struct Keys {
     devices: KeyMap<DeviceKey, DeviceKeys>,
@@ -30,14 +30,18 @@ pub(crate) struct DeviceKeys {
 }
 
 impl Keys {
-    /// As they were loaded.
-    pub(crate) fn of(devices: &[DeviceRow]) -> Keys {
-        Keys { devices: devices.iter().map(|row| (row.device.key, DeviceKeys::of(row))).collect() }
-    }
-
-    /// Those of a device, unless it was removed or never was.
-    pub(crate) fn device(&mut self, device: DeviceKey) -> Option<&mut DeviceKeys> {
-        self.devices.get_mut(&device)
+    /// Those of a device, read from the database the first time; `None` where it was removed or never was.
+    pub(crate) fn device(
+        &mut self,
+        connection: &Connection,
+        device: DeviceKey,
+    ) -> rusqlite::Result<Option<&mut DeviceKeys>> {
+        if !self.devices.contains_key(&device)
+            && let Some(read) = DeviceKeys::read(connection, device)?
+        {
+            self.devices.insert(device, read);
+        }
+        Ok(self.devices.get_mut(&device))
     }
 
     /// The samples of channels of devices are in chunks from now on, up to these cursors.
@@ -54,22 +58,33 @@ impl Keys {
         self.devices.insert(device, DeviceKeys::default());
     }
 
-    /// Forgets a device; its channels, which have none now.
-    pub(crate) fn remove(&mut self, device: DeviceKey) -> impl Iterator<Item = i64> + use<> {
-        self.devices.remove(&device).unwrap_or_default().channels.into_values()
+    /// Forgets a device.
+    pub(crate) fn remove(&mut self, device: DeviceKey) {
+        self.devices.remove(&device);
     }
 }
 
 impl DeviceKeys {
-    fn of(row: &DeviceRow) -> DeviceKeys {
-        let session = row.device.position.as_ref().zip(row.session);
-        let names = row.device.channels.iter().map(|channel| channel.name.clone());
-        DeviceKeys {
-            session: session.map(|(position, key)| (position.session.clone(), key)),
-            channels: names.zip(row.channels.iter().map(|channel| channel.key)).collect(),
-            last: None,
-            folded: row.channels.iter().map(|channel| (channel.key, channel.folded)).collect(),
+    fn read(connection: &Connection, device: DeviceKey) -> rusqlite::Result<Option<DeviceKeys>> {
+        let of = [device.0.cast_signed()];
+        let session = connection
+            .prepare_cached(
+                "SELECT session.name, session.key FROM log LEFT JOIN session ON session.key = log.session
+                 WHERE log.device = ?1",
+            )?
+            .query_row(of, |row| Ok(row.get::<_, Option<_>>(0)?.zip(row.get::<_, Option<_>>(1)?)))
+            .optional()?;
+        let Some(session) = session else { return Ok(None) };
+        let mut keys = DeviceKeys { session, ..DeviceKeys::default() };
+        let mut statement =
+            connection.prepare_cached("SELECT name, key, folded FROM channel WHERE device = ?1")?;
+        let mut rows = statement.query(of)?;
+        while let Some(row) = rows.next()? {
+            let key = row.get(1)?;
+            keys.channels.insert(row.get(0)?, key);
+            keys.folded.insert(key, unsigned(row, 2)?);
         }
+        Ok(Some(keys))
     }
 
     /// The key of the session of a position, made when it is new.

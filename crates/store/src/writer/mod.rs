@@ -8,6 +8,7 @@ mod carry;
 mod chores;
 mod database;
 mod fold;
+pub(crate) mod gone_back;
 mod keys;
 mod open;
 mod pace;
@@ -24,7 +25,8 @@ use self::pace::Pace;
 use self::recover::{Failure, Place};
 use crate::error::{CommitError, may_pass};
 use crate::judge::Judge;
-use crate::queue::Queue;
+use crate::queue::{Queue, Submitted};
+use crate::store::Durability;
 use crate::write::{Commit, Event, Write};
 
 /// The writing side of a store.
@@ -61,63 +63,87 @@ impl Writer {
         match &mut self.state {
             State::Open(database) => {
                 let since = Instant::now();
-                let taken = match database.has_more_to_do() {
-                    true => queue.take_now(),
-                    false => queue.take(self.pace.wait()),
+                let taken = match self.place.durability {
+                    _ if database.has_more_to_do() => queue.take_now(),
+                    Durability::Memory => queue.take_gathered(),
+                    Durability::Disk | Durability::Lazy => queue.take(self.pace.wait()),
                 };
                 let Some(taken) = taken else { return false };
                 self.pace.taken(taken.writes.len(), since.elapsed());
-                let batch = Batch::judged(database.next_commit(), taken.writes, &mut self.judge);
-                self.commit(batch, on_event);
+                match database.acquaint(&taken.writes, &mut self.judge) {
+                    Ok(()) => {
+                        let number = database.next_commit();
+                        let batch = Batch::judged(number, taken.writes, taken.said, &mut self.judge);
+                        self.commit(batch, queue, on_event);
+                    }
+                    Err(error) => {
+                        queue.put_back(taken.writes, taken.said);
+                        self.fail(None, error, queue, on_event);
+                    }
+                }
                 // Behind what was taken with it: mostly that is all that these devices had waiting.
                 refuse(queue, taken.refused, on_event);
                 true
             }
             State::Failed(failure) => {
                 let closed = failure.wait(queue, |refused| refuse(queue, refused, on_event));
-                self.recover(on_event);
+                self.recover(queue, on_event);
                 if closed { self.is_open_or_gives_up(queue, on_event) } else { true }
             }
         }
     }
 
-    fn commit(&mut self, batch: Batch, on_event: &mut impl FnMut(Event)) {
+    fn commit(&mut self, batch: Batch, queue: &Queue, on_event: &mut impl FnMut(Event)) {
+        let writes = batch.len();
         let State::Open(database) = &mut self.state else { return };
         match database.transact(&batch, &self.judge) {
             Ok(()) => {
                 batch.hand_back(Ok(()), on_event);
+                queue.dealt_with(writes);
+                database.forget_some(&mut self.judge);
                 if let Err(error) = database.look_after_journal() {
-                    self.fail(None, error, on_event);
+                    self.fail(None, error, queue, on_event);
                 }
             }
-            Err(error) if may_pass(&error) => self.fail(Some(batch), error, on_event),
+            Err(error) if may_pass(&error) => self.fail(Some(batch), error, queue, on_event),
             Err(error) => {
                 tracing::error!(%error, "a commit is impossible");
                 batch.hand_back(Err(CommitError::from(error)), on_event);
+                queue.dealt_with(writes);
                 if let Err(error) = database.read_anew(&mut self.judge) {
-                    self.fail(None, error, on_event);
+                    self.fail(None, error, queue, on_event);
                 }
             }
         }
     }
 
-    fn fail(&mut self, batch: Option<Batch>, error: rusqlite::Error, on_event: &mut impl FnMut(Event)) {
+    fn fail(
+        &mut self,
+        batch: Option<Batch>,
+        error: rusqlite::Error,
+        queue: &Queue,
+        on_event: &mut impl FnMut(Event),
+    ) {
         let State::Open(database) = &self.state else { return };
         let reason = error.to_string();
         tracing::error!(%reason, "a commit failed; the store is opened anew until it can be believed again");
         let last = database.last_commit();
         // The connection is closed with this: a new one must find no lock of it.
         self.state = State::Failed(Failure::new(batch, last, error));
+        queue.set_failed(true);
         on_event(Event::Failed { reason });
     }
 
-    fn recover(&mut self, on_event: &mut impl FnMut(Event)) {
+    fn recover(&mut self, queue: &Queue, on_event: &mut impl FnMut(Event)) {
         let State::Failed(failure) = &mut self.state else { return };
         match self.place.recover(failure, &mut self.judge) {
             Ok((database, result)) => {
                 if let Some(batch) = failure.batch.take() {
+                    let writes = batch.len();
                     batch.hand_back(result, on_event);
+                    queue.dealt_with(writes);
                 }
+                queue.set_failed(false);
                 self.state = State::Open(database);
                 tracing::info!("the store has recovered");
                 on_event(Event::Recovered);
@@ -132,15 +158,21 @@ impl Writer {
     /// The queue is closed: what is in it is committed if that is possible now, and handed back otherwise.
     fn is_open_or_gives_up(&mut self, queue: &Queue, on_event: &mut impl FnMut(Event)) -> bool {
         let State::Failed(failure) = &mut self.state else { return true };
-        let mut rest = Vec::new();
+        let (batch, why) = failure.give_up();
+        let hand_back = |batch: Batch, on_event: &mut _| {
+            batch.hand_back(Err(CommitError::Failed(why.clone())), on_event);
+        };
+        let mut batch = batch.unwrap_or_else(|| Batch::unjudged(Vec::new(), Submitted::Waits));
         while let Some(taken) = queue.take_now() {
-            rest.extend(taken.writes);
+            if taken.said == batch.said {
+                batch.extend_unjudged(taken.writes);
+            } else {
+                let next = Batch::unjudged(taken.writes, taken.said);
+                hand_back(std::mem::replace(&mut batch, next), on_event);
+            }
             refuse(queue, taken.refused, on_event);
         }
-        let (batch, why) = failure.give_up();
-        let mut batch = batch.unwrap_or_else(|| Batch::unjudged(Vec::new()));
-        batch.extend_unjudged(rest);
-        batch.hand_back(Err(why), on_event);
+        hand_back(batch, on_event);
         false
     }
 }
@@ -159,6 +191,6 @@ struct CloseOnEnd<'a>(&'a Queue);
 
 impl Drop for CloseOnEnd<'_> {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.end();
     }
 }

@@ -5,16 +5,17 @@ use rusqlite::{Connection, OptionalExtension};
 use super::database::{Database, loaded};
 use super::pace::Pace;
 use super::recover::Place;
-use super::{State, Writer};
+use super::{State, Writer, gone_back};
 use crate::connection;
 use crate::error::{Fault, OpenError};
 use crate::folder::Folder;
 use crate::judge::Judge;
 use crate::load;
-use crate::loaded::Loaded;
+use crate::loaded::{Loaded, LoadedDevice};
 use crate::migration::{self, Refusal};
 use crate::store::{Durability, Options};
 use crate::tag;
+use crate::write::{CommandRow, DeviceKey};
 
 /// `meta`: the name of the log.
 pub(super) const LOG: &str = "log";
@@ -34,14 +35,13 @@ impl Writer {
         let log = name_log(&mut connection, options.durability, fresh).map_err(failed)?;
         // Not before it is on disk that something may be missing at the next start.
         connection::set_durability(&connection, options.durability).map_err(failed)?;
-        let devices = load::devices(&connection).map_err(failed)?;
         let earlier = load::issuers(&connection).map_err(failed)?;
         let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
         let tokens = load::tokens(&connection).map_err(failed)?;
         let unfinished = load::unfinished(&connection).map_err(failed)?;
         let next_key = load::next_key(&connection).map_err(failed)?;
-        let database = Database::new(connection, &devices, &options.retention).map_err(failed)?;
-        let devices = loaded(devices);
+        let devices = devices(&connection, options.dormant, &unfinished).map_err(failed)?;
+        let database = Database::new(connection, &options.retention).map_err(failed)?;
         let writer = Writer {
             place: Place {
                 folder,
@@ -50,12 +50,26 @@ impl Writer {
                 retention: options.retention.clone(),
             },
             state: State::Open(database),
-            judge: Judge::new(&devices, next_key),
+            judge: Judge::new(&[], next_key),
             pace: Pace::new(options.gather),
         };
-        let loaded = Loaded { log, issuer, earlier_issuers: earlier, devices, tokens, unfinished, next_key };
+        let earlier_issuers = earlier;
+        let loaded = Loaded { log, issuer, earlier_issuers, devices, tokens, unfinished, next_key };
         Ok((writer, loaded))
     }
+}
+
+/// The devices of a start: all of them, or where they may be `dormant`, those of which something is under way.
+fn devices(
+    connection: &Connection,
+    dormant: bool,
+    unfinished: &[CommandRow],
+) -> rusqlite::Result<Vec<LoadedDevice>> {
+    if !dormant {
+        return load::devices(connection).map(loaded);
+    }
+    let commanded: Vec<DeviceKey> = unfinished.iter().map(|command| command.device).collect();
+    load::awake(connection, &commanded).map(loaded)
 }
 
 fn refused(refusal: Refusal, folder: &Folder) -> OpenError {
@@ -70,8 +84,11 @@ fn refused(refusal: Refusal, folder: &Folder) -> OpenError {
 /// The name of this log: the one it had, or `fresh` when something that was committed may be gone from it.
 fn name_log(connection: &mut Connection, durability: Durability, fresh: String) -> rusqlite::Result<String> {
     let transaction = connection.transaction()?;
-    let crashed = meta(&transaction, OPEN_WEAKLY)?.is_some();
-    let log = meta(&transaction, LOG)?.filter(|_| !crashed).unwrap_or(fresh);
+    let crashed = meta(&transaction, OPEN_WEAKLY)?;
+    let log = meta(&transaction, LOG)?.filter(|_| crashed.is_none()).unwrap_or(fresh);
+    if crashed.as_deref() == Some(Durability::Memory.name()) {
+        gone_back::after_crash(&transaction)?;
+    }
     set_meta(&transaction, LOG, Some(&log))?;
     let weak = durability != Durability::Disk;
     set_meta(&transaction, OPEN_WEAKLY, weak.then_some(durability.name()))?;

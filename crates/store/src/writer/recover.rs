@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::batch::Batch;
-use super::database::{Database, loaded};
+use super::database::Database;
 use super::open::{self, LOG};
 use crate::connection;
-use crate::error::{CommitError, may_pass};
+use crate::error::{CommitError, Fault, may_pass};
 use crate::folder::Folder;
 use crate::judge::Judge;
 use crate::limits::{RETRY_FIRST, RETRY_MAX};
@@ -86,13 +86,13 @@ impl Failure {
     }
 
     /// The batch in doubt, and why it is not tried any longer.
-    pub(crate) fn give_up(&mut self) -> (Option<Batch>, CommitError) {
+    pub(crate) fn give_up(&mut self) -> (Option<Batch>, Fault) {
         let trouble = std::mem::replace(&mut self.trouble, Trouble::Another);
         let error = match trouble {
             Trouble::Failed(error) => error,
             other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)),
         };
-        (self.batch.take(), CommitError::from(error))
+        (self.batch.take(), error.into())
     }
 }
 
@@ -120,8 +120,7 @@ impl Place {
         empty_log(&connection)?;
         let connection = self.verify(connection)?;
         connection::set_durability(&connection, self.durability)?;
-        let devices = load::devices(&connection)?;
-        let mut database = Database::new(connection, &devices, &self.retention)?;
+        let mut database = Database::new(connection, &self.retention)?;
         let result = match &failure.batch {
             Some(batch) if found != batch.number => match database.transact(batch, judge) {
                 Ok(()) => Ok(()),
@@ -133,7 +132,7 @@ impl Place {
             },
             Some(_) => Ok(()),
             None => {
-                judge.reset(&loaded(devices));
+                judge.forget();
                 Ok(())
             }
         };

@@ -50,6 +50,12 @@ fn the_newest_commands_come_first_and_no_more_than_asked_for() {
     let commands = rig.store.reader().commands(PUMP, 2).unwrap();
     let ids: Vec<&str> = commands.iter().map(|command| &*command.id).collect();
     assert_eq!(ids, ["c4", "c2"]);
+    let mut names = Vec::new();
+    let name = |device, by: &str, id: &str| names.push((device, by.to_owned(), id.to_owned()));
+    assert_eq!(rig.store.reader().command_names(10, name).unwrap(), 5);
+    names.sort();
+    assert_eq!(names[0], (PUMP, "ada".into(), "c1".into()));
+    assert_eq!(rig.store.reader().command_names(3, |_, _, _| {}).unwrap(), 3);
 }
 
 #[test]

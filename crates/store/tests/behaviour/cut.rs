@@ -31,8 +31,7 @@ impl Past {
         let running = dir.path().join("running");
         let log = running.join("glassline.db-wal");
         let (handed, from) = mpsc::channel();
-        let options =
-            Options { durability: Durability::Memory, gather: Duration::ZERO, ..Options::default() };
+        let options = Options { durability: Durability::Lazy, gather: Duration::ZERO, ..Options::default() };
         let on_event = move |event| {
             let Event::Commit(commit) = event else { panic!("nothing fails here") };
             assert_eq!(commit.writes.len(), 1);
@@ -73,7 +72,7 @@ impl Past {
     /// What a store killed at this length comes back with is the model after some of the commits; how many.
     fn assert_whole(&self, length: u64) -> usize {
         let cut = self.cut(length);
-        let rig = Rig::open_with(&cut, Durability::Memory).unwrap();
+        let rig = Rig::open_with(&cut, Durability::Lazy).unwrap();
         let least = self.handed.iter().rev().find(|handed| handed.length <= length);
         let least = least.map_or(0, |handed| handed.commits);
         let cursor = rig.loaded.devices.first().map_or(0, |device| device.cursor) as usize;
@@ -87,7 +86,7 @@ impl Past {
         model::assert_same_start(&rig, &memory);
         rig.store.close();
         // Also when all is folded.
-        let rig = Rig::open_with(&cut, Durability::Memory).unwrap();
+        let rig = Rig::open_with(&cut, Durability::Lazy).unwrap();
         model::assert_same_start(&rig, &memory);
         drop(rig);
         std::fs::remove_dir_all(cut).unwrap();

@@ -15,7 +15,7 @@ pub(crate) fn seed() -> u64 {
 }
 
 fn open(dir: &Path) -> Rig {
-    Rig::open_with(dir, Durability::Memory).unwrap()
+    Rig::open_with(dir, Durability::Lazy).unwrap()
 }
 
 /// Submits to both; each write has the same fate in both.

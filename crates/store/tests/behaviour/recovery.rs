@@ -161,6 +161,7 @@ fn what_finds_no_room_while_the_store_has_failed_is_handed_back_at_once() {
             Event::Commit(commit) => refused += commit.writes.len(),
             Event::Recovered => recovered = true,
             Event::Failed { reason } => panic!("{reason}"),
+            Event::Lost(_) => panic!("nothing was done early"),
         }
     }
     assert!(recovered && committed > limits::QUEUE_BYTES_MAX / (1024 * 1024) - 10, "{committed}");
@@ -181,6 +182,7 @@ fn crowded() {
             Event::Commit(_) => "refused".to_owned(),
             Event::Failed { .. } => "failed".to_owned(),
             Event::Recovered => "recovered".to_owned(),
+            Event::Lost(_) => "lost".to_owned(),
         };
         writeln!(std::io::stderr(), "said {said}").unwrap();
     })

@@ -25,7 +25,7 @@ impl Rig {
 
     pub(crate) fn open_with(dir: &Path, durability: Durability) -> Result<Rig, OpenError> {
         let mut options = Options { durability, ..Options::default() };
-        if durability == Durability::Memory {
+        if durability != Durability::Disk {
             // What need not be durable need not wait for company either.
             options.gather = Duration::ZERO;
         }

@@ -57,12 +57,15 @@ pub struct HubSide {
     faulty: u32,
     good: u32,
     /// Bytes of the longest line the device reads, where it said so.
-    line_max: Option<usize>,
+    line_max: Option<u32>,
     /// Milliseconds between heartbeats, where the identify asked to be bound (D7).
-    heartbeat_ms: Option<u64>,
+    heartbeat_ms: Option<u32>,
     timers: Timers<3>,
     outputs: VecDeque<Output>,
 }
+
+// Tens of thousands of connections are idle at a time.
+const _: () = assert!(size_of::<HubSide>() <= 136);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -113,7 +116,7 @@ impl HubSide {
     /// The next thing to do; nothing until there is another input.
     pub fn poll_output(&mut self) -> Option<Output> {
         let output = self.outputs.pop_front();
-        if self.outputs.is_empty() {
+        if self.outputs.is_empty() && self.in_flight == 0 {
             // Thousands of idle connections keep no queue.
             self.outputs = VecDeque::new();
         }
@@ -147,7 +150,7 @@ impl HubSide {
     /// Some bytes came, perhaps not yet a whole line: the device is there (D7, which binds both ends).
     pub fn heard(&mut self, now: Time) {
         if let Some(heartbeat_ms) = self.heartbeat_ms {
-            self.timers.set(HubTimer::Silence, now.mono + 2 * heartbeat_ms);
+            self.timers.set(HubTimer::Silence, now.mono + 2 * u64::from(heartbeat_ms));
         }
     }
 
@@ -191,6 +194,14 @@ impl HubSide {
         self.outputs = VecDeque::new();
     }
 
+    /// Mostly there is one thing to do at a time: no more room is made than for it.
+    fn put(&mut self, output: Output) {
+        if self.outputs.capacity() == 0 {
+            self.outputs.reserve_exact(1);
+        }
+        self.outputs.push_back(output);
+    }
+
     fn said(&mut self, now: Time, number: u64, said: FromDevice) {
         match said {
             FromDevice::Identify(identify) => self.identify(number, identify),
@@ -202,7 +213,7 @@ impl HubSide {
             FromDevice::Skip { to, reason } => self.skip(now, number, to, reason),
             FromDevice::Describe(description) => self.take(number, Said::Describe(description)),
             FromDevice::Result(outcome) => {
-                self.outputs.push_back(Output::Take { line: number, said: Said::Result(outcome) });
+                self.put(Output::Take { line: number, said: Said::Result(outcome) });
             }
             FromDevice::Heartbeat | FromDevice::Unknown => {}
         }
@@ -211,8 +222,9 @@ impl HubSide {
     fn identify(&mut self, line: u64, identify: Identify) {
         self.timers.stop(HubTimer::Identify);
         self.phase = Phase::Asking { line, heartbeat: identify.heartbeat.is_some() };
-        self.line_max = identify.line_max;
-        self.outputs.push_back(Output::Identify(Box::new(identify)));
+        // One that is longer than any line is no bound.
+        self.line_max = identify.line_max.and_then(|bytes| u32::try_from(bytes).ok());
+        self.put(Output::Identify(Box::new(identify)));
     }
 
     /// Rule H8: whoever has not identified is told so.
@@ -255,7 +267,7 @@ impl HubSide {
 
     fn take(&mut self, line: u64, said: Said) {
         self.in_flight += 1;
-        self.outputs.push_back(Output::Take { line, said });
+        self.put(Output::Take { line, said });
     }
 
     fn welcome(&mut self, now: Time, welcome: Welcome, lane: Arc<dyn Lane>) {
@@ -267,10 +279,10 @@ impl HubSide {
         });
         // What an earlier conversation on this connection had in flight is finished or discarded (H1).
         self.in_flight = 0;
-        self.heartbeat_ms = (heartbeat && holds(Rule::D7)).then(|| u64::from(welcome.heartbeat) * 1000);
+        self.heartbeat_ms = (heartbeat && holds(Rule::D7)).then(|| welcome.heartbeat.saturating_mul(1000));
         self.timers = Timers::none();
         self.heard(now);
-        self.outputs.push_back(Output::Enter { lane, device: welcome.device.clone() });
+        self.put(Output::Enter { lane, device: welcome.device.clone() });
         self.send(now, ToDevice::Welcome(welcome));
     }
 
@@ -306,7 +318,7 @@ impl HubSide {
         self.send(now, ToDevice::Bye(bye.into()));
         self.phase = Phase::Over;
         self.timers = Timers::none();
-        self.outputs.push_back(Output::Close);
+        self.put(Output::Close);
     }
 
     fn send(&mut self, now: Time, message: ToDevice) {
@@ -314,13 +326,13 @@ impl HubSide {
             return;
         }
         if let Some(heartbeat_ms) = self.heartbeat_ms {
-            self.timers.set(HubTimer::Heartbeat, now.mono + heartbeat_ms);
+            self.timers.set(HubTimer::Heartbeat, now.mono + u64::from(heartbeat_ms));
         }
-        self.outputs.push_back(Output::Send(message.encode(self.line_max())));
+        self.put(Output::Send(message.encode(self.line_max())));
     }
 
     fn line_max(&self) -> usize {
-        self.line_max.unwrap_or(LINE_BYTES_MAX)
+        self.line_max.map_or(LINE_BYTES_MAX, |bytes| bytes as usize)
     }
 
     fn is_numbered(&self) -> bool {

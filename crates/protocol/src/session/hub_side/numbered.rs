@@ -42,7 +42,7 @@ impl HubSide {
     /// A number that was taken before is counted.
     pub(super) fn repeated(&mut self, line: u64, seq: u64) {
         if self.numbers.is_some_and(|numbers| seq <= numbers.taken) {
-            self.outputs.push_back(Output::Take { line, said: Said::Repeated(seq) });
+            self.put(Output::Take { line, said: Said::Repeated(seq) });
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{Failure, Trouble};
 use crate::folder::Folder;
 use crate::judge::Judge;
+use crate::queue::Submitted;
 use crate::store::Options;
 use crate::write::{DeviceKey, Message, NewDevice, Sample, Write};
 use crate::writer::batch::Batch;
@@ -32,7 +33,7 @@ fn message(cursor: u64) -> Write {
 /// The writer after a commit of `writes` that went well, of which `doubtful` is then the last batch.
 fn stored(writer: &mut Writer, writes: Vec<Write>) -> Batch {
     let State::Open(database) = &mut writer.state else { panic!("it is open") };
-    let batch = Batch::judged(database.next_commit(), writes, &mut writer.judge);
+    let batch = Batch::judged(database.next_commit(), writes, Submitted::Waits, &mut writer.judge);
     database.transact(&batch, &writer.judge).unwrap();
     batch
 }
@@ -70,7 +71,12 @@ fn a_batch_in_doubt_that_is_not_there_is_written() {
     let mut writer = open(dir.path());
     stored(&mut writer, vec![device()]);
     let State::Open(database) = &writer.state else { panic!("it is open") };
-    let batch = Batch::judged(database.next_commit(), vec![message(1), message(2)], &mut writer.judge);
+    let batch = Batch::judged(
+        database.next_commit(),
+        vec![message(1), message(2)],
+        Submitted::Waits,
+        &mut writer.judge,
+    );
     let failure = in_doubt(&mut writer, batch);
     let (database, result) = writer.place.recover(&failure, &mut writer.judge).unwrap();
     result.unwrap();

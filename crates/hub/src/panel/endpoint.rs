@@ -1,0 +1,282 @@
+//! One panel's socket as a state machine: authenticate, then hear and tell until one side ends it.
+
+use super::rare::Rare;
+use super::said;
+use super::seat::Seat;
+use super::turn::Turn;
+use super::{PanelPeer, message};
+use crate::Hub;
+use crate::limits::{
+    PANEL_AUTHENTICATE_SECONDS_MAX, PANEL_FRAME_BYTES_MAX, PANEL_HEARTBEAT_SECONDS, PANEL_WRITE_SECONDS_MAX,
+};
+use sockets::websocket::{self, Frame, Frames, Violation};
+use sockets::{Endpoint, Outgoing, Remote};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Milliseconds of silence after which a panel is closed.
+const SILENCE_MS_MAX: u64 = 2 * PANEL_HEARTBEAT_SECONDS * 1_000;
+const BEAT_MS: u64 = PANEL_HEARTBEAT_SECONDS * 1_000;
+
+/// Why a panel's socket ends.
+#[derive(Debug, Clone, Copy)]
+enum Closing {
+    /// No valid ticket came in time.
+    Unauthenticated,
+    /// There are as many panels as may be.
+    Full,
+    /// Nothing was heard for two heartbeats.
+    Silent,
+    /// The hub stops.
+    Stopping,
+    /// The browser closes it.
+    Asked,
+    /// What it sends is no WebSocket.
+    Broken(Violation),
+    /// There is nobody to tell.
+    Gone,
+}
+
+impl Closing {
+    /// The code and the reason of the close frame. Those of the application's own range are in the protocol.
+    fn frame(self) -> Option<(u16, &'static str)> {
+        Some(match self {
+            Closing::Unauthenticated => (4401, "no valid ticket"),
+            Closing::Full => (4503, "too many panels"),
+            Closing::Silent => (4408, "silent"),
+            Closing::Stopping => (1001, "the hub is stopping"),
+            Closing::Asked => (1000, ""),
+            Closing::Broken(violation) => (violation.code(), violation.reason()),
+            Closing::Gone => return None,
+        })
+    }
+}
+
+/// How far a panel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A ticket is awaited.
+    Opening,
+    /// It is to be welcomed.
+    Granted,
+    Talking,
+}
+
+/// Our end of one panel. Memory while it is idle: this, its [`Seat`], and what it watches.
+pub(super) struct Panel {
+    seat: Arc<Seat>,
+    frames: Frames,
+    rare: Option<Box<Rare>>,
+    /// Until when something must be heard: the hub's monotonic milliseconds. Counts only while it hears.
+    silent: u64,
+    /// When the next heartbeat is due; while it opens, until when it must have authenticated.
+    due: u64,
+    /// Which of the hub's own news it has seen.
+    news: u16,
+    phase: Phase,
+    closing: Option<Closing>,
+    /// A heartbeat is to be written.
+    beats: bool,
+    /// It was told that the storage has failed.
+    storage_failed: bool,
+    /// It waits for an answer, and hears nothing meanwhile.
+    waits: bool,
+}
+
+impl Panel {
+    pub(super) fn open(hub: &Arc<Hub>, peer: PanelPeer, remote: Remote) -> Self {
+        let (seat, is_full) = hub.panels.open(hub, peer, remote);
+        let now = hub.now().mono;
+        let closing = match (is_full, hub.panels.are_stopping()) {
+            (_, true) => Some(Closing::Stopping),
+            (true, _) => Some(Closing::Full),
+            (false, false) => None,
+        };
+        let (phase, wait) = match seat.who() {
+            Some(_) => (Phase::Granted, BEAT_MS),
+            None => (Phase::Opening, PANEL_AUTHENTICATE_SECONDS_MAX * 1_000),
+        };
+        Self {
+            seat,
+            frames: Frames::new(PANEL_FRAME_BYTES_MAX),
+            rare: None,
+            silent: now + SILENCE_MS_MAX,
+            due: now + wait,
+            // How the storage stands is news to it.
+            news: hub.panels.news().wrapping_sub(1),
+            phase,
+            closing,
+            beats: false,
+            storage_failed: false,
+            waits: false,
+        }
+    }
+
+    /// As if it were so many milliseconds later.
+    #[cfg(test)]
+    pub(super) fn age(&mut self, ms: u64) {
+        self.due = self.due.saturating_sub(ms);
+        self.silent = self.silent.saturating_sub(ms);
+    }
+
+    /// Whether it holds nothing that few panels have.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.rare.is_none()
+    }
+
+    #[cfg(test)]
+    pub(super) fn remote(&self) -> &Remote {
+        self.seat.remote()
+    }
+
+    fn now(&self) -> u64 {
+        self.seat.hub.now().mono
+    }
+
+    fn hear(&mut self, frame: Frame<'_>) {
+        match frame {
+            // A heartbeat.
+            Frame::Text(text) if text.is_empty() => {}
+            Frame::Text(text) if self.phase == Phase::Opening => self.authenticate(&text),
+            Frame::Text(text) => {
+                said::hear(&text, self.seat.hub.log(), &mut self.rare.get_or_insert_default().said);
+            }
+            Frame::Binary(_) if self.phase == Phase::Opening => self.closing = Some(Closing::Unauthenticated),
+            Frame::Binary(_) | Frame::Pong => {}
+            Frame::Ping(payload) => {
+                self.rare.get_or_insert_default().pong = Some(payload.into_owned().into());
+            }
+            Frame::Close(_) => self.closing = Some(Closing::Asked),
+        }
+    }
+
+    /// Takes the first frame that says something: who looks, and at which page.
+    fn authenticate(&mut self, text: &str) {
+        let first = message::read(text).ok().and_then(|messages| messages.into_iter().next()?.ok());
+        let (ticket, page) = first.map(|message| (message.authenticate, message.page)).unwrap_or_default();
+        let hub = &self.seat.hub;
+        let Some(grant) = ticket.and_then(|ticket| hub.auth.redeem_ticket(&ticket, hub.now().wall)) else {
+            self.closing = Some(Closing::Unauthenticated);
+            return;
+        };
+        // It becomes a link for others: a path of ours, and nothing else.
+        let is_ours = |page: &String| page.starts_with('/') && !page[1..].starts_with(['/', '\\']);
+        let page = page.filter(is_ours).unwrap_or_default();
+        self.seat.welcome(grant, protocol::message::cut(&page, 256));
+        (self.phase, self.due) = (Phase::Granted, self.now() + BEAT_MS);
+    }
+
+    /// Says what is to be said now, in one frame, behind what is said in frames of its own.
+    fn tell(&mut self, out: &mut Outgoing) {
+        if let Some(payload) = self.rare.as_mut().and_then(|rare| rare.pong.take()) {
+            websocket::pong(out, &payload);
+        }
+        let Some(who) = self.seat.who() else { return };
+        if self.phase != Phase::Talking {
+            self.phase = Phase::Talking;
+            websocket::text(out, self.seat.hub.panel_welcome(self.seat.number, &who.grant).as_bytes());
+        }
+        if std::mem::take(&mut self.beats) {
+            websocket::text(out, b"");
+        }
+        let mut turn = Turn::new(&self.seat, who, &mut self.rare, self.waits);
+        let news = self.seat.hub.panels.news();
+        if std::mem::replace(&mut self.news, news) != news {
+            let storage = self.seat.hub.storage.borrow();
+            // At first there is something to tell only if it has failed.
+            if self.storage_failed || !storage.is_up() {
+                turn.batch.push(message::storage(&storage));
+            }
+            self.storage_failed = !storage.is_up();
+        }
+        turn.run();
+        self.waits = turn.waits;
+        if turn.lost {
+            self.closing = Some(Closing::Gone);
+        }
+        std::mem::take(&mut turn.batch).say(out);
+    }
+}
+
+impl Endpoint for Panel {
+    fn reads(&self) -> bool {
+        self.closing.is_none() && !self.waits && self.rare.as_ref().is_none_or(|rare| rare.said.is_empty())
+    }
+
+    fn read(&mut self, mut bytes: &mut [u8]) {
+        self.silent = self.now() + SILENCE_MS_MAX;
+        while self.closing.is_none()
+            && let Some(next) = self.frames.next(&mut bytes)
+        {
+            match next {
+                Ok(frame) => self.hear(frame),
+                Err(violation) => self.closing = Some(Closing::Broken(violation)),
+            }
+        }
+    }
+
+    fn read_closed(&mut self) {
+        self.closing.get_or_insert(Closing::Gone);
+    }
+
+    fn woken(&mut self) {
+        if self.seat.hub.panels.are_stopping() {
+            self.closing.get_or_insert(Closing::Stopping);
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let due = if self.reads() { self.due.min(self.silent) } else { self.due };
+        Some(self.seat.hub.started + Duration::from_millis(due))
+    }
+
+    fn timeout(&mut self) {
+        let now = self.now();
+        if self.phase == Phase::Opening && now >= self.due {
+            self.closing.get_or_insert(Closing::Unauthenticated);
+        } else if self.reads() && now >= self.silent {
+            self.closing.get_or_insert(Closing::Silent);
+        } else if now >= self.due {
+            (self.beats, self.due) = (true, now + BEAT_MS);
+        }
+    }
+
+    fn write(&mut self, out: &mut Outgoing) {
+        if self.closing.is_none() {
+            let heard = self.reads();
+            self.tell(out);
+            let now = self.now();
+            self.rare.take_if(|rare| rare.is_empty(now));
+            if !heard && self.reads() {
+                self.silent = now + SILENCE_MS_MAX;
+            }
+        }
+        if let Some((code, reason)) = self.closing.and_then(Closing::frame) {
+            websocket::close(out, code, reason);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    fn gathers(&self) -> bool {
+        true
+    }
+
+    fn stall_max(&self) -> Option<Duration> {
+        Some(Duration::from_secs(PANEL_WRITE_SECONDS_MAX))
+    }
+}
+
+impl Drop for Panel {
+    fn drop(&mut self) {
+        let watched = std::mem::take(&mut *self.seat.watched());
+        watched.iter().for_each(|watched| watched.end(&self.seat));
+        if let Some(rare) = &self.rare {
+            rare.end(&self.seat);
+        }
+        self.seat.hub.panels.remove(self.seat.number);
+    }
+}

@@ -1,0 +1,288 @@
+//! A panel's turn: what its browser said is carried out, then what is new of what it watches is gathered, until the frame is
+//! full or the panel has everything.
+
+use super::batch::Batch;
+use super::job::{self, Answer};
+use super::list::List;
+use super::message::{self, FromPanel, Unreadable};
+use super::rare::Rare;
+use super::resume;
+use super::said::{After, Said};
+use super::seat::{Dirty, Seat, Who};
+use super::watched::{Look, Watched};
+use crate::auth::Scope;
+use crate::commands::CommandRequest;
+use crate::limits::{PANEL_COMMANDS, PANEL_WATCHES_MAX};
+use protocol::id::DeviceId;
+use protocol::limits::ID_CHARS_MAX;
+use protocol::message::cut;
+use router::{Step, frame};
+use std::sync::{Arc, MutexGuard};
+use store::DeviceKey;
+
+/// What a turn works on.
+pub(super) struct Turn<'a> {
+    seat: &'a Arc<Seat>,
+    who: &'a Who,
+    /// What it watches, in the order of the keys.
+    devices: MutexGuard<'a, Vec<Watched>>,
+    rare: &'a mut Option<Box<Rare>>,
+    /// The next frame.
+    pub(super) batch: Batch,
+    /// It waits for an answer before it goes on.
+    pub(super) waits: bool,
+    /// What it waits for will not come.
+    pub(super) lost: bool,
+}
+
+impl<'a> Turn<'a> {
+    /// `waits`: it does since an earlier turn.
+    pub(super) fn new(
+        seat: &'a Arc<Seat>,
+        who: &'a Who,
+        rare: &'a mut Option<Box<Rare>>,
+        waits: bool,
+    ) -> Self {
+        Self { seat, who, devices: seat.watched(), rare, batch: Batch::default(), waits, lost: false }
+    }
+
+    /// Fills the frame. What does not fit has the panel asked again at once.
+    pub(super) fn run(&mut self) {
+        if self.waits
+            && let Some(answer) = self.seat.take_answer()
+        {
+            self.waits = false;
+            self.take(answer);
+        }
+        while self.goes_on()
+            && let Some(said) = self.rare.as_mut().and_then(|rare| rare.said.pop_front())
+        {
+            self.carry_out(said);
+        }
+        while self.goes_on()
+            && let Some(dirty) = self.seat.take()
+        {
+            match dirty {
+                Dirty::Device(key) => self.look(key),
+                Dirty::List => {
+                    if let Some(list) = self.rare.as_mut().and_then(|rare| rare.list.as_mut()) {
+                        list.catch_up(self.seat, &mut self.batch);
+                    }
+                }
+                Dirty::Newcomers => self.look_for_newcomers(),
+            }
+        }
+        let has_more =
+            || self.rare.as_ref().is_some_and(|rare| !rare.said.is_empty()) || self.seat.has_marked();
+        if !self.waits && has_more() {
+            self.seat.hurry();
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.waits && self.batch.has_room()
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    fn place(&self, key: DeviceKey) -> Result<usize, usize> {
+        self.devices.binary_search_by_key(&key, Watched::key)
+    }
+
+    fn carry_out(&mut self, said: Said) {
+        match said {
+            Said::Watch(id, after) => self.watch(&id, after),
+            Said::Other(message) => self.carry_out_other(*message),
+            Said::Wrong(code, Unreadable { reason, about }) => {
+                let about = about.as_ref().map(|(kind, value)| (*kind, value.as_str()));
+                self.complain(code, &reason, about);
+            }
+        }
+    }
+
+    fn carry_out_other(&mut self, message: FromPanel) {
+        if let Some(devices) = message.unwatch {
+            devices.iter().for_each(|id| self.unwatch(id));
+        } else if let Some(list) = message.watch_devices {
+            self.watch_list(list);
+        } else if let Some(id) = &message.ledger {
+            self.ledger(id);
+        } else if message.command.is_some() {
+            self.command(message);
+        } else if let Some(id) = &message.cancel {
+            match &message.device {
+                Some(device) => self.seat.hub.cancel(&self.who.grant, device, id),
+                None => self.complain("bad_message", "a cancel has a device", Some(("cancel", id))),
+            }
+        } else {
+            self.complain("bad_message", "nothing in it that a panel says", None)
+        }
+    }
+
+    fn complain(&mut self, code: &str, reason: &str, about: Option<(&str, &str)>) {
+        self.batch.push(message::error(code, reason, about));
+    }
+
+    /// Tells the books of a device as they stand now. Whoever shows them asks: most panels do not.
+    fn ledger(&mut self, id: &str) {
+        if !self.who.grant.may(Scope::View) {
+            return self.complain("denied", "you may not look at devices", Some(("ledger", id)));
+        }
+        if let Some(cell) = self.seat.hub.registry.by_id(id) {
+            let books = cell.lock().device.ledger().json();
+            let (id, now) = (frame::quoted(id), self.seat.hub.now().wall);
+            self.batch.push(format!("{{\"device\":{id},\"ledger\":{books},\"at\":{now}}}"));
+        }
+    }
+
+    fn watch(&mut self, id: &str, after: Option<After>) {
+        if !self.who.grant.may(Scope::View) {
+            return self.complain("denied", "you may not look at devices", Some(("watch", id)));
+        }
+        let known = self.seat.hub.registry.by_id(id);
+        let is_watched = known.as_ref().is_some_and(|cell| self.place(cell.key).is_ok());
+        let unknown = self.rare.as_ref().map_or(0, |rare| rare.unknown.len());
+        if !is_watched && self.devices.len() + unknown >= PANEL_WATCHES_MAX {
+            return self.complain("too_many", "a panel watches no more devices at once", Some(("watch", id)));
+        }
+        let Some(cell) = known else { return self.await_device(id) };
+        self.unwatch(id);
+        // A device that was made anew under this id counts from the beginning again.
+        let own = after.filter(|after| after.key.is_none_or(|key| key == cell.key.0));
+        let watched = Watched::begin(cell, own.map(|after| after.cursor));
+        self.seat.put(Dirty::Device(watched.key()));
+        let (Ok(place) | Err(place)) = self.place(watched.key());
+        // Most watch one or a few: there is no room kept for more.
+        if self.devices.len() == self.devices.capacity() {
+            let more = self.devices.len().max(1);
+            self.devices.reserve_exact(more);
+        }
+        self.devices.insert(place, watched);
+    }
+
+    /// Watches a device that is not known once it is.
+    fn await_device(&mut self, id: &str) {
+        self.batch.push(frame::unknown(cut(id, ID_CHARS_MAX), self.seat.hub.now().wall));
+        if DeviceId::parse(id).is_none() {
+            return;
+        }
+        let rare = self.rare();
+        let first = rare.unknown.is_empty();
+        rare.unknown.insert(id.to_owned());
+        // It may have come in between.
+        if first {
+            self.seat.put(Dirty::Newcomers);
+        } else if self.seat.hub.registry.by_id(id).is_some() {
+            self.begin_newcomer(id);
+        }
+    }
+
+    fn begin_newcomer(&mut self, id: &str) {
+        let seat = self.seat;
+        if self.rare().forget_unknown(seat, id) {
+            self.watch(id, None);
+        }
+    }
+
+    fn look_for_newcomers(&mut self) {
+        let Some(rare) = self.rare else { return };
+        let hub = &self.seat.hub;
+        hub.roster.await_change(self.seat, Dirty::Newcomers);
+        let known: Vec<String> =
+            rare.unknown.iter().filter(|id| hub.registry.by_id(id).is_some()).cloned().collect();
+        known.iter().for_each(|id| self.begin_newcomer(id));
+    }
+
+    fn unwatch(&mut self, id: &str) {
+        if let Some(rare) = self.rare {
+            rare.forget_unknown(self.seat, id);
+        }
+        // Not by the registry: the device may just have been removed from there.
+        if let Some(place) = self.devices.iter().position(|watched| watched.id().as_str() == id) {
+            self.devices.remove(place).end(self.seat);
+        }
+    }
+
+    fn watch_list(&mut self, wanted: bool) {
+        if let Some(rare) = self.rare
+            && rare.list.take().is_some()
+        {
+            List::end(self.seat);
+        }
+        if wanted {
+            self.rare().list = Some(List::begin(&self.seat.hub));
+            self.seat.put(Dirty::List);
+        }
+    }
+
+    fn command(&mut self, message: FromPanel) {
+        let id = message.command.unwrap_or_default();
+        let (Some(device), Some(channel), Some(value)) = (message.device, message.channel, message.value)
+        else {
+            let reason = "a command has a device, a channel and a value";
+            return self.complain("bad_message", reason, Some(("command", &id)));
+        };
+        let now = self.seat.hub.now().mono;
+        let allowed = self.rare().asked.take(now, PANEL_COMMANDS);
+        let known = self.seat.hub.registry.by_id(&device);
+        let is_watched = known.is_some_and(|cell| self.place(cell.key).is_ok());
+        let (seat, about) = (self.seat.clone(), id.clone());
+        let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl: message.ttl };
+        self.start(async move {
+            let Some(who) = seat.who() else { return Answer::Lost };
+            let told = seat.hub.command_told(&who.grant, request, allowed).await;
+            // Those who watch the device are told with everybody else; others, and those who ask again, here.
+            Answer::Command(about, told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt)))
+        });
+    }
+
+    fn start(&mut self, job: impl Future<Output = Answer> + Send + 'static) {
+        match job::start(self.seat, job) {
+            Some(answer) => self.take(answer),
+            None => self.waits = true,
+        }
+    }
+
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Stored(key, patches) => {
+                let Ok(place) = self.place(key) else { return };
+                let watch = &mut self.devices[place].watch;
+                self.batch.gather(|runs| watch.read(patches, runs));
+                self.seat.put(Dirty::Device(key));
+            }
+            Answer::Command(_, Ok(None)) => {}
+            Answer::Command(_, Ok(Some(receipt))) => self.batch.push(receipt),
+            Answer::Command(id, Err(undecided)) => {
+                self.complain(undecided.code(), &undecided.to_string(), Some(("command", &id)));
+            }
+            Answer::Lost => self.lost = true,
+        }
+    }
+
+    /// One look at a device, which is marked again where there is more to show of it.
+    fn look(&mut self, key: DeviceKey) {
+        // One that was removed is watched no longer.
+        let Ok(place) = self.place(key) else { return };
+        let (seat, watched) = (self.seat, &mut self.devices[place]);
+        let Look { step, removed } = self.batch.gather(|runs| watched.look(seat, runs));
+        match step {
+            Step::More => drop(seat.put(Dirty::Device(key))),
+            Step::Read { after, limit } => {
+                let (seat, cell) = (seat.clone(), watched.cell.clone());
+                self.start(
+                    async move { Answer::Stored(key, resume::read(&seat.hub, &cell, after, limit).await) },
+                );
+            }
+            Step::Done if removed => {
+                let watched = self.devices.remove(place);
+                watched.end(seat);
+                // Another device may be made under its id.
+                self.await_device(watched.id().as_str());
+            }
+            Step::Done => {}
+        }
+    }
+}
