@@ -46,7 +46,8 @@ pub(crate) fn on_this_thread(work: impl FnOnce()) -> Duration {
     spent.unwrap_or_else(|| begun.elapsed())
 }
 
-fn this_thread() -> Option<Duration> {
+/// Processor time of this thread so far, where the system says it.
+pub(crate) fn this_thread() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -1,38 +1,92 @@
-//! Measures how fast Glassline is, beside a peer in the same run where there is one.
+//! Measures how fast Glassline is, beside peers in the same run.
 //!
-//! `cargo run --release -p bench -- store` takes less than a minute. Where two things are compared their rounds
-//! take turns, so that whatever else the machine does meets both; a figure is the median, with the least and the greatest.
+//! Where things are compared their rounds take turns, so that whatever else the machine does meets all of them; a figure is
+//! the median, with the least and the greatest. `cargo xtask bench` builds it and Glassline as users' programs are built.
 #![allow(clippy::print_stdout, reason = "a command-line program whose output is its purpose")]
 
 mod clock;
 mod figures;
+mod history;
+mod ingest;
+mod instructions;
+mod load;
+mod machine;
+mod options;
+mod peer;
+mod report;
+mod scenario;
+mod startup;
 mod store;
+mod usage;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench store [--dir FOLDER]
+use anyhow::Context;
 
-  store           what the store takes over, keeps and gives back
-  --dir FOLDER    where its files go for the time of the run; on a real disk (default: the folder `target`)";
+use machine::Machine;
+use options::Options;
+use peer::Installed;
+use scenario::{Bench, Run, SCENARIOS, Scenario};
+
+const USAGE: &str = "usage: bench instructions [--bless]
+       bench [SCENARIO …] [--peers NAME,…] [--rounds N] [--quick] [--glassline PROGRAM] [--dir FOLDER] [--json FILE]
+
+  instructions          counts the instructions of single operations, and compares them with those kept
+  --bless               keeps them instead
+
+  --peers NAME,…        mosquitto, nats, uws, node (default: all of them), or none
+  --rounds N            rounds of each comparison (default: 3)
+  --quick               short, and one round: to see whether all works
+  --glassline PROGRAM   what to measure (default: target/release/glassline)
+  --dir FOLDER          where peers are installed and files are during the run; on a real disk (default: target/bench)
+  --json FILE           where to write the figures for programs, too
+
+scenarios (default: all):";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let dir = match arguments.as_slice() {
-        ["store"] => default_dir(),
-        ["store", "--dir", dir] => PathBuf::from(dir),
-        _ => {
-            eprintln!("{USAGE}");
+    if let Some(done) = instructions::asked_for(&arguments) {
+        return done;
+    }
+    let options = match Options::read(arguments.into_iter()) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error:#}\n\n{USAGE}");
+            for scenario in SCENARIOS {
+                eprintln!("  {:<21} {}", scenario.name, scenario.about);
+            }
             return Ok(ExitCode::from(2));
         }
     };
-    store::run(&dir)?;
+    std::fs::create_dir_all(&options.dir)
+        .with_context(|| format!("{} cannot be made", options.dir.display()))?;
+    for scenario in &options.scenarios {
+        if let Run::Alone(run) = scenario.run {
+            run(&options)?;
+        }
+    }
+    let is_of_servers = |scenario: &&Scenario| matches!(scenario.run, Run::Servers(_));
+    if options.scenarios.iter().any(is_of_servers) {
+        compare(options)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Beside the program: that is on the disk that it was built on, and not in memory as temporary files often are.
-fn default_dir() -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
-    beside.unwrap_or_else(|| PathBuf::from("."))
+/// Runs the scenarios that compare servers.
+fn compare(options: Options) -> anyhow::Result<()> {
+    let installed = Installed::new(&options.dir, &options.glassline, &options.peers)?;
+    let machine = Machine::new(&installed);
+    machine.print();
+    let bench = Bench { options, installed };
+    let mut tables = Vec::new();
+    for scenario in &bench.options.scenarios {
+        if let Run::Servers(run) = scenario.run {
+            tables.extend(run(&bench)?);
+        }
+    }
+    if let Some(file) = &bench.options.json {
+        let text = serde_json::to_string_pretty(&report::json(&machine, &tables))?;
+        std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! name; `ARCHITECTURE.md` states the invariants and names the check that keeps each.
 #![allow(clippy::print_stdout, reason = "a command-line program whose output is its purpose")]
 
+mod bench;
 mod check;
 mod problem;
 mod repository;
@@ -18,7 +19,7 @@ use check::CHECKS;
 use repository::Repository;
 
 const USAGE: &str =
-    "usage: cargo xtask tidy [--list] | bench store [--dir FOLDER] | torture [STEP…] [--seed S]";
+    "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | torture [STEP…] [--seed S]";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,7 +30,7 @@ fn main() -> anyhow::Result<ExitCode> {
             list();
             Ok(ExitCode::SUCCESS)
         }
-        ["bench", scenario, options @ ..] => bench(scenario, options),
+        ["bench", options @ ..] => bench::run(root(), options),
         ["torture", options @ ..] => torture::run(root(), options),
         _ => {
             eprintln!("{USAGE}");
@@ -59,16 +60,6 @@ fn tidy() -> anyhow::Result<ExitCode> {
     let files = repository.files().len();
     println!("tidy: {} checks, {files} files, {found} problems", CHECKS.len());
     Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Builds the measurements as users' programs are built, and runs those of one part.
-fn bench(scenario: &str, options: &[&str]) -> anyhow::Result<ExitCode> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = std::process::Command::new(cargo)
-        .args(["run", "--release", "--quiet", "-p", "bench", "--", scenario])
-        .args(options)
-        .status()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Prints each check with the rule that it keeps.

@@ -92,6 +92,7 @@ impl Rig {
             // Nobody listens any longer when a scenario is over.
             Event::Commit(commit) => drop(sender.send(commit)),
             Event::Failed { reason } => eprintln!("the disk failed: {reason}"),
+            Event::Lost(_) => eprintln!("writes were lost"),
             Event::Recovered => eprintln!("the disk recovered"),
         })?;
         Ok(Rig { store, commits, loaded })

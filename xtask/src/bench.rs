@@ -1,0 +1,34 @@
+//! `cargo xtask bench`: builds the measurements, and what they measure, as users' programs are built, and runs them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// Parts that measure what is built into them. All others start the program `glassline`.
+const ALONE: &[&str] = &["instructions", "operation", "store"];
+
+/// Runs the measurements with these options, which are theirs.
+pub(crate) fn run(root: &Path, options: &[&str]) -> anyhow::Result<ExitCode> {
+    let alone = options.first().is_some_and(|part| ALONE.contains(part));
+    let mut run: Vec<&OsStr> = ["run", "--release", "--quiet", "-p", "bench", "--"].map(OsStr::new).to_vec();
+    run.extend(options.iter().map(OsStr::new));
+    let built = built(root);
+    if !alone && !options.contains(&"--glassline") {
+        if !cargo(root, &["build", "--release", "--quiet", "-p", "cli"].map(OsStr::new))? {
+            return Ok(ExitCode::FAILURE);
+        }
+        run.extend([OsStr::new("--glassline"), built.as_os_str()]);
+    }
+    Ok(if cargo(root, &run)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where cargo puts the program.
+fn built(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root.join(target).join("release/glassline")
+}
+
+fn cargo(root: &Path, arguments: &[&OsStr]) -> anyhow::Result<bool> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Ok(Command::new(cargo).args(arguments).current_dir(root).status()?.success())
+}
