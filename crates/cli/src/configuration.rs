@@ -242,7 +242,7 @@ plant/glassline.toml:2:1: there is no key “durabilty”; did you mean “durab
     #[test]
     fn acks_cannot_be_made_late() {
         assert_eq!(parse("gather = 40").expect("allowed").gather, 40);
-        assert_eq!(parse("").expect("nothing is needed").gather, 2);
+        assert_eq!(parse("").expect("nothing is needed").gather, 4);
         let error = parse("gather = 1000").expect_err("too long").to_string();
         assert!(error.contains("glassline.toml:1:10: “gather” is at most 150 milliseconds"), "{error}");
     }

@@ -33,6 +33,11 @@ use std::future::Future;
 use std::process::ExitCode;
 use tokio::runtime;
 
+/// Messages live for milliseconds, connections for weeks: with this allocator a message costs a quarter less and an idle
+/// panel a third than with that of glibc, let alone musl (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -44,7 +44,8 @@ pub trait Endpoint: Send {
     fn is_over(&self) -> bool;
 
     /// Whether being woken is no reason to write at once: under load the loop lets such endpoints gather for at most
-    /// [`crate::limits::FLUSH_PAUSE_MAX`], so that one write carries what came meanwhile.
+    /// [`crate::limits::FLUSH_PAUSE_MAX`], so that one write carries what came meanwhile. What it says to what it was told
+    /// waits for at most [`crate::limits::ANSWER_WAIT_MAX`].
     fn gathers(&self) -> bool {
         false
     }

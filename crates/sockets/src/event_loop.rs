@@ -5,7 +5,7 @@
 //! panics ends alone.**
 
 use crate::endpoint::Endpoint;
-use crate::limits::{EVENTS_MAX, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
+use crate::limits::{ANSWER_WAIT_MAX, EVENTS_MAX, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
 use crate::loops::Adopted;
 use crate::nap::Nap;
 use crate::outgoing::Outgoing;
@@ -42,7 +42,8 @@ pub(crate) struct EventLoop {
     again: Vec<usize>,
     /// They may have something to say at the next flush.
     gathering: Vec<usize>,
-    /// They answer at the end of this turn: so a command leaves for its device before its panel hears that it is accepted.
+    /// They answer at the end of the next turn, which comes within [`ANSWER_WAIT_MAX`]: so what came of a command leaves with
+    /// the word that it was accepted.
     answering: Vec<usize>,
     lent: Lent,
     /// The next flush does not wait.
@@ -116,7 +117,8 @@ impl EventLoop {
         }
         let timer = self.timers.next().map(|at| self.began + Duration::from_millis(at));
         let flush = self.pace.not_before().filter(|_| !self.gathering.is_empty());
-        let due = timer.into_iter().chain(flush).min()?;
+        let answer = (!self.answering.is_empty()).then(|| self.now + ANSWER_WAIT_MAX);
+        let due = timer.into_iter().chain(flush).chain(answer).min()?;
         Some(due.saturating_duration_since(Instant::now()))
     }
 
@@ -125,6 +127,7 @@ impl EventLoop {
         self.now = Instant::now();
         self.nap.turn(self.now);
         std::mem::swap(&mut self.ready, &mut self.again);
+        let answering = std::mem::take(&mut self.answering);
         for event in events.iter().filter(|event| event.token() != WAKER) {
             let index = event.token().0;
             if let Some(Entry::Socket(socket)) = self.entries.get_mut(index) {
@@ -147,11 +150,7 @@ impl EventLoop {
         // Only now: a peer whose message was waiting was not silent, whatever kept this loop from reading it.
         self.take_due();
         self.serve_ready();
-        let mut answering = std::mem::take(&mut self.answering);
-        for index in answering.drain(..) {
-            self.serve(index, true);
-        }
-        self.answering = answering;
+        self.answer(answering);
         self.flush();
     }
 
@@ -231,6 +230,14 @@ impl EventLoop {
             Served::More | Served::Gathers | Served::Idle => {}
         }
         self.arm(index, deadline);
+    }
+
+    /// Asks those that were told something in the turn before what they answer; in the last turn, all.
+    fn answer(&mut self, answering: Vec<usize>) {
+        let last = if self.stop { std::mem::take(&mut self.answering) } else { Vec::new() };
+        for index in answering.into_iter().chain(last) {
+            self.serve(index, true);
+        }
     }
 
     /// Asks those that gather what they have to say, if it is time.

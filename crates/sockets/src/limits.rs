@@ -35,6 +35,10 @@ pub const PASSES_MAX: usize = 4;
 /// The longest time for which endpoints that gather wait for the next flush.
 pub const FLUSH_PAUSE_MAX: Duration = Duration::from_millis(16);
 
+/// How long an endpoint that gathers waits with the answer to what it was told, unless the loop has something else to do
+/// before. What comes of it leaves in the same write.
+pub const ANSWER_WAIT_MAX: Duration = Duration::from_millis(1);
+
 /// Frames that a flush may write without a pause after it.
 pub const FLUSH_FREE_FRAMES: usize = 4;
 

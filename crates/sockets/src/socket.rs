@@ -58,7 +58,7 @@ pub(crate) enum Served {
     More,
     /// It may have something to say, which can wait for the next flush.
     Gathers,
-    /// It may have something to say to what it was told, when those it woke by that have said theirs.
+    /// It may have something to say to what it was told, together with what comes of that.
     Answers,
     /// It is closed.
     Over,

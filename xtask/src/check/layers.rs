@@ -33,6 +33,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["hub"]),
     ("hyper-util", &["hub"]),
     ("lol_html", &["hub"]),
+    ("mimalloc", &["cli"]),
     ("minijinja", &["hub"]),
     ("mio", &["bench", "sockets"]),
     ("rusqlite", &["store", "bench"]),

@@ -33,6 +33,10 @@ impl Batch {
         result
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages == 0
+    }
+
     /// Whether more may be gathered.
     pub(super) fn has_room(&self) -> bool {
         self.bytes < PANEL_BATCH_BYTES_MAX

@@ -197,11 +197,19 @@ impl Panel {
         }
         std::mem::take(&mut turn.batch).say(out);
     }
+
+    /// Carries out what the browser said, without a word about it yet.
+    fn carry_out(&mut self) {
+        let Some(who) = self.seat.who().filter(|_| self.closing.is_none()) else { return };
+        let mut turn = Turn::new(&self.seat, who, &mut self.rare, self.waits);
+        turn.hear();
+        self.waits = turn.waits;
+    }
 }
 
 impl Endpoint for Panel {
     fn reads(&self) -> bool {
-        self.closing.is_none() && !self.waits && self.rare.as_ref().is_none_or(|rare| rare.said.is_empty())
+        self.closing.is_none() && !self.waits && self.rare.as_ref().is_none_or(|rare| rare.is_carried_out())
     }
 
     fn read(&mut self, mut bytes: &mut [u8]) {
@@ -214,6 +222,7 @@ impl Endpoint for Panel {
                 Err(violation) => self.closing = Some(Closing::Broken(violation)),
             }
         }
+        self.carry_out();
     }
 
     fn read_closed(&mut self) {

@@ -1,5 +1,6 @@
 //! What few panels have, and those not for long.
 
+use super::batch::Batch;
 use super::list::List;
 use super::said::Said;
 use super::seat::{Dirty, Seat};
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct Rare {
     /// What the browser said and is not carried out yet. Nothing more is read from it before that.
     pub(super) said: VecDeque<Said>,
+    /// What it was answered and not yet written: the beginning of the next frame.
+    pub(super) answers: Batch,
     /// It watches the device list.
     pub(super) list: Option<List>,
     /// Devices to watch once they are known. While there are some it is marked when the device list changes.
@@ -47,9 +50,14 @@ impl Rare {
         seat.unmark(Dirty::Newcomers);
     }
 
+    /// Whether all that the browser said is carried out, and its answers are written.
+    pub(super) fn is_carried_out(&self) -> bool {
+        self.said.is_empty() && self.answers.is_empty()
+    }
+
     /// Whether it need not be kept at the hub's monotonic millisecond `now`.
     pub(super) fn is_empty(&self, now: u64) -> bool {
-        self.said.is_empty()
+        self.is_carried_out()
             && self.list.is_none()
             && self.unknown.is_empty()
             && self.asked.is_whole(now)

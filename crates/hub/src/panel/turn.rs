@@ -43,7 +43,8 @@ impl<'a> Turn<'a> {
         rare: &'a mut Option<Box<Rare>>,
         waits: bool,
     ) -> Self {
-        Self { seat, who, devices: seat.watched(), rare, batch: Batch::default(), waits, lost: false }
+        let batch = rare.as_mut().map(|rare| std::mem::take(&mut rare.answers)).unwrap_or_default();
+        Self { seat, who, devices: seat.watched(), rare, batch, waits, lost: false }
     }
 
     /// Fills the frame. What does not fit has the panel asked again at once.
@@ -54,11 +55,7 @@ impl<'a> Turn<'a> {
             self.waits = false;
             self.take(answer);
         }
-        while self.goes_on()
-            && let Some(said) = self.rare.as_mut().and_then(|rare| rare.said.pop_front())
-        {
-            self.carry_out(said);
-        }
+        self.carry_out_all();
         while self.goes_on()
             && let Some(dirty) = self.seat.take()
         {
@@ -76,6 +73,23 @@ impl<'a> Turn<'a> {
             || self.rare.as_ref().is_some_and(|rare| !rare.said.is_empty()) || self.seat.has_marked();
         if !self.waits && has_more() {
             self.seat.hurry();
+        }
+    }
+
+    /// Carries out what was heard, as far as there is room for the answers, and keeps these for the next frame: what comes
+    /// of a command may leave with them.
+    pub(super) fn hear(&mut self) {
+        self.carry_out_all();
+        if !self.batch.is_empty() {
+            self.rare().answers = std::mem::take(&mut self.batch);
+        }
+    }
+
+    fn carry_out_all(&mut self) {
+        while self.goes_on()
+            && let Some(said) = self.rare.as_mut().and_then(|rare| rare.said.pop_front())
+        {
+            self.carry_out(said);
         }
     }
 

@@ -70,6 +70,12 @@ impl Endpoints {
         let adopted = Adopted::Socket { stream, read: read.to_vec(), make: Box::new(make) };
         self.event_loop.mail.sockets.fetch_add(1, Ordering::Relaxed);
         self.event_loop.mail.post(|inbox| inbox.adopted.push(adopted));
+    }
+
+    /// The same, when it has said its first.
+    fn add_and_ask(&mut self, wakes: Option<usize>) {
+        self.add(wakes, b"");
+        self.turn();
         self.turn();
     }
 
@@ -97,8 +103,8 @@ fn an_idle_connection_is_small() {
 #[test]
 fn what_gathers_waits_for_the_pace_unless_somebody_is_in_a_hurry() {
     let mut endpoints = Endpoints::new();
-    endpoints.add(None, b"");
-    endpoints.add(None, b"");
+    endpoints.add_and_ask(None);
+    endpoints.add_and_ask(None);
     endpoints.remote(0).wake();
     assert_eq!(endpoints.turn(), [(0, "woken"), (0, "asked")], "while it is quiet nobody waits");
     endpoints.flushed_much();
@@ -114,9 +120,22 @@ fn what_gathers_waits_for_the_pace_unless_somebody_is_in_a_hurry() {
 }
 
 #[test]
-fn a_hurry_of_nobody_is_not_remembered() {
+fn what_is_answered_waits_for_the_next_turn_and_no_longer() {
     let mut endpoints = Endpoints::new();
     endpoints.add(None, b"");
+    assert_eq!(endpoints.turn(), []);
+    assert!(endpoints.event_loop.sleep_max().is_some_and(|sleep| sleep <= ANSWER_WAIT_MAX));
+    assert_eq!(endpoints.turn(), [(0, "asked")]);
+    assert_eq!(endpoints.turn(), []);
+    endpoints.add(None, b"");
+    endpoints.event_loop.mail.post(|inbox| inbox.stop = true);
+    assert_eq!(endpoints.turn(), [(1, "asked")], "there is no next one");
+}
+
+#[test]
+fn a_hurry_of_nobody_is_not_remembered() {
+    let mut endpoints = Endpoints::new();
+    endpoints.add_and_ask(None);
     endpoints.flushed_much();
     endpoints.remote(7).hurry();
     endpoints.turn();
@@ -127,7 +146,7 @@ fn a_hurry_of_nobody_is_not_remembered() {
 #[test]
 fn a_hurry_that_names_nobody_flushes_what_gathers_and_is_not_slept_over() {
     let mut endpoints = Endpoints::new();
-    endpoints.add(None, b"");
+    endpoints.add_and_ask(None);
     endpoints.flushed_much();
     endpoints.remote(0).wake();
     assert_eq!(endpoints.turn(), [(0, "woken")]);
@@ -141,7 +160,7 @@ fn a_hurry_that_names_nobody_flushes_what_gathers_and_is_not_slept_over() {
 #[test]
 fn who_was_woken_before_the_end_still_has_its_say() {
     let mut endpoints = Endpoints::new();
-    endpoints.add(None, b"");
+    endpoints.add_and_ask(None);
     endpoints.flushed_much();
     endpoints.remote(0).wake();
     endpoints.event_loop.mail.post(|inbox| inbox.stop = true);
@@ -151,8 +170,8 @@ fn who_was_woken_before_the_end_still_has_its_say() {
 #[test]
 fn who_is_woken_by_a_flush_is_asked_in_the_next() {
     let mut endpoints = Endpoints::new();
-    endpoints.add(None, b"");
-    endpoints.add(Some(0), b"");
+    endpoints.add_and_ask(None);
+    endpoints.add_and_ask(Some(0));
     endpoints.turn();
     endpoints.turn();
     for _ in 0..3 {
@@ -167,7 +186,7 @@ fn who_is_woken_by_a_flush_is_asked_in_the_next() {
 #[test]
 fn what_names_a_place_does_no_harm_to_who_has_it_next() {
     let mut endpoints = Endpoints::new();
-    endpoints.add(None, b"");
+    endpoints.add_and_ask(None);
     endpoints.flushed_much();
     endpoints.remote(0).wake();
     endpoints.turn();
@@ -178,7 +197,7 @@ fn what_names_a_place_does_no_harm_to_who_has_it_next() {
     event_loop.remove(0);
     assert_eq!(event_loop.mail.sockets.load(Ordering::Relaxed), 0);
     endpoints.remote(0).wake();
-    endpoints.add(None, b"");
+    endpoints.add_and_ask(None);
     assert_eq!(endpoints.event_loop.entries.len(), 1);
     let _ = endpoints.turn();
     endpoints.flushed_much();
@@ -192,6 +211,7 @@ fn what_names_a_place_does_no_harm_to_who_has_it_next() {
 fn who_is_over_when_it_is_made_leaves_no_timer_that_counts() {
     let mut endpoints = Endpoints::new();
     endpoints.add(None, b"bye");
+    endpoints.turn();
     // It parts: the timers have the moment when it is cut, and only that.
     let (at, index) = endpoints.event_loop.timers.take_due(u64::MAX).expect("one");
     assert!(at > 0 && index == 0);
