@@ -5,7 +5,7 @@
 //! panics ends alone.**
 
 use crate::endpoint::Endpoint;
-use crate::limits::{ANSWER_WAIT_MAX, EVENTS_MAX, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
+use crate::limits::{ANSWER_WAIT_MAX, EVENTS_MAX, KEEPALIVE, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
 use crate::loops::Adopted;
 use crate::nap::Nap;
 use crate::outgoing::Outgoing;
@@ -16,6 +16,7 @@ use crate::timers::Timers;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use slab::Slab;
+use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub(crate) struct EventLoop {
     lent: Lent,
     /// The next flush does not wait.
     hurry: bool,
+    /// Looks at the sockets, one after the other, each of which had as many as it has room for.
+    looks: usize,
     stop: bool,
 }
 
@@ -76,6 +79,7 @@ impl EventLoop {
             answering: Vec::new(),
             lent: Lent { buffer: vec![0; READ_BYTES].into(), outgoing: Outgoing::default() },
             hurry: false,
+            looks: 0,
             stop: false,
         };
         Ok((event_loop, mail))
@@ -128,7 +132,10 @@ impl EventLoop {
         self.nap.turn(self.now);
         std::mem::swap(&mut self.ready, &mut self.again);
         let answering = std::mem::take(&mut self.answering);
-        for event in events.iter().filter(|event| event.token() != WAKER) {
+        let mut heard = 0;
+        for event in events {
+            heard += 1;
+            // The loop's own waker names nobody.
             let index = event.token().0;
             if let Some(Entry::Socket(socket)) = self.entries.get_mut(index) {
                 socket.note(event);
@@ -147,8 +154,13 @@ impl EventLoop {
                 self.flush();
             }
         }
-        // Only now: a peer whose message was waiting was not silent, whatever kept this loop from reading it.
-        self.take_due();
+        // Only now: a peer whose message was waiting was not silent, whatever kept this loop from reading it. Where there may be
+        // more such, which this look had no room for, they come first: the system tells of each once before it tells of any again.
+        self.looks = if heard < EVENTS_MAX { 0 } else { self.looks + 1 };
+        if self.looks == 0 || self.looks > self.entries.len().div_ceil(EVENTS_MAX) {
+            self.take_due();
+            self.looks = 0;
+        }
         self.serve_ready();
         self.answer(answering);
         self.flush();
@@ -160,6 +172,11 @@ impl EventLoop {
         self.stop |= inbox.stop;
         for adopted in inbox.adopted.drain(..) {
             self.adopt(adopted);
+        }
+        for index in inbox.hurried.drain(..) {
+            if let Some(Entry::Socket(socket)) = self.entries.get_mut(index) {
+                socket.hurry();
+            }
         }
         for index in inbox.woken.drain(..) {
             if let Some(Entry::Socket(socket)) = self.entries.get_mut(index) {
@@ -325,6 +342,10 @@ impl EventLoop {
 /// However it ends, those who wait for it hear of it.
 impl Drop for EventLoop {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("an event loop panicked: ending, so that nothing looks alive that is not");
+            std::process::abort();
+        }
         let unread = self.mail.end();
         for adopted in unread.adopted {
             shielded(|| drop(adopted));
@@ -344,6 +365,10 @@ fn take_over(
     make: impl FnOnce() -> Box<dyn Endpoint>,
 ) -> io::Result<Socket> {
     stream.set_nonblocking(true)?;
+    // A turn says all at once: waiting for more to say would only delay it. A peer that is gone without a word is found.
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3).with_retries(3);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     let mut stream = TcpStream::from_std(stream);
     registry.register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
     let mut endpoint = make();

@@ -67,3 +67,7 @@ pub const LOOPS_MAX: usize = 4;
 const _: () =
     assert!(TIMERS_PER_SOCKET_MAX >= 2, "a sweep leaves one each: below two there would be no room after it");
 const _: () = assert!(PIECES_MAX <= 1_024, "systems take no more at once");
+
+/// How long nothing comes of a peer before the system asks whether it is there: three times, a third of this apart. Then the
+/// connection is broken (rule D7 for devices without heartbeat).
+pub const KEEPALIVE: Duration = Duration::from_secs(15);

@@ -21,11 +21,11 @@ impl Remote {
         self.mail.post(|inbox| inbox.wake(self.token));
     }
 
-    /// The same, and what gathers is flushed at once: there is more to show than may wait.
+    /// The same, and it is asked what to write in this turn even if it gathers; others that gather wait as they would have.
     pub fn hurry(&self) {
         self.mail.post(|inbox| {
             inbox.wake(self.token);
-            inbox.hurry = true;
+            inbox.hurried.push(self.token);
         });
     }
 }
@@ -46,6 +46,8 @@ pub(crate) struct Inbox {
     pub(crate) woken: Vec<usize>,
     /// At most [`ADOPTED_MAX`], and the tasks.
     pub(crate) adopted: Vec<Adopted>,
+    /// Who does not wait for a flush: each asks for it once a turn at most.
+    pub(crate) hurried: Vec<usize>,
     pub(crate) hurry: bool,
     pub(crate) stop: bool,
     /// The loop has ended: nothing is taken any more.

@@ -38,6 +38,8 @@ pub(crate) struct Socket {
     /// Our end is closed.
     closed: bool,
     woken: bool,
+    /// It does not wait for the next flush.
+    hurried: bool,
     /// It stands in the loop's list of those to be served, or of those that gather.
     pub(crate) is_ready: bool,
     pub(crate) is_gathering: bool,
@@ -83,6 +85,7 @@ impl Socket {
             said_last: false,
             closed: false,
             woken: false,
+            hurried: false,
             is_ready: false,
             is_gathering: false,
         }
@@ -98,6 +101,10 @@ impl Socket {
 
     pub(crate) fn wake(&mut self) {
         self.woken = true;
+    }
+
+    pub(crate) fn hurry(&mut self) {
+        self.hurried = true;
     }
 
     /// When it wants to be looked at.
@@ -127,7 +134,7 @@ impl Socket {
     /// The connection is broken, and all that its peer had said was read.
     pub(crate) fn serve(&mut self, lent: &mut Lent, now: Instant, flushes: bool) -> io::Result<Served> {
         self.write_unsent(now);
-        let only_woken = self.tell(lent, !flushes)?;
+        let only_woken = self.tell(lent, !flushes)? && !std::mem::take(&mut self.hurried);
         if !self.said_last {
             if !flushes && !self.broken && self.endpoint.gathers() && !self.endpoint.is_over() {
                 return Ok(match self.unsent.is_none() {

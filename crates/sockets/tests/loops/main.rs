@@ -1,6 +1,7 @@
 //! Event loops with real sockets, through their public surface.
 
 mod breaking;
+mod deadlines;
 mod loops;
 mod panics;
 mod parting;
