@@ -5,7 +5,9 @@
 //! panics ends alone.**
 
 use crate::endpoint::Endpoint;
-use crate::limits::{ANSWER_WAIT_MAX, EVENTS_MAX, KEEPALIVE, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
+use crate::limits::{
+    ANSWER_WAIT_MAX, EVENTS_MAX, KEEPALIVE, PASSES_MAX, READ_BYTES, SEND_BUFFER_BYTES, WAIT_AGAIN,
+};
 use crate::loops::Adopted;
 use crate::nap::Nap;
 use crate::outgoing::Outgoing;
@@ -197,9 +199,19 @@ impl EventLoop {
             match shielded(|| socket.look_at_the_time(moment).map(|serve| (serve, socket.deadline()))) {
                 Some(Ok((true, _))) => self.make_ready(index),
                 Some(Ok((false, deadline))) => self.arm(index, deadline),
-                Some(Err(_)) | None => self.remove(index),
+                Some(Err(_)) => self.cut(index),
+                None => self.remove(index),
             }
         }
+    }
+
+    /// The peer had its time. What it has not taken goes with it, instead of staying with the system.
+    fn cut(&mut self, index: usize) {
+        if let Some(Entry::Socket(socket)) = self.entries.get(index) {
+            // Where the system will not, it keeps that for as long as it likes.
+            let _ = SockRef::from(&socket.stream).set_linger(Some(Duration::ZERO));
+        }
+        self.remove(index);
     }
 
     fn make_ready(&mut self, index: usize) {
@@ -368,7 +380,9 @@ fn take_over(
     // A turn says all at once: waiting for more to say would only delay it. A peer that is gone without a word is found.
     stream.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3).with_retries(3);
-    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+    let options = SockRef::from(&stream);
+    options.set_tcp_keepalive(&keepalive)?;
+    options.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     let mut stream = TcpStream::from_std(stream);
     registry.register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
     let mut endpoint = make();

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// Bytes that the system keeps of what was written to a socket and its peer has not taken (Linux keeps twice as many, with
+/// its own). Left alone it keeps some MB for each peer that does not read, and shows it what is long over. Then the endpoint
+/// is not asked for more.
+pub const SEND_BUFFER_BYTES: usize = 128 * 1024;
+
 /// Bytes read from a socket in one turn. What is more is read in the next turn, when the others had theirs.
 pub const READ_BYTES: usize = 16 * 1024;
 
