@@ -13,6 +13,10 @@ mod node;
 mod stored;
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
 
 use crate::load::{Ear, Script, Voice, line, mqtt, nats as nats_wire, websocket};
 pub(crate) use child::Child;
@@ -147,6 +151,22 @@ impl Server {
             Contender::Node => node::start(installed)?,
         };
         Ok(Server { child, contender, site })
+    }
+
+    /// Starts Glassline as shipped on a copy of a file of its store, and waits until it listens. Beside it comes the time
+    /// that this took, without the copying.
+    pub(crate) fn start_with(database: &Path, installed: &Installed) -> anyhow::Result<(Server, Duration)> {
+        let folder = installed.folder("glassline")?;
+        let state = folder.path().join("state");
+        std::fs::create_dir(&state)?;
+        let copy = state.join(database.file_name().context("a database without a name")?);
+        std::fs::copy(database, &copy)?;
+        // Otherwise the copy is still on its way to the disk while the start is measured.
+        std::fs::File::open(&copy)?.sync_all()?;
+        let begun = Instant::now();
+        let (child, hub) = glassline::serve_in(folder, installed, "disk")?;
+        let server = Server { child, contender: Contender::Glassline, site: Site::Glassline(hub) };
+        Ok((server, begun.elapsed()))
     }
 
     /// Where it is, if it is Glassline.

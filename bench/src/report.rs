@@ -141,7 +141,7 @@ impl Table {
         Some(figure <= most)
     }
 
-    fn median(&self, contender: Contender, column: usize) -> Option<f64> {
+    pub(crate) fn median(&self, contender: Contender, column: usize) -> Option<f64> {
         self.rows.iter().find(|row| row.contender == contender)?.figures[column].median()
     }
 

@@ -8,6 +8,7 @@ mod many;
 mod one;
 mod paced;
 mod pairs;
+mod registry;
 mod roundtrip;
 mod traffic;
 
@@ -46,6 +47,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     servers("idle", "memory of connections on which nothing happens", idle::run),
     servers("churn", "connections opened and closed", churn::run),
     servers("many", "1,900 and 19,000 connections, each device at a message a second", many::run),
+    servers("registry", "1,000 and 1,000,000 devices known, 100 of them connected", registry::run),
     servers("fair", "a quiet device beside one that sends all it can", fair::run),
     servers(
         "ingest",

@@ -106,6 +106,11 @@ impl Processor {
     }
 }
 
+/// µs that the server was on processors since it was started, over all its threads; to 10 ms.
+pub(crate) fn since_start(server: &Server) -> anyhow::Result<f64> {
+    Ok(Processor::of(server.pid())?.all.as_secs_f64() * 1e6)
+}
+
 fn own() -> Duration {
     this_thread().unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::Site;
 use super::child::Child;
@@ -30,7 +31,15 @@ pub(super) fn start(installed: &Installed, durability: &str) -> anyhow::Result<(
 
 /// The same for whoever speaks to it in a way of his own.
 pub(crate) fn serve(installed: &Installed, durability: &str) -> anyhow::Result<(Child, Hub)> {
-    let folder = installed.folder("glassline")?;
+    serve_in(installed.folder("glassline")?, installed, durability)
+}
+
+/// The same in a folder of a run, whose `state` may hold something already.
+pub(super) fn serve_in(
+    folder: TempDir,
+    installed: &Installed,
+    durability: &str,
+) -> anyhow::Result<(Child, Hub)> {
     let at = |name| folder.path().join(name);
     std::fs::write(at("glassline.toml"), format!("durability = \"{durability}\"\n"))?;
     let mut command = Child::command(&installed.glassline);

@@ -13,6 +13,20 @@ pub const GATHER_MAX: Duration = Duration::from_millis(150);
 /// writes gather.
 pub const QUICK_COMMITS_MAX: u32 = 8;
 
+/// Waits for company in a row that brought none. After them the next commits do not wait: whoever writes waits for each commit
+/// himself.
+pub const LONELY_WAITS_MAX: u32 = 4;
+
+/// Commits that do not wait after that, until one tries again; twice as many each time that it is in vain.
+pub const UNGATHERED_COMMITS: u32 = 32;
+
+/// The most commits of which none tries whether waiting brings company again.
+pub const UNGATHERED_COMMITS_MAX: u32 = 512;
+
+/// Writes for each millisecond of [`crate::Options::gather`] that are company enough: a commit does not wait for more, which
+/// would save next to nothing for each of them.
+pub const GATHERED_WRITES_PER_MS: usize = 100;
+
 /// Connections for reading. A read beyond them waits until one is free.
 pub const READERS_MAX: usize = 4;
 

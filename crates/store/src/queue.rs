@@ -37,6 +37,8 @@ pub(crate) struct Taken {
     pub(crate) said: Submitted,
     /// What found no room, to be handed back, and then to be [`Queue::told`].
     pub(crate) refused: Vec<Write>,
+    /// How many writes came while it was waited for company; `None` when it was not.
+    pub(crate) joined: Option<usize>,
 }
 
 impl Queue {
@@ -55,14 +57,17 @@ impl Queue {
         said
     }
 
-    /// Waits for a write, then up to `gather` longer for a full batch, and takes at most one batch. `None`: closed
-    /// and empty.
-    pub(crate) fn take(&self, gather: Duration) -> Option<Taken> {
+    /// Waits for a write, then up to `gather` longer until there are `enough` of them, and takes at most one batch. `None`:
+    /// closed and empty.
+    pub(crate) fn take(&self, gather: Duration, enough: usize) -> Option<Taken> {
         let mut content = self.sleep(self.content(), Awaits::Anything, None);
+        let before = content.writes.len();
+        let mut joined = None;
         if !gather.is_zero() {
-            content = self.sleep(content, Awaits::Urgent, Some(gather));
+            content = self.sleep(content, Awaits::Company(enough), Some(gather));
+            joined = Some(content.writes.len() - before);
         }
-        content.take()
+        Some(Taken { joined, ..content.take()? })
     }
 
     /// The same for writes that nobody waits for: looks every [`MEMORY_GATHER`], so that no write has to wake the writer, and

@@ -44,7 +44,7 @@ pub struct Options {
     /// What a commit survives.
     pub durability: Durability,
     /// How much longer writes gather under load, to save disks that wear out; see [`crate::limits::GATHER_MAX`].
-    /// A write that comes alone never waits.
+    /// A write that comes alone never waits, and neither do those of somebody who waits for each commit before the next write.
     pub gather: Duration,
     /// Whether devices stay in the database until they are asked for ([`crate::Reader::dormant`],
     /// [`crate::Reader::device`]), so that a start hardly takes longer the more there are.
@@ -55,11 +55,11 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// `Disk`, 2 ms, all devices at the start, and everything for ever.
+    /// `Disk`, 4 ms, all devices at the start, and everything for ever.
     fn default() -> Options {
         Options {
             durability: Durability::default(),
-            gather: Duration::from_millis(2),
+            gather: Duration::from_millis(4),
             dormant: false,
             retention: Vec::new(),
         }

@@ -44,6 +44,8 @@ pub(super) enum Awaits {
     Anything,
     /// What should not gather any longer: a full batch, something refused, the end.
     Urgent,
+    /// The same, or so many writes.
+    Company(usize),
     /// Something refused, or the end.
     Refused,
 }
@@ -87,7 +89,7 @@ impl Content {
         let said = self.stretches.front().map_or(Submitted::Waits, |(said, _)| *said);
         let writes = self.batch();
         self.hurry &= !self.writes.is_empty();
-        Some(Taken { writes, said, refused: std::mem::take(&mut self.refused) })
+        Some(Taken { writes, said, refused: std::mem::take(&mut self.refused), joined: None })
     }
 
     pub(super) fn put_back(&mut self, writes: Vec<Write>, said: Submitted) {
@@ -113,16 +115,8 @@ impl Content {
         match self.awaits {
             Awaits::Nothing => false,
             Awaits::Anything => !self.is_idle(),
-            Awaits::Urgent => {
-                // Where writes are done early, nobody waits for those. For any other somebody does.
-                let somebody_waits =
-                    self.early && self.stretches.iter().any(|(said, _)| *said == Submitted::Waits);
-                self.is_full_batch()
-                    || self.hurry
-                    || somebody_waits
-                    || !self.refused.is_empty()
-                    || self.closed
-            }
+            Awaits::Urgent => self.is_urgent(),
+            Awaits::Company(writes) => self.writes.len() >= writes || self.is_urgent(),
             Awaits::Refused => !self.refused.is_empty() || self.closed,
         }
     }
@@ -130,6 +124,12 @@ impl Content {
     /// Whether the first `count` writes are dealt with, or will not be now.
     pub(super) fn is_settled(&self, count: u64) -> bool {
         self.dealt >= count || self.failed
+    }
+
+    fn is_urgent(&self) -> bool {
+        // Where writes are done early, nobody waits for those. For any other somebody does.
+        let somebody_waits = self.early && self.stretches.iter().any(|(said, _)| *said == Submitted::Waits);
+        self.is_full_batch() || self.hurry || somebody_waits || !self.refused.is_empty() || self.closed
     }
 
     fn is_full_batch(&self) -> bool {

@@ -66,10 +66,10 @@ impl Writer {
                 let taken = match self.place.durability {
                     _ if database.has_more_to_do() => queue.take_now(),
                     Durability::Memory => queue.take_gathered(),
-                    Durability::Disk | Durability::Lazy => queue.take(self.pace.wait()),
+                    Durability::Disk | Durability::Lazy => queue.take(self.pace.wait(), self.pace.enough()),
                 };
                 let Some(taken) = taken else { return false };
-                self.pace.taken(taken.writes.len(), since.elapsed());
+                self.pace.taken(taken.writes.len(), taken.joined, since.elapsed());
                 match database.acquaint(&taken.writes, &mut self.judge) {
                     Ok(()) => {
                         let number = database.next_commit();
