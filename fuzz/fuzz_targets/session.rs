@@ -64,7 +64,7 @@ fn at(mono: u64) -> Time {
 fn welcome(session: Option<String>, nonce: u64, ack: u64) -> Welcome {
     let is_numbered = session.is_some();
     Welcome {
-        device: "pump-1".to_owned(),
+        device: "pump-1".into(),
         nonce: Some(nonce),
         session,
         ack: is_numbered.then_some(ack),

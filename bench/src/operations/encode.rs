@@ -29,7 +29,7 @@ pub(super) fn ack() -> Work {
 /// The answer to an identify.
 pub(super) fn welcome() -> Work {
     encoded(ToDevice::Welcome(Welcome {
-        device: "pump-1".to_owned(),
+        device: "pump-1".into(),
         nonce: Some(81_239),
         session: Some("k7-12".to_owned()),
         ack: Some(4710),

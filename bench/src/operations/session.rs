@@ -48,7 +48,7 @@ fn welcomed(now: Time) -> HubSide {
     let mut input = identify.as_bytes();
     side.line(now, lines.next(&mut input).expect("a whole line"));
     let welcome = Welcome {
-        device: "pump-1".to_owned(),
+        device: "pump-1".into(),
         session: Some("k7-1".to_owned()),
         ack: Some(BEFORE),
         heartbeat: 30,

@@ -265,7 +265,7 @@ impl Core {
 
     fn welcome(&mut self, now: Time, welcome: Welcome) -> Option<Step> {
         self.backoff.welcomed(now.mono);
-        self.id = Some(welcome.device);
+        self.id = Some(welcome.device.to_string());
         let resumed = self.asked.is_some() && self.asked == self.session();
         // Within a connection it identifies again for a session of this run; the program was told already.
         (!std::mem::replace(&mut self.told, true))

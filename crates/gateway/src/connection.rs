@@ -229,7 +229,7 @@ impl Connection {
 
     /// From here on the device speaks to `lane`. The one before it ends; where it was the same device's, the intake has
     /// replaced it and does not mind.
-    fn enter(&mut self, lane: Arc<dyn Lane>, device: String) {
+    fn enter(&mut self, lane: Arc<dyn Lane>, device: Arc<str>) {
         self.leave();
         self.lane = Some(lane);
         self.mailbox().show(device);

@@ -47,3 +47,6 @@ impl Default for Limits {
         Self { connections_max: CONNECTIONS_MAX }
     }
 }
+
+// Whoever finds the dead for devices without heartbeat waits as long as the protocol says.
+const _: () = assert!(sockets::limits::KEEPALIVE.as_secs() == protocol::limits::TCP_KEEPALIVE_SECONDS);

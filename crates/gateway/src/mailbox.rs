@@ -11,7 +11,7 @@
 
 use protocol::intake::Post;
 use sockets::Remote;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) struct Mailbox {
     slot: Mutex<Slot>,
@@ -33,7 +33,7 @@ struct Slot {
     called: bool,
     closed: bool,
     /// Whose it is, once it was welcome: here, because this has a lock.
-    device: Option<Box<str>>,
+    device: Option<Arc<str>>,
 }
 
 #[derive(Default)]
@@ -103,8 +103,8 @@ impl Mailbox {
     }
 
     /// From here on it is the mailbox of the device with this id.
-    pub(crate) fn show(&self, device: String) {
-        self.lock().device = Some(device.into());
+    pub(crate) fn show(&self, device: Arc<str>) {
+        self.lock().device = Some(device);
     }
 
     /// The id of the device, once it was welcome.

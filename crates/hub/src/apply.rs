@@ -2,10 +2,11 @@
 
 use crate::Hub;
 use crate::intake::HubLane;
-use crate::registry::{Cell, Inner};
+use crate::registry::{Cell, Inner, Requests};
 use protocol::intake::Post;
 use router::{Done, Effect};
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use store::{DeviceKey, Submitted, Write};
@@ -22,9 +23,10 @@ impl Hub {
         let mut inner = cell.lock();
         let result = decide(&mut inner, &mut effects);
         self.carry_out(cell, &mut inner, effects);
-        let next = inner.device.next_timeout();
+        // In the first millisecond of the hub nothing is late yet.
+        let next = inner.device.next_timeout().and_then(|at| NonZero::new(at.max(1)));
         if next != inner.alarm {
-            self.alarms.change(cell.key, inner.alarm, next);
+            self.alarms.change(cell.key, inner.alarm.map(NonZero::get), next.map(NonZero::get));
             inner.alarm = next;
         }
         self.count_unstored(&mut inner);
@@ -70,15 +72,16 @@ impl Hub {
                 if hurry {
                     self.loops.hurry();
                 }
-                let committed = inner.device.committed();
-                for (_, waiter) in inner.waiting.extract_if(.., |(cursor, _)| *cursor <= committed) {
-                    // Who waited may have gone: that changes nothing about the commit.
-                    let _ = waiter.send(Ok(()));
-                }
-                let Inner { device, ends, .. } = inner;
-                for (.., waiter) in ends.extract_if(.., |(by, id, _)| !device.is_ending(by, id)) {
-                    let _ = waiter.send(());
-                }
+                inner.answer(|device, Requests { waiting, ends, .. }| {
+                    let committed = device.committed();
+                    for (_, waiter) in waiting.extract_if(.., |(cursor, _)| *cursor <= committed) {
+                        // Who waited may have gone: that changes nothing about the commit.
+                        let _ = waiter.send(Ok(()));
+                    }
+                    for (.., waiter) in ends.extract_if(.., |(by, id, _)| !device.is_ending(by, id)) {
+                        let _ = waiter.send(());
+                    }
+                });
             }
             Effect::List => self.roster.push(inner.device.presence_frame()),
             Effect::Forget => self.forget(cell),
@@ -118,7 +121,9 @@ impl Hub {
         match done {
             Done::Stored => {
                 // Whoever made it hears of it; it may have gone meanwhile.
-                inner.maker.take().map(|maker| maker.send(()));
+                inner.answer(|_, requests| {
+                    requests.maker.take().map(|maker| maker.send(()));
+                });
                 inner.device.done(now, &self.issuer, &done, effects);
             }
             Done::Command(number) if self.is_denied(&inner.device, number) => {
@@ -130,8 +135,10 @@ impl Hub {
 
     fn decide_refused(&self, inner: &mut Inner, done: Done, effects: &mut Vec<Effect>) {
         match done {
-            Done::Stored => inner.maker = None,
-            Done::Entries(cursor) => inner.waiting.retain(|(waits_for, _)| *waits_for < cursor),
+            Done::Stored => inner.answer(|_, requests| requests.maker = None),
+            Done::Entries(cursor) => {
+                inner.answer(|_, requests| requests.waiting.retain(|(waits_for, _)| *waits_for < cursor));
+            }
             _ => {}
         }
         inner.device.refused(self.now(), &self.issuer, &done, effects);

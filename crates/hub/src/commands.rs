@@ -100,7 +100,7 @@ impl Hub {
         if !self.asked.take(grant.user(), self.now().mono, PERSON_COMMANDS) {
             return Err(Undecided::TooMany);
         }
-        let cell = self.registry.by_id(&asked.device);
+        let cell = self.woken(&asked.device).await;
         let (request, refusal) = to_router(grant, asked);
         match (cell, refusal) {
             (Some(cell), None | Some(Refusal::Denied)) => self.decide_for(&cell, request, refusal).await,
@@ -181,9 +181,11 @@ impl Hub {
         device.leaving(number).is_some_and(|asked| !permits(asked))
     }
 
-    /// Takes back a command that is not on its way yet.
+    /// Takes back a command that is not on its way yet. A device that sleeps has none.
     pub fn cancel(self: &Arc<Self>, grant: &Grant, device: &str, id: &str) {
-        let Some(cell) = self.registry.by_id(device).filter(|_| grant.may(Scope::Command)) else { return };
+        let Some(cell) = self.registry.awake_by_id(device).filter(|_| grant.may(Scope::Command)) else {
+            return;
+        };
         let now = self.now();
         self.with(&cell, |inner, effects| inner.device.cancel(now, grant.user(), id, effects));
     }
@@ -201,7 +203,7 @@ impl Hub {
                 return false;
             }
             let (sender, receiver) = oneshot::channel();
-            inner.ends.push((by.clone(), id.into(), sender));
+            inner.requests().ends.push((by.clone(), id.into(), sender));
             receiver
         };
         noted.await.is_ok()

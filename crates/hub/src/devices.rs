@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::DEVICES_MAX;
-use crate::registry::{Cell, Listed, NotAdded};
+use crate::registry::{Cell, Found, Listed, NotAdded};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
@@ -161,12 +161,17 @@ impl Hub {
 
     /// What is known of the device's token.
     pub fn device_token(&self, id: &str) -> Option<store::TokenHash> {
-        self.registry.by_id(id)?.lock().device.identity.token
+        match self.registry.look(id).ok()? {
+            Found::Awake(cell) => cell.lock().device.identity.token,
+            // Whoever asks has yet to show that the token is theirs.
+            Found::Asleep(sleeper) => sleeper.row.token,
+            Found::Nothing => None,
+        }
     }
 
     /// Takes over a message without number; returns once it is committed, or the storage failed.
     pub async fn take_samples(self: &Arc<Self>, id: &str, samples: Samples) -> Result<(), TakeError> {
-        let cell = self.registry.by_id(id).ok_or(TakeError::UnknownDevice)?;
+        let cell = self.woken(id).await.ok_or(TakeError::UnknownDevice)?;
         let now = self.now();
         let committed = self.with(&cell, |inner, effects| {
             if inner.device.is_removed() {
@@ -181,7 +186,7 @@ impl Hub {
                 TakeRefused::Bounds => TakeError::Bounds,
             })?;
             let (sender, receiver) = oneshot::channel();
-            inner.waiting.push((cursor, sender));
+            inner.requests().waiting.push((cursor, sender));
             Ok(receiver)
         })?;
         committed.await.unwrap_or(Err(TakeError::Failed))
@@ -218,7 +223,7 @@ impl Hub {
         )?;
         let (maker, stored) = oneshot::channel();
         self.with(&cell, |inner, effects| {
-            inner.maker = Some(maker);
+            inner.requests().maker = Some(maker);
             inner.device.keep(effects);
             effects.push(Effect::List);
         });
@@ -265,8 +270,10 @@ impl Hub {
             if inner.device.identity.stored {
                 effects.push(Effect::Record(Write::RemoveDevice { device: cell.key }));
             }
-            inner.waiting.clear();
-            inner.ends.clear();
+            inner.answer(|_, requests| {
+                requests.waiting.clear();
+                requests.ends.clear();
+            });
             true
         });
         if !removed {

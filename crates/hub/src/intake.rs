@@ -3,7 +3,7 @@
 use crate::Hub;
 use crate::auth::{self, Secret, SecretKind};
 use crate::limits::{DEVICES_MAX, DEVICES_UNSTORED_MAX};
-use crate::registry::{Cell, NotAdded};
+use crate::registry::{Cell, Found, NotAdded};
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
 use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
@@ -11,6 +11,7 @@ use protocol::message::Identify;
 use router::{Caller, Device, Identity};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use store::LoadedDevice;
 
 /// Why an identify is refused.
 enum Refused {
@@ -26,11 +27,23 @@ impl Intake for Hub {
     fn identify(&self, identify: Identify, peer: Peer, outlet: Arc<dyn Outlet>) {
         let Some(hub) = self.me.upgrade() else { return };
         let presented = identify.token.clone().unwrap_or_default();
-        let mut caller = Caller { identify, peer, outlet: outlet.clone(), token: None };
+        let sleeps = identify.device.as_ref().is_some_and(|id| hub.registry.sleeps(id.as_str()));
+        let caller = Caller { identify, peer, outlet, token: None };
+        match sleeps {
+            true => hub.identify_asleep(caller, presented),
+            false => hub.answer(caller, &presented),
+        }
+    }
+}
+
+impl Hub {
+    /// Lets the caller in or refuses it. Reads the store where the device sleeps.
+    pub(crate) fn answer(self: &Arc<Self>, mut caller: Caller, presented: &str) {
+        let outlet = caller.outlet.clone();
         let refused = loop {
-            match hub.admit(caller.identify.device.as_ref(), &presented) {
+            match self.admit(caller.identify.device.as_ref(), presented) {
                 // Removed between the two: whoever it is now is looked up again.
-                Ok((cell, token)) => match hub.enter(&cell, Caller { token, ..caller }) {
+                Ok((cell, token)) => match self.enter(&cell, Caller { token, ..caller }) {
                     Some(left) => caller = left,
                     None => return,
                 },
@@ -43,9 +56,7 @@ impl Intake for Hub {
             Refused::Full => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
         }
     }
-}
 
-impl Hub {
     /// Lets the caller in; given back where the device was removed meanwhile.
     fn enter(self: &Arc<Self>, cell: &Arc<Cell>, caller: Caller) -> Option<Caller> {
         let now = self.now();
@@ -67,12 +78,26 @@ impl Hub {
         id: Option<&DeviceId>,
         token: &str,
     ) -> Result<(Arc<Cell>, Option<String>), Refused> {
-        let known = id.map_or(Ok(None), |id| self.registry.find(id.as_str()));
-        match known.map_err(|_| Refused::Unreadable)? {
+        let found = id.map_or(Ok(Found::Nothing), |id| self.registry.look(id.as_str()));
+        let known = match found.map_err(|_| Refused::Unreadable)? {
+            Found::Awake(cell) => Some(cell),
+            Found::Asleep(sleeper) if self.opens(&sleeper.row, token) => self.registry.wake(sleeper),
+            // It sleeps on: whoever only knows ids does not fill the memory.
+            Found::Asleep(_) => return Err(Refused::Auth),
+            Found::Nothing => None,
+        };
+        match known {
             Some(cell) => self.admit_known(cell, token),
             None if self.auth.is_join(token) => self.join(id, token),
             None => Err(Refused::Auth),
         }
+    }
+
+    /// Whether the token is one that a device that sleeps may identify with.
+    fn opens(&self, row: &LoadedDevice, token: &str) -> bool {
+        row.token.is_some_and(|kept| auth::matches(&kept, token))
+            || self.may_send_as(&row.id, token)
+            || row.joined && !row.confirmed && self.auth.is_join(token)
     }
 
     fn admit_known(

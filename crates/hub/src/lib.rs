@@ -23,6 +23,7 @@ mod roster;
 mod settling;
 mod storage;
 pub mod view;
+mod waking;
 
 pub use commands::{CommandRequest, Undecided};
 pub use devices::{ChangeError, ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
@@ -37,6 +38,7 @@ use crate::limits::{COMMAND_LOOKUPS_MAX, COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
 use crate::registry::Registry;
 use crate::roster::Roster;
+use crate::waking::Waking;
 use protocol::code::Bye;
 use protocol::time::Time;
 use router::Issuer;
@@ -98,6 +100,8 @@ pub struct Hub {
     known: Known,
     /// Who may look for an earlier command in the store now.
     lookups: Arc<Semaphore>,
+    /// Who may read devices that sleep from the store now.
+    waking: Waking,
     /// The user's components and views, and the built-in ones.
     views: view::Shelf,
     /// Where panels live.
@@ -169,6 +173,7 @@ impl Hub {
             asked: Allowances::default(),
             known: Known::default(),
             lookups: Arc::new(Semaphore::new(COMMAND_LOOKUPS_MAX)),
+            waking: Waking::default(),
             views: view::Shelf::open(settings.folder, settings.components),
             loops: loops.expect("there are the program's loops or our own"),
             _own_loops: own_loops,

@@ -73,6 +73,16 @@ pub const DEVICES_MAX: usize = 1_000_000;
 /// Devices that identified with an empty id or a join token and have sent nothing yet. One more is told `full`.
 pub const DEVICES_UNSTORED_MAX: usize = 1_000;
 
+/// Devices that sleep and identify which are read from the store at a time. Others wait their turn, and say nothing more
+/// meanwhile.
+pub(crate) const DEVICES_WAKING_MAX: usize = 2;
+/// The same for panels and requests that ask for devices that sleep.
+pub(crate) const LOOKS_WAKING_MAX: usize = 2;
+/// Devices that sleep which are woken for a panel at a time. For more that it names it waits again.
+pub(crate) const PANEL_WAKES_AT_ONCE: usize = 100;
+/// Devices in memory that are copied under one lock by whoever goes through all of them. Others have their turn in between.
+pub(crate) const DEVICES_COPIED_AT_ONCE: usize = 256;
+
 /// Bytes of the longest receipt: what a line asked for, what a line answered, and the rest of it.
 const RECEIPT_BYTES_MAX: usize = 2 * LINE_BYTES_MAX + 4 * 1024;
 /// Bytes of the messages that one look at a device may bring, but for one value per channel: a part of its tail, or one

@@ -1,11 +1,18 @@
 //! The devices of this hub, by id and by key, each behind its own lock.
 
+mod listing;
+mod tables;
+
+pub(crate) use listing::{Listed, Listing};
+
+use self::tables::{ByKey, Tables};
 use crate::TakeError;
-use crate::dormant::{Brief, Dormant, Fate};
+use crate::dormant::{Dormant, Fate};
+use crate::limits::DEVICES_COPIED_AT_ONCE;
 use crate::panel::{Seat, Watchers};
 use protocol::id::DeviceId;
 use router::{Device, Ledger};
-use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::{DeviceKey, LoadedDevice, ReadError, Store};
 use tokio::sync::oneshot;
@@ -22,18 +29,31 @@ pub(crate) struct Inner {
     pub(crate) device: Device,
     /// Panels that watch it.
     pub(crate) watchers: Watchers,
-    /// Requests that wait until a cursor is committed; dropped when it never will be.
-    pub(crate) waiting: Vec<(u64, oneshot::Sender<Result<(), TakeError>>)>,
-    /// Requests that wait until what became of a command, by person and id, is durable; dropped when the storage fails.
-    pub(crate) ends: Vec<(Arc<str>, Box<str>, oneshot::Sender<()>)>,
-    /// Who made it, and waits until it is stored; dropped when it never will be.
-    pub(crate) maker: Option<oneshot::Sender<()>>,
+    /// Requests that wait for it, where there are some.
+    requests: Option<Box<Requests>>,
+    /// The monotonic millisecond for which its alarm is set.
+    pub(crate) alarm: Option<NonZero<u64>>,
     /// How many of its writes wait for the store.
     pub(crate) unsettled: u32,
-    /// The monotonic millisecond for which its alarm is set.
-    pub(crate) alarm: Option<u64>,
     /// It is counted among the devices that are not stored yet.
     pub(crate) is_unstored: bool,
+}
+
+/// Requests that wait for something of a device to be durable.
+#[derive(Default)]
+pub(crate) struct Requests {
+    /// Until a cursor is committed; dropped when it never will be.
+    pub(crate) waiting: Vec<(u64, oneshot::Sender<Result<(), TakeError>>)>,
+    /// Until what became of a command is, by person and id; dropped when the storage fails.
+    pub(crate) ends: Vec<(Arc<str>, Box<str>, oneshot::Sender<()>)>,
+    /// Who made it, until it is stored; dropped when it never will be.
+    pub(crate) maker: Option<oneshot::Sender<()>>,
+}
+
+impl Requests {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.ends.is_empty() && self.maker.is_none()
+    }
 }
 
 impl Cell {
@@ -44,6 +64,18 @@ impl Cell {
 }
 
 impl Inner {
+    /// One more request is about to wait.
+    pub(crate) fn requests(&mut self) -> &mut Requests {
+        self.requests.get_or_insert_default()
+    }
+
+    /// Has `answer` look through the requests that wait, with how the device stands now.
+    pub(crate) fn answer(&mut self, answer: impl FnOnce(&Device, &mut Requests)) {
+        let Some(requests) = &mut self.requests else { return };
+        answer(&self.device, requests);
+        self.requests.take_if(|requests| requests.is_empty());
+    }
+
     /// One panel more watches the device. It looks before it waits to be woken.
     pub(crate) fn watched(&mut self) {
         if self.watchers.add() {
@@ -73,15 +105,6 @@ pub(crate) struct Registry {
     store: Arc<Store>,
 }
 
-#[derive(Default)]
-struct Tables {
-    by_id: HashMap<DeviceId, Arc<Cell>>,
-    by_key: HashMap<DeviceKey, Arc<Cell>>,
-    next_key: u64,
-    /// What devices had been through when they woke, which [`Dormant::ledger`] counts too.
-    woken: Ledger,
-}
-
 /// Why a device was not added.
 pub(crate) enum NotAdded {
     /// This one has its id.
@@ -90,10 +113,18 @@ pub(crate) enum NotAdded {
     Unreadable,
 }
 
-/// A device of a list.
-pub(crate) enum Listed<'a> {
+/// What there is of a device, without waking it.
+pub(crate) enum Found {
     Awake(Arc<Cell>),
-    Asleep(Brief<'a>),
+    /// As the store has it. Nothing of it changes while it sleeps.
+    Asleep(Sleeper),
+    Nothing,
+}
+
+/// A device that slept when it was read from the store.
+pub(crate) struct Sleeper {
+    place: usize,
+    pub(crate) row: Box<LoadedDevice>,
 }
 
 impl Registry {
@@ -128,63 +159,94 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The device with this id; nothing too where it cannot be read now, which is logged.
+    /// The device with this id; nothing too where it cannot be read now, which is logged. Reads the store where it sleeps, so
+    /// that no event loop may ask: see [`crate::Hub::woken`].
     pub(crate) fn by_id(&self, id: &str) -> Option<Arc<Cell>> {
         self.find(id).unwrap_or_default()
     }
 
-    /// The device with this id. One that slept is read from the store: a few reads by indexes.
-    pub(crate) fn find(&self, id: &str) -> Result<Option<Arc<Cell>>, ReadError> {
-        if let Some(cell) = self.read().by_id.get(id) {
-            return Ok(Some(cell.clone()));
-        }
-        match self.dormant.find(id) {
-            Some(place) => self.wake(place),
-            None => Ok(None),
-        }
+    /// The device with this id, if it is in memory.
+    pub(crate) fn awake_by_id(&self, id: &str) -> Option<Arc<Cell>> {
+        self.read().awake(id)
     }
 
-    fn wake(&self, place: usize) -> Result<Option<Arc<Cell>>, ReadError> {
-        let Some(brief) = self.dormant.get(place) else { return Ok(None) };
-        let read = match brief.fate {
-            Fate::Asleep => self.store.reader().device(brief.key).inspect_err(|error| {
-                tracing::error!(device = brief.id, %error, "a device cannot be read");
-            })?,
-            Fate::Awake | Fate::Removed => None,
+    /// Whether the device with this id is to be read from the store before anything can be done with it.
+    pub(crate) fn sleeps(&self, id: &str) -> bool {
+        let fate = |place| self.dormant.get(place).map(|brief| brief.fate);
+        self.dormant.find(id).and_then(fate) == Some(Fate::Asleep)
+    }
+
+    /// The device with this id. One that slept is read from the store and wakes: a few reads by indexes.
+    pub(crate) fn find(&self, id: &str) -> Result<Option<Arc<Cell>>, ReadError> {
+        Ok(match self.look(id)? {
+            Found::Awake(cell) => Some(cell),
+            Found::Asleep(sleeper) => self.wake(sleeper),
+            Found::Nothing => None,
+        })
+    }
+
+    /// The device with this id. One that sleeps is read from the store and sleeps on.
+    pub(crate) fn look(&self, id: &str) -> Result<Found, ReadError> {
+        if let Some(cell) = self.awake_by_id(id) {
+            return Ok(Found::Awake(cell));
+        }
+        let brief = |place| Some((place, self.dormant.get(place)?));
+        let asleep = self.dormant.find(id).and_then(brief).filter(|(_, brief)| brief.fate == Fate::Asleep);
+        let sleeper = match asleep {
+            Some((place, brief)) => {
+                let row = self.store.reader().device(brief.key).inspect_err(|error| {
+                    tracing::error!(device = id, %error, "a device cannot be read");
+                })?;
+                row.map(|row| Sleeper { place, row: row.into() })
+            }
+            None => None,
         };
+        // It may have woken since.
+        let awake = || self.awake_by_id(id).map_or(Found::Nothing, Found::Awake);
+        Ok(sleeper.map_or_else(awake, Found::Asleep))
+    }
+
+    /// Keeps the device in memory from here on; nothing where it was removed meanwhile.
+    pub(crate) fn wake(&self, Sleeper { place, row }: Sleeper) -> Option<Arc<Cell>> {
+        let id = self.dormant.get(place)?.id;
+        let device = Device::restore(*row);
         let mut tables = self.write();
         let still = self.dormant.get(place).is_some_and(|brief| brief.fate == Fate::Asleep);
-        match read.and_then(Device::restore) {
+        match device {
             Some(device) if still => {
                 self.dormant.set(place, Fate::Awake);
                 tables.woken.add(&device.ledger());
-                Ok(Some(tables.put(device)))
+                Some(tables.put(device))
             }
             // Somebody else was faster.
-            _ => Ok(tables.by_id.get(brief.id).cloned()),
+            _ => tables.awake(id),
         }
     }
 
     /// The device with this key, if it is in memory: so is each of which something is under way.
     pub(crate) fn by_key(&self, key: DeviceKey) -> Option<Arc<Cell>> {
-        self.read().by_key.get(&key).cloned()
+        self.read().by_key.get(&key).map(|found| found.0.clone())
     }
 
-    /// The devices in memory, in no order. All others are offline, and nothing waits for them.
+    /// The devices in memory, by id: each that is there all the while. All others are offline, and nothing waits for them.
     pub(crate) fn awake(&self) -> Vec<Arc<Cell>> {
-        self.read().by_id.values().cloned().collect()
+        let mut cells: Vec<Arc<Cell>> = Vec::new();
+        loop {
+            let tables = self.read();
+            let last = cells.last().map_or("", |cell| cell.id.as_str());
+            let more: Vec<_> = tables.behind(last).take(DEVICES_COPIED_AT_ONCE).cloned().collect();
+            drop(tables);
+            let is_all = more.len() < DEVICES_COPIED_AT_ONCE;
+            cells.extend(more);
+            if is_all {
+                return cells;
+            }
+        }
     }
 
-    /// The devices as they are now, to be walked through in the order of their ids while they change.
+    /// A walk through all devices.
     pub(crate) fn list(&self) -> Listing {
-        let was_asleep = |cell: &&Arc<Cell>| self.dormant.find(cell.id.as_str());
-        let is_ours = |place| self.dormant.get(place).is_some_and(|brief| brief.fate == Fate::Awake);
-        let tables = self.read();
-        let cells = tables.by_id.values().filter(|cell| !was_asleep(cell).is_some_and(is_ours));
-        let mut cells: Vec<Arc<Cell>> = cells.cloned().collect();
-        drop(tables);
-        cells.sort_unstable_by(|a, b| b.id.cmp(&a.id));
-        Listing { cells, place: 0 }
+        Listing::default()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -214,16 +276,16 @@ impl Registry {
             Err(_) => return Err(NotAdded::Unreadable),
         }
         let mut tables = self.write();
-        match tables.by_id.get(&device.identity.id) {
-            Some(taken) => Err(NotAdded::Taken(taken.clone())),
+        match tables.awake(device.id()) {
+            Some(taken) => Err(NotAdded::Taken(taken)),
             None => Ok(tables.put(device)),
         }
     }
 
     pub(crate) fn remove(&self, key: DeviceKey) {
         let mut tables = self.write();
-        if let Some(cell) = tables.by_key.remove(&key) {
-            tables.by_id.remove(&cell.id);
+        if let Some(ByKey(cell)) = tables.by_key.take(&key) {
+            tables.by_id.remove(cell.id.as_str());
             let place = self.dormant.find(cell.id.as_str());
             let ours = |place: &usize| self.dormant.get(*place).is_some_and(|brief| brief.key == key);
             if let Some(place) = place.filter(ours) {
@@ -238,65 +300,6 @@ impl Registry {
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Tables> {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Tables {
-    fn put(&mut self, device: Device) -> Arc<Cell> {
-        let (key, id) = (device.identity.key, device.identity.id.clone());
-        let (watchers, waiting, ends) = (Watchers::default(), Vec::new(), Vec::new());
-        let inner = Inner {
-            device,
-            watchers,
-            waiting,
-            ends,
-            maker: None,
-            unsettled: 0,
-            alarm: None,
-            is_unstored: false,
-        };
-        let cell = Arc::new(Cell { key, id: id.clone(), inner: Mutex::new(inner) });
-        self.by_id.insert(id, cell.clone());
-        self.by_key.insert(key, cell.clone());
-        cell
-    }
-}
-
-/// A walk through all devices, in the order of their ids. Memory: a pointer for each that is new since the start.
-pub(crate) struct Listing {
-    /// Those that did not sleep at the start, last ids first.
-    cells: Vec<Arc<Cell>>,
-    /// The next of those that did.
-    place: usize,
-}
-
-impl Listing {
-    /// The next device; nothing at the end. One that was removed meanwhile may still come.
-    pub(crate) fn next<'a>(&mut self, registry: &'a Registry) -> Option<Listed<'a>> {
-        loop {
-            let brief = registry.dormant.get(self.place);
-            let cell = self.cells.last();
-            if cell.is_some_and(|cell| brief.is_none_or(|brief| cell.id.as_str() < brief.id)) {
-                return self.cells.pop().map(Listed::Awake);
-            }
-            let brief = brief?;
-            self.place += 1;
-            match brief.fate {
-                Fate::Asleep => return Some(Listed::Asleep(brief)),
-                Fate::Awake => {
-                    let awake = registry.read().by_id.get(brief.id).cloned();
-                    if let Some(cell) = awake {
-                        return Some(Listed::Awake(cell));
-                    }
-                }
-                Fate::Removed => {}
-            }
-        }
-    }
-
-    /// Whether that was all.
-    pub(crate) fn is_at_end(&self, registry: &Registry) -> bool {
-        self.cells.is_empty() && self.place >= registry.dormant.len()
     }
 }
 

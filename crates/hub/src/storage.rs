@@ -62,11 +62,13 @@ impl Hub {
         self.panels.storage_changed();
         for cell in self.registry.awake() {
             self.with(&cell, |inner, effects| {
-                for (_, waiter) in inner.waiting.drain(..) {
-                    // Whoever waited may have gone.
-                    let _ = waiter.send(Err(TakeError::Storage));
-                }
-                inner.ends.clear();
+                inner.answer(|_, requests| {
+                    for (_, waiter) in requests.waiting.drain(..) {
+                        // Whoever waited may have gone.
+                        let _ = waiter.send(Err(TakeError::Storage));
+                    }
+                    requests.ends.clear();
+                });
                 inner.device.storage(false, effects);
             });
         }
@@ -185,7 +187,7 @@ mod tests {
         let (hub, _, _) = hub_with_pump(folder.path()).await;
         let cell = hub.registry.by_id("pump-1").expect("it was made");
         let (sender, waits) = tokio::sync::oneshot::channel();
-        cell.lock().waiting.push((u64::MAX, sender));
+        cell.lock().requests().waiting.push((u64::MAX, sender));
         hub.storage_failed("no space left");
         assert_eq!(waits.await, Ok(Err(crate::TakeError::Storage)));
         tokio::task::spawn_blocking(move || hub.stop()).await.expect("stops");

@@ -20,6 +20,11 @@ impl DeviceId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same, shared.
+    pub fn name(&self) -> &Arc<str> {
+        &self.0
+    }
 }
 
 impl fmt::Display for DeviceId {

@@ -36,11 +36,19 @@ pub enum Content<'a> {
 pub struct Lines {
     /// The line that is being read.
     number: u64,
-    /// Bytes a line may have without its end.
-    bytes_max: usize,
     /// What came of an unfinished line.
-    partial: Vec<u8>,
+    partial: Option<Box<Partial>>,
+    /// Bytes a line may have without its end.
+    bytes_max: u32,
     progress: Progress,
+}
+
+// Tens of thousands of connections are idle at a time.
+const _: () = assert!(size_of::<Lines>() <= 24);
+
+#[derive(Debug, Default)]
+struct Partial {
+    bytes: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +62,10 @@ enum Progress {
 }
 
 impl Lines {
-    /// For a connection that begins now, with lines of at most `bytes_max` bytes.
+    /// For a connection that begins now, with lines of at most `bytes_max` bytes (and of 4 GiB).
     pub fn new(bytes_max: usize) -> Self {
-        Self { number: 1, bytes_max, partial: Vec::new(), progress: Progress::Within }
+        let bytes_max = u32::try_from(bytes_max).unwrap_or(u32::MAX);
+        Self { number: 1, partial: None, bytes_max, progress: Progress::Within }
     }
 
     /// Takes the next line out of `input`, which is what came after the bytes taken before, and moves `input` behind
@@ -82,13 +91,13 @@ impl Lines {
 
     /// Bytes held of an unfinished line.
     pub fn held_bytes(&self) -> usize {
-        self.partial.len()
+        self.partial.as_ref().map_or(0, |partial| partial.bytes.len())
     }
 
     fn begin_next(&mut self) {
         self.number += 1;
         self.progress = Progress::Within;
-        self.partial = Vec::new();
+        self.partial = None;
     }
 
     /// The line whose `\n` stands at `end`.
@@ -97,40 +106,44 @@ impl Lines {
         let (rest, after) = (&bytes[..end], &bytes[end + 1..]);
         *input = after;
         let number = self.number;
-        if self.partial.is_empty() {
+        let bytes_max = self.bytes_max as usize;
+        let Some(Partial { bytes }) = self.partial.as_deref_mut() else {
             self.number += 1;
-            return Line { number, content: self.judge(rest) };
-        }
+            return Line { number, content: judge(rest, bytes_max) };
+        };
         // What can only be too long is not gathered first.
-        let room = (self.bytes_max + 1).saturating_sub(self.partial.len());
-        self.partial.extend_from_slice(&rest[..rest.len().min(room + 1)]);
+        let room = (bytes_max + 1).saturating_sub(bytes.len());
+        bytes.extend_from_slice(&rest[..rest.len().min(room + 1)]);
         self.progress = Progress::Lent;
-        Line { number, content: self.judge(&self.partial) }
+        Line { number, content: judge(bytes, bytes_max) }
     }
 
     /// Keeps `input`, which has no end of line, for later, unless the line is too long already.
     fn gather(&mut self, input: &mut &[u8]) -> Option<Line<'_>> {
+        if input.is_empty() {
+            return None;
+        }
+        let bytes_max = self.bytes_max as usize;
+        let Partial { bytes } = &mut **self.partial.get_or_insert_default();
         // One more than allowed may be the `\r` of the line's end.
-        let room = (self.bytes_max + 1).saturating_sub(self.partial.len());
-        let kept = &input[..input.len().min(room)];
-        self.partial.extend_from_slice(kept);
-        let over =
-            input.len() > room || self.partial.len() > self.bytes_max && self.partial.last() != Some(&b'\r');
+        let room = (bytes_max + 1).saturating_sub(bytes.len());
+        bytes.extend_from_slice(&input[..input.len().min(room)]);
+        let over = input.len() > room || bytes.len() > bytes_max && bytes.last() != Some(&b'\r');
         *input = &[];
         if !over {
             return None;
         }
         self.progress = Progress::Skipping;
-        self.partial.truncate(BEGINNING_BYTES.min(self.bytes_max));
-        self.partial.shrink_to_fit();
-        Some(Line { number: self.number, content: Content::TooLong { beginning: &self.partial } })
+        bytes.truncate(BEGINNING_BYTES.min(bytes_max));
+        bytes.shrink_to_fit();
+        Some(Line { number: self.number, content: Content::TooLong { beginning: bytes } })
     }
+}
 
-    fn judge<'a>(&self, line: &'a [u8]) -> Content<'a> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() <= self.bytes_max {
-            return Content::Whole(line);
-        }
-        Content::TooLong { beginning: &line[..BEGINNING_BYTES.min(self.bytes_max)] }
+fn judge(line: &[u8], bytes_max: usize) -> Content<'_> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() <= bytes_max {
+        return Content::Whole(line);
     }
+    Content::TooLong { beginning: &line[..BEGINNING_BYTES.min(bytes_max)] }
 }

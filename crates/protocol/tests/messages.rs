@@ -430,7 +430,7 @@ mod both_ways {
     #[test]
     fn the_longest_welcome_and_bye_fit_the_smallest_device() {
         let welcome = Welcome {
-            device: "p".repeat(64),
+            device: "p".repeat(64).into(),
             nonce: Some(u64::MAX),
             session: Some("abcdefgh-999999999999999".to_owned()),
             ack: Some((1 << 53) - 1),

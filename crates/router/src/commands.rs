@@ -70,7 +70,9 @@ impl Commands {
 
     /// Commands that are settled or given up, as far as they are remembered.
     pub(crate) fn recent(&self) -> impl Iterator<Item = Receipt> {
-        self.orders().into_iter().flat_map(Orders::past).map(Order::receipt)
+        // Of one of which nothing is durable people hear when something is.
+        let may_be_told = |order: &&Order| order.unwritten == 0 || order.told.is_some() && order.is_durable;
+        self.orders().into_iter().flat_map(Orders::past).filter(may_be_told).map(Order::receipt)
     }
 
     /// All that are remembered, the oldest first.
@@ -101,6 +103,7 @@ impl Commands {
         let mut all = under_way.iter_mut().chain(waiting).chain(doubtful).chain(settled.iter_mut().rev());
         let order = all.find(|order| wanted(order))?;
         order.unwritten = order.unwritten.saturating_sub(1);
+        order.is_durable = true;
         Some(order)
     }
 

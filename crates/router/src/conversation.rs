@@ -74,19 +74,27 @@ pub(crate) struct Conversation {
     pub(crate) connection: u64,
     /// Nothing for a plain device.
     pub(crate) session: Option<SessionId>,
-    /// Milliseconds of two heartbeats: how long an answer may be under way.
-    pub(crate) patience_ms: u64,
+    /// Seconds between heartbeats.
+    heartbeat: u32,
     /// Bytes of the longest line it can read, where it said so.
-    line_max: Option<usize>,
+    line_max: Option<NonZero<u32>>,
 }
+
+// One for each device that is connected.
+const _: () = assert!(size_of::<Conversation>() <= 48);
 
 impl Conversation {
     /// Whether the device can read the command's line. One with little room is sent it without spaces.
     pub(crate) fn fits(&self, command: Command) -> bool {
         match self.line_max {
-            Some(line_max) => command.compact().encoded_bytes() <= line_max,
+            Some(line_max) => command.compact().encoded_bytes() <= line_max.get() as usize,
             None => command.encoded_bytes() <= LINE_BYTES_MAX,
         }
+    }
+
+    /// Milliseconds of two heartbeats: how long an answer may be under way.
+    pub(crate) fn patience_ms(&self) -> u64 {
+        u64::from(self.heartbeat) * 2_000
     }
 }
 
@@ -323,7 +331,7 @@ impl Device {
             .unwrap_or(HEARTBEAT_SECONDS)
             .clamp(HEARTBEAT_SECONDS_MIN, HEARTBEAT_SECONDS_MAX);
         let welcome = Welcome {
-            device: self.identity.id.to_string(),
+            device: self.identity.id.name().clone(),
             nonce: identify.nonce,
             session: session.as_ref().map(|(session, _)| session.to_string()),
             ack: session.as_ref().map(|(_, ack)| *ack),
@@ -337,8 +345,9 @@ impl Device {
             outlet: outlet.clone(),
             connection: peer.connection,
             session: session.map(|(session, _)| session),
-            patience_ms: u64::from(heartbeat) * 2_000,
-            line_max: identify.line_max,
+            heartbeat,
+            // One that is longer than any line is no bound.
+            line_max: identify.line_max.and_then(|bytes| u32::try_from(bytes).ok()).and_then(NonZero::new),
         }));
         effects.push(Effect::Welcome(outlet, welcome, self.generation));
         self.channels.begin_description();

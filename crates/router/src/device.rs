@@ -121,8 +121,9 @@ pub struct Device {
     pub(crate) under_way: UnderWay,
     /// Committed messages and gaps as patches, by cursor.
     pub(crate) tail: Tail,
-    /// Presence, descriptions and receipts, in a numbering of their own, once there are some.
-    pub(crate) notices: Option<Box<Tail>>,
+    /// Presence, descriptions and receipts, in a numbering of their own. They stay only while somebody watches: whoever
+    /// comes later begins with how all that stands.
+    pub(crate) notices: Tail,
     is_watched: bool,
     pub(crate) commands: Commands,
     /// Without what is in flight, which `under_way` tells.
@@ -134,7 +135,7 @@ pub struct Device {
 }
 
 // So a million of them have room in some hundred megabytes, with their ids and newest values.
-const _: () = assert!(size_of::<Device>() <= 320);
+const _: () = assert!(size_of::<Device>() <= 336);
 
 /// What stays of a device's messages where nobody waits for them.
 const UNWATCHED: Bounds = Bounds { frames: TAIL_MESSAGES_MAX, bytes: TAIL_BYTES_MAX };
@@ -175,7 +176,7 @@ impl Device {
             committed: 0,
             under_way: UnderWay::default(),
             tail: Tail::new(0),
-            notices: None,
+            notices: Tail::new(0),
             is_watched: false,
             commands: Commands::new(1),
             ledger: Books::default(),
@@ -309,6 +310,9 @@ impl Device {
     pub fn watched(&mut self, is_watched: bool) {
         self.is_watched = is_watched;
         self.tail.shrink(self.tail_bounds());
+        if !is_watched {
+            self.notices.clear();
+        }
     }
 
     /// All who watch it have seen all there is: what was kept longer for them goes.
@@ -331,8 +335,11 @@ impl Device {
 
     /// Tells those who watch something other than a message.
     pub(crate) fn notice(&mut self, frame: Bytes, effects: &mut Vec<Effect>) {
-        let notices = self.notices.get_or_insert_with(|| Box::new(Tail::new(0)));
-        notices.push(frame, Bounds { frames: NOTICES_MAX, bytes: NOTICE_BYTES_MAX });
+        let bounds = Bounds { frames: NOTICES_MAX, bytes: NOTICE_BYTES_MAX };
+        match self.is_watched {
+            true => self.notices.push(frame, bounds),
+            false => self.notices.pass(),
+        }
         effects.push(Effect::WAKE);
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Order {
     pub(crate) told: Option<State>,
     /// Rows of it that are on their way to the store.
     pub(crate) unwritten: u32,
+    /// One of its rows is in the store.
+    pub(crate) is_durable: bool,
     /// People have heard of it, or will with a row that is on its way.
     pub(crate) is_known: bool,
 }
@@ -50,6 +52,7 @@ impl Order {
             is_stored: false,
             told: None,
             unwritten: 0,
+            is_durable: false,
             is_known: false,
             request,
         }
@@ -84,6 +87,7 @@ impl Order {
             is_stored: true,
             told: None,
             unwritten: 0,
+            is_durable: true,
             is_known: true,
         })
     }

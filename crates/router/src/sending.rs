@@ -255,7 +255,7 @@ impl Device {
         match self.conversation() {
             // A plain device never repeats a result: what has not come by the deadline does not come.
             Some(conversation) if conversation.session.is_none() => 0,
-            Some(conversation) => conversation.patience_ms,
+            Some(conversation) => conversation.patience_ms(),
             None => u64::from(HEARTBEAT_SECONDS) * 2_000,
         }
     }

@@ -80,11 +80,24 @@ impl Tail {
 
     /// Lets go what is beyond `bounds`, and the memory that was for more.
     pub(crate) fn shrink(&mut self, bounds: Bounds) {
-        if let Some(kept) = self.kept.as_mut().filter(|kept| kept.is_beyond(bounds)) {
+        if let Some(kept) = &mut self.kept {
             kept.joined = None;
-            kept.shrink(bounds);
-            kept.frames.shrink_to(bounds.frames);
+            if kept.is_beyond(bounds) {
+                kept.shrink(bounds);
+                kept.frames.shrink_to(bounds.frames);
+            }
         }
+    }
+
+    /// A frame that nobody waits for: it is counted, and nothing stays.
+    pub(crate) fn pass(&mut self) {
+        self.head += 1;
+        self.kept = None;
+    }
+
+    /// Lets all go: whoever stands before the newest one finds it gone.
+    pub(crate) fn clear(&mut self) {
+        self.kept = None;
     }
 
     /// The frames behind `cursor`, as many as fit `bytes_max` and at least one: nothing where it has all. They are joined

@@ -145,7 +145,7 @@ impl Device {
         let (snapshot, untold) = self.snapshot();
         runs.push(snapshot.into());
         let behind = (!untold.is_empty()).then(|| Box::new(Behind { untold, ..Behind::default() }));
-        let (cursor, notice) = (Some(self.tail.head()), Some(self.notice_head()));
+        let (cursor, notice) = (Some(self.tail.head()), Some(self.notices.head()));
         *watch = Watch { cursor, skipped: 0, notice, behind };
         Step::Done
     }
@@ -210,11 +210,6 @@ impl Device {
         Step::Done
     }
 
-    /// The position of the newest notice.
-    fn notice_head(&self) -> u64 {
-        self.notices.as_ref().map_or(0, |notices| notices.head())
-    }
-
     fn notices(&mut self, watch: &mut Watch, runs: &mut Vec<Run>) {
         let untold =
             watch.behind.as_mut().map(|behind| &mut behind.untold).filter(|untold| !untold.is_empty());
@@ -222,11 +217,8 @@ impl Device {
             self.tell_receipts(untold, runs);
             return watch.shrink();
         }
-        let missed = watch.notice.map(|notice| match &mut self.notices {
-            Some(notices) => notices.behind(notice, usize::MAX),
-            None => Ok(None),
-        });
-        watch.notice = Some(self.notice_head());
+        let missed = watch.notice.map(|notice| self.notices.behind(notice, usize::MAX));
+        watch.notice = Some(self.notices.head());
         match missed {
             Some(Ok(notices)) => runs.extend(notices),
             // What it saw under way may be settled since: it must not wait for that for ever.

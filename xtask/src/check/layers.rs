@@ -38,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mio", &["bench", "sockets"]),
     ("rusqlite", &["store", "bench"]),
     ("rust-embed", &["hub"]),
-    ("socket2", &["gateway"]),
+    ("socket2", &["sockets"]),
     ("tokio", &["gateway", "glassline-client", "hub", "cli"]),
     ("toml", &["bench", "cli", "hub"]),
     ("tracing-subscriber", &["cli"]),

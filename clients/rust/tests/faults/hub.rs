@@ -74,7 +74,7 @@ impl Hub {
         };
         self.session = Some((session.clone(), ack));
         ToDevice::Welcome(Welcome {
-            device: "pump-1".to_owned(),
+            device: "pump-1".into(),
             nonce: identify.nonce,
             session: Some(session.to_string()),
             ack: Some(ack),

@@ -4,12 +4,9 @@ use super::{Came, Framing, end};
 use crate::limits::ACCEPT_PAUSE;
 use crate::place::{Address, Transport};
 use crate::register::Gateway;
-use protocol::limits::TCP_KEEPALIVE_SECONDS;
-use socket2::{SockRef, TcpKeepalive};
 use sockets::Outgoing;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
@@ -35,9 +32,6 @@ pub async fn serve(gateway: Gateway, listener: TcpListener) {
 
 fn hand_over(gateway: &Gateway, stream: TcpStream, peer: SocketAddr) {
     let address = Address::new(Transport::Tcp, peer);
-    if let Err(error) = prepare(&stream) {
-        tracing::debug!(%address, %error, "socket options");
-    }
     match stream.into_std() {
         Ok(stream) => {
             let at = gateway.clone();
@@ -45,13 +39,6 @@ fn hand_over(gateway: &Gateway, stream: TcpStream, peer: SocketAddr) {
         }
         Err(error) => tracing::warn!(%address, %error, "cannot take a device over"),
     }
-}
-
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let probe = Duration::from_secs(TCP_KEEPALIVE_SECONDS);
-    let keepalive = TcpKeepalive::new().with_time(probe).with_interval(probe / 3).with_retries(3);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
 pub(super) struct Tcp;

@@ -31,7 +31,7 @@ impl Intake for Prompt {
     fn identify(&self, identify: Identify, _: Peer, outlet: Arc<dyn Outlet>) {
         let device = identify.device.expect("an id").to_string();
         let welcome = Welcome {
-            device: device.clone(),
+            device: device.as_str().into(),
             nonce: identify.nonce,
             session: Some("k7-1".to_owned()),
             ack: Some(0),

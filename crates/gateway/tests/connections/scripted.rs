@@ -79,7 +79,7 @@ impl Asked {
     pub(crate) fn welcome(self, ack: Option<u64>) -> Conversation {
         let (sender, heard) = unbounded_channel();
         let welcome = Welcome {
-            device: self.identify.device.as_ref().map_or("new-1", |device| device.as_str()).to_owned(),
+            device: self.identify.device.as_ref().map_or("new-1", |device| device.as_str()).into(),
             nonce: self.identify.nonce,
             session: ack.map(|_| "k7-1".to_owned()),
             ack,

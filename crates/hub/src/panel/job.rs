@@ -1,8 +1,9 @@
-//! What a panel has to wait for: what it missed, read from the store, and what becomes of a command.
+//! What a panel has to wait for: what it missed and devices that sleep, read from the store, and what becomes of a command.
 //!
 //! An event loop waits for nobody. A job is looked at once, for most have their answer at once; otherwise a task goes on
 //! with it, and the answer is left at the panel's seat. Meanwhile the panel hears nothing and says nothing new.
 
+use super::said::Said;
 use super::seat::Seat;
 use crate::commands::Undecided;
 use bytes::Bytes;
@@ -17,6 +18,8 @@ pub(super) enum Answer {
     Stored(DeviceKey, Vec<(u64, Bytes)>),
     /// The command with this id: its receipt, where this panel is to be told by itself.
     Command(String, Result<Option<Bytes>, Undecided>),
+    /// The device that this names is awake, unless it is not known or cannot be read.
+    Awake(Said),
     /// There will be none: what was to bring it has panicked.
     Lost,
 }

@@ -11,8 +11,7 @@ use std::sync::Arc;
 /// The presence of a device that sleeps.
 const OFFLINE: &str = "offline";
 
-/// One panel's watch of the device list. Memory: while it is told the whole list, a pointer for each device that was heard of
-/// since the start.
+/// One panel's watch of the device list. Memory: while it is told the whole list, an id.
 pub(super) struct List {
     cursor: u64,
     /// The devices that it is still to be told of, in the order of their ids; `None` once it has the whole list.

@@ -13,6 +13,17 @@ pub(super) enum Said {
     Wrong(&'static str, Unreadable),
 }
 
+impl Said {
+    /// The device that is looked at for it.
+    pub(super) fn looks_at(&self) -> Option<&str> {
+        match self {
+            Said::Watch(id, _) => Some(id),
+            Said::Other(message) => message.ledger.as_deref(),
+            Said::Wrong(..) => None,
+        }
+    }
+}
+
 /// How far a page has come with a device: a cursor, and the key of the device that it is of, where the page knows it.
 #[derive(Clone, Copy)]
 pub(super) struct After {

@@ -12,7 +12,7 @@ use super::seat::{Dirty, Seat, Who};
 use super::watched::{Look, Watched};
 use crate::auth::Scope;
 use crate::commands::CommandRequest;
-use crate::limits::{PANEL_COMMANDS, PANEL_WATCHES_MAX};
+use crate::limits::{PANEL_COMMANDS, PANEL_WAKES_AT_ONCE, PANEL_WATCHES_MAX};
 use protocol::id::DeviceId;
 use protocol::limits::ID_CHARS_MAX;
 use protocol::message::cut;
@@ -105,7 +105,23 @@ impl<'a> Turn<'a> {
         self.devices.binary_search_by_key(&key, Watched::key)
     }
 
+    /// Carries it out, where it looks at a device that sleeps once that is awake: so are those then that are named behind it.
     fn carry_out(&mut self, said: Said) {
+        let hub = &self.seat.hub;
+        let sleeping = |said: &Said| said.looks_at().filter(|id| hub.registry.sleeps(id)).map(str::to_owned);
+        let Some(first) = sleeping(&said).filter(|_| self.who.grant.may(Scope::View)) else {
+            return self.carry_out_awake(said);
+        };
+        let behind = self.rare.iter().flat_map(|rare| &rare.said).filter_map(sleeping);
+        let ids = std::iter::once(first).chain(behind).take(PANEL_WAKES_AT_ONCE).collect();
+        let hub = hub.clone();
+        self.start(async move {
+            hub.wake(ids).await;
+            Answer::Awake(said)
+        });
+    }
+
+    fn carry_out_awake(&mut self, said: Said) {
         match said {
             Said::Watch(id, after) => self.watch(&id, after),
             Said::Other(message) => self.carry_out_other(*message),
@@ -144,7 +160,7 @@ impl<'a> Turn<'a> {
         if !self.who.grant.may(Scope::View) {
             return self.complain("denied", "you may not look at devices", Some(("ledger", id)));
         }
-        if let Some(cell) = self.seat.hub.registry.by_id(id) {
+        if let Some(cell) = self.seat.hub.registry.awake_by_id(id) {
             let books = cell.lock().device.ledger().json();
             let (id, now) = (frame::quoted(id), self.seat.hub.now().wall);
             self.batch.push(format!("{{\"device\":{id},\"ledger\":{books},\"at\":{now}}}"));
@@ -155,7 +171,7 @@ impl<'a> Turn<'a> {
         if !self.who.grant.may(Scope::View) {
             return self.complain("denied", "you may not look at devices", Some(("watch", id)));
         }
-        let known = self.seat.hub.registry.by_id(id);
+        let known = self.seat.hub.registry.awake_by_id(id);
         let is_watched = known.as_ref().is_some_and(|cell| self.place(cell.key).is_ok());
         let unknown = self.rare.as_ref().map_or(0, |rare| rare.unknown.len());
         if !is_watched && self.devices.len() + unknown >= PANEL_WATCHES_MAX {
@@ -188,7 +204,7 @@ impl<'a> Turn<'a> {
         // It may have come in between.
         if first {
             self.seat.put(Dirty::Newcomers);
-        } else if self.seat.hub.registry.by_id(id).is_some() {
+        } else if self.seat.hub.registry.awake_by_id(id).is_some() {
             self.begin_newcomer(id);
         }
     }
@@ -205,7 +221,7 @@ impl<'a> Turn<'a> {
         let hub = &self.seat.hub;
         hub.roster.await_change(self.seat, Dirty::Newcomers);
         let known: Vec<String> =
-            rare.unknown.iter().filter(|id| hub.registry.by_id(id).is_some()).cloned().collect();
+            rare.unknown.iter().filter(|id| hub.registry.awake_by_id(id).is_some()).cloned().collect();
         known.iter().for_each(|id| self.begin_newcomer(id));
     }
 
@@ -240,7 +256,7 @@ impl<'a> Turn<'a> {
         };
         let now = self.seat.hub.now().mono;
         let allowed = self.rare().asked.take(now, PANEL_COMMANDS);
-        let known = self.seat.hub.registry.by_id(&device);
+        let known = self.seat.hub.registry.awake_by_id(&device);
         let is_watched = known.is_some_and(|cell| self.place(cell.key).is_ok());
         let (seat, about) = (self.seat.clone(), id.clone());
         let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl: message.ttl };
@@ -267,6 +283,7 @@ impl<'a> Turn<'a> {
                 self.batch.gather(|runs| watch.read(patches, runs));
                 self.seat.put(Dirty::Device(key));
             }
+            Answer::Awake(said) => self.carry_out_awake(said),
             Answer::Command(_, Ok(None)) => {}
             Answer::Command(_, Ok(Some(receipt))) => self.batch.push(receipt),
             Answer::Command(id, Err(undecided)) => {

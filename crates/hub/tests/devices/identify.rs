@@ -17,7 +17,7 @@ async fn a_join_token_makes_a_device_again_until_its_own_token_was_used() {
     let (made, lane) = first.welcome().await;
     lane.take(2, temperature(None, "20.5"));
     first.committed().await;
-    assert_eq!(made.device, "pump-1");
+    assert_eq!(&*made.device, "pump-1");
 
     let mut second = Wire::new();
     second.identify(&hub, plain("pump-1", &join));
@@ -86,7 +86,7 @@ async fn a_named_device_is_kept_with_its_token_before_it_sent_anything() {
     let hub = open(folder.path()).await;
     let mut wire = Wire::new();
     wire.identify(&hub, plain("switchboard", &welcome.token.expect("it is new")));
-    assert_eq!(wire.welcome().await.0.device, "switchboard");
+    assert_eq!(&*wire.welcome().await.0.device, "switchboard");
     close(hub).await;
 }
 

@@ -7,6 +7,7 @@ use crate::code::{Again, Fault};
 use crate::digits::Digits;
 use crate::json::{self, Object};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// One line to a device.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub enum ToDevice {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Welcome {
     /// The device's id, also where it was just made.
-    pub device: String,
+    pub device: Arc<str>,
     /// The nonce of the identify that is answered.
     pub nonce: Option<u64>,
     /// The session to number in; nothing for a plain device.
@@ -237,7 +238,7 @@ pub fn decode_to_device(line: &[u8]) -> Result<ToDevice, Fail> {
 
 fn welcome(object: &Object<'_>) -> Result<Welcome, Fail> {
     Ok(Welcome {
-        device: object.required("welcome", "a device's id")?,
+        device: object.required::<String>("welcome", "a device's id")?.into(),
         nonce: object.count("nonce")?,
         session: object.text("session")?,
         ack: object.count("ack")?,

@@ -8,7 +8,6 @@ use crate::id::SessionId;
 use crate::limits::{EMPTY_SESSIONS_MAX, SESSIONS_AHEAD_MAX};
 use crate::message::Gap;
 use crate::rule::{Rule, holds};
-use std::collections::VecDeque;
 
 /// How far one session has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +53,14 @@ pub struct Positions {
     empty: Empty,
 }
 
-/// At most [`EMPTY_SESSIONS_MAX`], and mostly none: a million devices have no room for a list.
-type Empty = Option<Box<VecDeque<SessionId>>>;
+/// At most [`EMPTY_SESSIONS_MAX`], and mostly none or one: no room is made for more.
+type Empty = Box<[SessionId]>;
 
 impl Positions {
     /// What was stored: the counter of the newest session issued (0 for none), and the current position.
     pub fn restore(issued: u64, current: Option<Position>) -> Self {
         let floor = current.as_ref().map_or(0, |position| position.session.counter());
-        Self { issued: issued.max(floor), current, empty: None }
+        Self { issued: issued.max(floor), current, empty: Empty::default() }
     }
 
     /// The counter of the newest session issued; the next one is greater. 0 before the first.
@@ -96,7 +95,7 @@ impl Positions {
             let last = position.last;
             return self.resume(session, last, oldest);
         }
-        if self.empty.as_ref().is_some_and(|empty| empty.contains(session)) {
+        if self.empty.contains(session) {
             return self.resume(session, 0, oldest);
         }
         let older = current.is_some_and(|position| session.counter() < position.session.counter());
@@ -130,11 +129,9 @@ impl Positions {
             position.last = position.last.max(seq);
             return further;
         }
-        let Some(empty) = &mut self.empty else { return false };
-        let Some(at) = empty.iter().position(|issued| issued == session) else { return false };
+        let Some(at) = self.empty.iter().position(|issued| issued == session) else { return false };
         // What was issued before the session that is now current is closed by it.
-        empty.drain(..=at);
-        self.empty.take_if(|empty| empty.is_empty());
+        self.empty = self.empty[at + 1..].into();
         self.current = Some(Position { session: session.clone(), last: seq });
         true
     }
@@ -149,11 +146,8 @@ impl Positions {
     fn issue(&mut self, tag: &str, lost: Option<(SessionId, Gap)>) -> Opening {
         self.issued += 1;
         let session = SessionId::new(tag, self.issued).expect("a tag is checked when it is made");
-        let empty = self.empty.get_or_insert_default();
-        if empty.len() == EMPTY_SESSIONS_MAX {
-            empty.pop_front();
-        }
-        empty.push_back(session.clone());
+        let oldest = (self.empty.len() + 1).saturating_sub(EMPTY_SESSIONS_MAX);
+        self.empty = self.empty[oldest..].iter().chain([&session]).cloned().collect();
         Opening::New { session, lost }
     }
 }

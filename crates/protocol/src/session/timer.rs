@@ -3,11 +3,9 @@
 /// When the hub side acts though nothing came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HubTimer {
-    /// When to close because nobody identified.
-    Identify,
     /// When to say an empty line because nothing else was said (D7).
     Heartbeat,
-    /// When to close because nothing was heard (D7).
+    /// When to close because nothing was heard (D7), or, before that can be, because nobody identified.
     Silence,
 }
 

@@ -109,5 +109,5 @@ fn a_line_max_below_the_least_is_an_error() {
 #[test]
 fn a_conversation_is_small() {
     // One per connection: what it costs a hub with ten thousand idle devices.
-    assert!(size_of::<HubSide>() <= 192, "{} bytes", size_of::<HubSide>());
+    assert!(size_of::<HubSide>() <= 56, "{} bytes", size_of::<HubSide>());
 }

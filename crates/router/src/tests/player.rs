@@ -312,6 +312,7 @@ impl Player {
     }
 
     fn look(&mut self) {
+        self.device.watched(true);
         let mut runs = Vec::new();
         while self.device.catch_up(&mut self.panel, &mut runs) == Step::More {}
         for frame in runs.iter().flat_map(frames) {

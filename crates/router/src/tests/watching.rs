@@ -2,7 +2,7 @@
 
 use super::check;
 use super::player::Player;
-use crate::limits::{LOOK_BYTES_MAX, TAIL_MESSAGES_MAX, WATCHED_TAIL_BYTES_MAX, WATCHED_TAIL_MESSAGES_MAX};
+use crate::limits::{LOOK_BYTES_MAX, WATCHED_TAIL_BYTES_MAX, WATCHED_TAIL_MESSAGES_MAX};
 use crate::{Device, Effect, Run, Step, Watch};
 
 #[test]
@@ -20,7 +20,7 @@ fn a_panel_that_fell_behind_is_moved_to_the_latest_values_and_told_how_many_it_p
         store < message 2
         "#,
     );
-    let last = TAIL_MESSAGES_MAX + 9;
+    let last = WATCHED_TAIL_MESSAGES_MAX + 9;
     for cursor in 3..=last {
         transcript.push_str(&format!("a > {{\"t\":{cursor}}}\nstore < message {cursor}\n"));
     }
@@ -143,4 +143,31 @@ fn who_watches_is_to_hurry_before_half_of_the_tail_is_gone_unseen() {
     let _ = look(&mut device, &mut watch);
     assert!(!say(&mut device, 1, 10));
     assert!(say(&mut device, 4, WATCHED_TAIL_BYTES_MAX / 8));
+}
+
+#[test]
+fn what_becomes_of_a_device_that_nobody_watches_is_kept_for_nobody_and_told_as_it_stands_to_whoever_comes() {
+    let text = |runs: &[Run]| -> Vec<String> {
+        runs.iter().map(|run| String::from_utf8_lossy(&run.bytes).into_owned()).collect()
+    };
+    let (mut device, mut effects) = (Player::device(), Vec::new());
+    device.notice("\"nobody\"".into(), &mut effects);
+    assert_eq!((device.notices.head(), device.notices.floor()), (1, 1));
+
+    let mut watch = device.resume_watch(0);
+    device.watched(true);
+    let (_, standing) = look(&mut device, &mut watch);
+    let standing = text(&standing);
+    assert!(standing[0].contains("\"presence\":\"offline\"") && standing.len() == 3, "{standing:?}");
+    device.notice("\"somebody\"".into(), &mut effects);
+    assert_eq!(text(&look(&mut device, &mut watch).1), ["\"somebody\""]);
+
+    device.watched(false);
+    assert_eq!(device.notices.floor(), device.notices.head(), "what they were told is let go");
+    device.notice("\"nobody\"".into(), &mut effects);
+    assert_eq!(
+        text(&look(&mut device, &mut watch).1),
+        standing,
+        "who stayed away misses nothing that counts"
+    );
 }

@@ -1,5 +1,6 @@
 //! Panels without sockets: frames are fed to an endpoint, and what it says is read from what it would write.
 
+mod asleep;
 mod bounds;
 mod idle;
 mod socket;

@@ -3,16 +3,19 @@
 //! It holds a few machine words, the outputs not yet taken, and no copy of any message: between inputs an idle
 //! conversation owns no memory beside itself. What was taken and not committed is only counted.
 //!
-//! What becomes of numbers (H3, H4, H6) stands in `numbered`.
+//! What becomes of numbers (H3, H4, H6) stands in `numbered`, what is there only while there is something to do in `busy`.
 
+mod busy;
 mod numbered;
 
-use self::numbered::Numbers;
+use self::busy::Busy;
+use self::numbered::Numbering;
 use super::timer::{HubTimer, Timers};
 use crate::code::{Bye, Fault};
 use crate::intake::{Lane, Post, Said};
 use crate::limits::{
-    FAULTY_LINES_MAX, FORGIVING_LINES_MIN, IDENTIFY_SECONDS_MAX, IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX,
+    FAULTY_LINES_MAX, FORGIVING_LINES_MIN, HEARTBEAT_SECONDS_MAX, IDENTIFY_SECONDS_MAX,
+    IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX,
 };
 use crate::line::{Content, Line};
 use crate::message::{
@@ -20,7 +23,7 @@ use crate::message::{
 };
 use crate::rule::{Rule, holds};
 use crate::time::Time;
-use std::collections::VecDeque;
+use std::num::NonZero;
 use std::sync::Arc;
 
 /// What to do for the conversation, in this order.
@@ -34,7 +37,7 @@ pub enum Output {
         /// The lane.
         lane: Arc<dyn Lane>,
         /// The id under which it is welcome.
-        device: String,
+        device: Arc<str>,
     },
     /// Hand this to the lane.
     Take {
@@ -49,23 +52,32 @@ pub enum Output {
 
 /// The hub side of one connection.
 pub struct HubSide {
-    phase: Phase,
-    /// Where the numbers stand; nothing for a plain device.
-    numbers: Option<Numbers>,
-    /// Messages, gaps and descriptions handed over and not yet committed.
-    in_flight: u32,
-    faulty: u32,
-    good: u32,
+    /// The last number handed over.
+    taken: u64,
+    /// The last number known to be committed: the ack.
+    committed: u64,
+    timers: Timers<2>,
+    busy: Busy,
     /// Bytes of the longest line the device reads, where it said so.
-    line_max: Option<u32>,
-    /// Milliseconds between heartbeats, where the identify asked to be bound (D7).
-    heartbeat_ms: Option<u32>,
-    timers: Timers<3>,
-    outputs: VecDeque<Output>,
+    line_max: Option<NonZero<u32>>,
+    /// Seconds between heartbeats, where the identify asked to be bound (D7).
+    heartbeat: Option<NonZero<u16>>,
+    /// Messages, gaps and descriptions handed over and not yet committed.
+    in_flight: u16,
+    faulty: u8,
+    good: u8,
+    numbering: Numbering,
+    phase: Phase,
 }
 
 // Tens of thousands of connections are idle at a time.
-const _: () = assert!(size_of::<HubSide>() <= 136);
+const _: () = assert!(size_of::<HubSide>() <= 56);
+
+// What is counted in few bytes.
+const _: () = assert!(IN_FLIGHT_MESSAGES_MAX < u16::MAX as u32);
+const _: () = assert!(HEARTBEAT_SECONDS_MAX <= u16::MAX as u32);
+const _: () = assert!(FAULTY_LINES_MAX < u8::MAX as u32);
+const _: () = assert!(FORGIVING_LINES_MIN <= u8::MAX as u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -73,8 +85,6 @@ enum Phase {
     Strange,
     /// The intake has an identify that it did not answer yet.
     Asking {
-        /// The number of the identify's line.
-        line: u64,
         /// Whether it asked to be bound to heartbeats.
         heartbeat: bool,
     },
@@ -88,24 +98,27 @@ impl HubSide {
     /// A connection that was just accepted. Somebody must identify within [`IDENTIFY_SECONDS_MAX`].
     pub fn new(now: Time) -> Self {
         let mut timers = Timers::none();
-        timers.set(HubTimer::Identify, now.mono + IDENTIFY_SECONDS_MAX * 1000);
+        timers.set(HubTimer::Silence, now.mono + IDENTIFY_SECONDS_MAX * 1000);
         Self {
-            phase: Phase::Strange,
-            numbers: None,
+            taken: 0,
+            committed: 0,
+            timers,
+            busy: Busy::default(),
+            line_max: None,
+            heartbeat: None,
             in_flight: 0,
             faulty: 0,
             good: 0,
-            line_max: None,
-            heartbeat_ms: None,
-            timers,
-            outputs: VecDeque::new(),
+            numbering: Numbering::Plain,
+            phase: Phase::Strange,
         }
     }
 
     /// Whether [`HubSide::line`] may be called: not while an identify is unanswered, while as much is in flight as may
     /// be, or after the end. Lines wait unread meanwhile.
     pub fn reading(&self) -> bool {
-        matches!(self.phase, Phase::Strange | Phase::Talking) && self.in_flight < IN_FLIGHT_MESSAGES_MAX
+        matches!(self.phase, Phase::Strange | Phase::Talking)
+            && u32::from(self.in_flight) < IN_FLIGHT_MESSAGES_MAX
     }
 
     /// Whether everything that was said is answered: no identify waits, and nothing is in flight.
@@ -115,12 +128,7 @@ impl HubSide {
 
     /// The next thing to do; nothing until there is another input.
     pub fn poll_output(&mut self) -> Option<Output> {
-        let output = self.outputs.pop_front();
-        if self.outputs.is_empty() && self.in_flight == 0 {
-            // Thousands of idle connections keep no queue.
-            self.outputs = VecDeque::new();
-        }
-        output
+        self.busy.take()
     }
 
     /// When to call [`HubSide::timeout`] at the latest, in monotonic milliseconds.
@@ -149,8 +157,8 @@ impl HubSide {
 
     /// Some bytes came, perhaps not yet a whole line: the device is there (D7, which binds both ends).
     pub fn heard(&mut self, now: Time) {
-        if let Some(heartbeat_ms) = self.heartbeat_ms {
-            self.timers.set(HubTimer::Silence, now.mono + 2 * u64::from(heartbeat_ms));
+        if let Some(heartbeat_ms) = self.heartbeat_ms() {
+            self.timers.set(HubTimer::Silence, now.mono + 2 * heartbeat_ms);
         }
     }
 
@@ -175,12 +183,13 @@ impl HubSide {
 
     /// The time has come that [`HubSide::poll_timeout`] named.
     pub fn timeout(&mut self, now: Time) {
-        if self.timers.take_due(HubTimer::Identify, now.mono) {
-            self.end(now, Bye::Unidentified);
-        }
         if self.timers.take_due(HubTimer::Silence, now.mono) {
-            // What is not read cannot be heard.
-            if self.reading() { self.end(now, Bye::Silent) } else { self.heard(now) }
+            match self.phase {
+                Phase::Strange => self.end(now, Bye::Unidentified),
+                _ if self.reading() => self.end(now, Bye::Silent),
+                // What is not read cannot be heard.
+                _ => self.heard(now),
+            }
         }
         if self.timers.take_due(HubTimer::Heartbeat, now.mono) {
             self.send(now, ToDevice::Heartbeat);
@@ -191,15 +200,11 @@ impl HubSide {
     pub fn closed(&mut self) {
         self.phase = Phase::Over;
         self.timers = Timers::none();
-        self.outputs = VecDeque::new();
+        self.busy = Busy::default();
     }
 
-    /// Mostly there is one thing to do at a time: no more room is made than for it.
     fn put(&mut self, output: Output) {
-        if self.outputs.capacity() == 0 {
-            self.outputs.reserve_exact(1);
-        }
-        self.outputs.push_back(output);
+        self.busy.put(output);
     }
 
     fn said(&mut self, now: Time, number: u64, said: FromDevice) {
@@ -220,10 +225,13 @@ impl HubSide {
     }
 
     fn identify(&mut self, line: u64, identify: Identify) {
-        self.timers.stop(HubTimer::Identify);
-        self.phase = Phase::Asking { line, heartbeat: identify.heartbeat.is_some() };
+        if self.phase == Phase::Strange {
+            self.timers.stop(HubTimer::Silence);
+        }
+        self.phase = Phase::Asking { heartbeat: identify.heartbeat.is_some() };
+        self.busy.asks(line);
         // One that is longer than any line is no bound.
-        self.line_max = identify.line_max.and_then(|bytes| u32::try_from(bytes).ok());
+        self.line_max = identify.line_max.and_then(|bytes| u32::try_from(bytes).ok()).and_then(NonZero::new);
         self.put(Output::Identify(Box::new(identify)));
     }
 
@@ -236,7 +244,7 @@ impl HubSide {
 
     /// A line that is skipped: said, counted, and where it held the next number, a gap (H3).
     fn faulty(&mut self, now: Time, line: u64, fail: Fail) {
-        let next = self.numbers.map(|numbers| numbers.taken + 1);
+        let next = self.next_number();
         let seq = fail.seq;
         self.complain(now, line, fail);
         match (seq, next) {
@@ -252,14 +260,14 @@ impl HubSide {
             _ => {}
         }
         self.faulty += 1;
-        if self.faulty > FAULTY_LINES_MAX {
+        if u32::from(self.faulty) > FAULTY_LINES_MAX {
             self.end(now, Bye::Bad);
         }
     }
 
     fn forgive(&mut self) {
         self.good += 1;
-        if self.good == FORGIVING_LINES_MIN {
+        if u32::from(self.good) == FORGIVING_LINES_MIN {
             self.good = 0;
             self.faulty = self.faulty.saturating_sub(1);
         }
@@ -271,15 +279,19 @@ impl HubSide {
     }
 
     fn welcome(&mut self, now: Time, welcome: Welcome, lane: Arc<dyn Lane>) {
-        let Phase::Asking { heartbeat, .. } = self.phase else { return };
+        let Phase::Asking { heartbeat } = self.phase else { return };
         self.phase = Phase::Talking;
-        self.numbers = welcome.session.as_ref().map(|_| {
-            let ack = welcome.ack.unwrap_or(0);
-            Numbers { taken: ack, committed: ack, asked_again: 0 }
-        });
+        self.busy.is_answered();
+        let ack = welcome.ack.unwrap_or(0);
+        (self.taken, self.committed) = (ack, ack);
+        self.numbering = match welcome.session {
+            Some(_) => Numbering::Numbered,
+            None => Numbering::Plain,
+        };
         // What an earlier conversation on this connection had in flight is finished or discarded (H1).
         self.in_flight = 0;
-        self.heartbeat_ms = (heartbeat && holds(Rule::D7)).then(|| welcome.heartbeat.saturating_mul(1000));
+        let seconds = u16::try_from(welcome.heartbeat).unwrap_or(u16::MAX);
+        self.heartbeat = NonZero::new(seconds).filter(|_| heartbeat && holds(Rule::D7));
         self.timers = Timers::none();
         self.heard(now);
         self.put(Output::Enter { lane, device: welcome.device.clone() });
@@ -287,7 +299,7 @@ impl HubSide {
     }
 
     fn refused(&mut self, now: Time, fault: Option<Fault>, bye: Bye) {
-        if let (Phase::Asking { line, .. }, Some(fault)) = (self.phase, fault) {
+        if let (Some(line), Some(fault)) = (self.busy.is_answered(), fault) {
             self.complain(now, line, Fail::new(fault, 0, fault.sentence()));
         }
         self.end(now, bye);
@@ -325,18 +337,23 @@ impl HubSide {
         if self.phase == Phase::Over {
             return;
         }
-        if let Some(heartbeat_ms) = self.heartbeat_ms {
-            self.timers.set(HubTimer::Heartbeat, now.mono + u64::from(heartbeat_ms));
+        if let Some(heartbeat_ms) = self.heartbeat_ms() {
+            self.timers.set(HubTimer::Heartbeat, now.mono + heartbeat_ms);
         }
         self.put(Output::Send(message.encode(self.line_max())));
     }
 
+    /// Milliseconds between heartbeats, where the device is bound to them.
+    fn heartbeat_ms(&self) -> Option<u64> {
+        self.heartbeat.map(|seconds| u64::from(seconds.get()) * 1000)
+    }
+
     fn line_max(&self) -> usize {
-        self.line_max.map_or(LINE_BYTES_MAX, |bytes| bytes as usize)
+        self.line_max.map_or(LINE_BYTES_MAX, |bytes| bytes.get() as usize)
     }
 
     fn is_numbered(&self) -> bool {
-        self.numbers.is_some()
+        self.numbering != Numbering::Plain
     }
 }
 

@@ -317,7 +317,7 @@ impl World {
         };
         self.durable = self.positions.clone();
         let welcome = Welcome {
-            device: "pump-1".to_owned(),
+            device: "pump-1".into(),
             nonce: identify.nonce,
             session: Some(session.to_string()),
             ack: Some(ack),

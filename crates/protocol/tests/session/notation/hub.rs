@@ -192,7 +192,7 @@ impl Film {
         self.model.waiting.clear();
         let device = identify.device.as_ref().map_or("new-1", |device| device.as_str()).to_owned();
         let mut welcome = Welcome {
-            device,
+            device: device.into(),
             nonce: identify.nonce,
             heartbeat: identify.heartbeat.unwrap_or(15),
             line_max: LINE_BYTES_MAX,
