@@ -1,3 +1,5 @@
+//! Walks of the device list while devices wake, come and go.
+
 use super::*;
 use crate::auth::Grant;
 use crate::{Hub, Settings};
