@@ -57,7 +57,7 @@ async fn many_that_sleep_are_woken_a_piece_at_a_time_and_each_is_shown_once() {
     let mut panel = Driven::welcomed(&hub, &admin);
     let ids: Vec<String> = (0..many).map(|n| format!("tank-{n}")).collect();
     panel.say(serde_json::json!({ "watch": ids }));
-    assert!(panel.frames().is_empty());
+    assert!(!panel.panel.reads());
     while hub.registry.awake().len() < PANEL_WAKES_AT_ONCE {
         tokio::task::yield_now().await;
     }
