@@ -16,7 +16,7 @@ mod say;
 mod tests;
 
 pub use frames::Frames;
-pub use say::{Header, again, close, header, ping, pong, text};
+pub use say::{Header, again, close, header, pong, text};
 
 use std::borrow::Cow;
 

@@ -57,11 +57,6 @@ pub fn text(out: &mut Outgoing, text: &[u8]) {
     say(out, 1, text);
 }
 
-/// Asks for a sign of life; `payload` comes back with it. Of more than 125 bytes the first 125 are said.
-pub fn ping(out: &mut Outgoing, payload: &[u8]) {
-    say(out, 9, &payload[..payload.len().min(125)]);
-}
-
 /// Answers a ping, with its `payload`. Of more than 125 bytes the first 125 are said.
 pub fn pong(out: &mut Outgoing, payload: &[u8]) {
     say(out, 10, &payload[..payload.len().min(125)]);
