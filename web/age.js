@@ -31,6 +31,22 @@ export function stateOf({ ts, every, presence, connected, now }) {
   return "stale";
 }
 
+/** From the best to the worst; what has no value yet says nothing about those that have one. @type {State[]} */
+const RANKS = ["none", "fresh", "late", "stale", "gone"];
+
+/**
+ * Which of several values of one component tells how far it can be trusted: the one in the worst state, of those the newest.
+ * @template {{state: State, ts: number | undefined}} T
+ * @param {T[]} all at least one
+ * @returns {T}
+ */
+export function worst(all) {
+  return all.reduce((found, each) => {
+    const [a, b] = [RANKS.indexOf(found.state), RANKS.indexOf(each.state)];
+    return b > a || (b === a && (each.ts ?? 0) > (found.ts ?? 0)) ? each : found;
+  });
+}
+
 const STEPS = /** @type {const} */ ([
   [60, 1, "s"], [3600, 60, "min"], [86_400, 3600, "h"], [Infinity, 86_400, "d"],
 ]);
@@ -55,24 +71,38 @@ export function age(ts, now) {
 }
 
 /**
- * The hub's time as this page knows it. Between two settings the larger of two elapsed times counts: the monotonic clock
- * may stand still while a laptop sleeps and the wall clock may be set back, and a value must never look younger than it is.
+ * Measures how long ago something was. Of two elapsed times the larger one counts: the monotonic clock may stand still while
+ * a laptop sleeps and the wall clock may be set back, and nothing must look younger than it is.
  */
-class Clock {
-  #hub = Date.now();
+export class Stopwatch {
   #wall = Date.now();
   #monotonic = performance.now();
 
-  /** @param {number} hubTime ms since 1970, from the hub */
-  set(hubTime) {
-    this.#hub = hubTime;
+  restart() {
     this.#wall = Date.now();
     this.#monotonic = performance.now();
   }
 
+  /** Since it was made or started again, ms. */
+  get ms() {
+    return Math.max(Date.now() - this.#wall, performance.now() - this.#monotonic);
+  }
+}
+
+/** The hub's time as this page knows it: what the hub said last, and what has passed since. */
+class Clock {
+  #hub = Date.now();
+  #since = new Stopwatch();
+
+  /** @param {number} hubTime ms since 1970, from the hub */
+  set(hubTime) {
+    this.#hub = hubTime;
+    this.#since.restart();
+  }
+
   /** @returns {number} ms since 1970 by the hub's clock */
   now() {
-    return this.#hub + Math.max(Date.now() - this.#wall, performance.now() - this.#monotonic);
+    return this.#hub + this.#since.ms;
   }
 }
 

@@ -3,8 +3,11 @@
  */
 import { clock } from "glassline/age";
 import { startBanner } from "glassline/banner";
+import { startChooser } from "glassline/chooser";
+import { startConfigurationBanner } from "glassline/configuration";
 import { bringToLife } from "glassline/kinds";
-import { startPage } from "glassline/page";
+import { startKiosk } from "glassline/kiosk";
+import { followFiles, giveBackTyped, startPage } from "glassline/page";
 import { panel } from "glassline/panel";
 import { startStorageBanner } from "glassline/storage";
 import { startTheme } from "glassline/theme";
@@ -12,16 +15,28 @@ import { startTheme } from "glassline/theme";
 /** @param {string} role @returns {HTMLElement | null} */
 const byRole = (role) => document.querySelector(`[data-role="${role}"]`);
 
-const rendered = Number(document.body.dataset.time);
-if (rendered > 0) clock.set(rendered);
-startTheme(byRole("theme"));
-startBanner({ status: byRole("connection"), banner: byRole("banner") });
-startStorageBanner(byRole("storage"));
-const main = document.querySelector("main");
-if (main?.dataset.auto) startPage(main);
-showCurrent(document.querySelector(".nav"));
-panel.start(document.body.dataset.view ?? "");
-await bringToLife(document);
+start();
+
+async function start() {
+  const rendered = Number(document.body.dataset.time);
+  if (rendered > 0) clock.set(rendered);
+  const main = document.querySelector("main");
+  // First, as it has to see the page as it came.
+  if (main) followFiles(main);
+  startTheme(byRole("theme"));
+  startKiosk();
+  startBanner({ status: byRole("connection"), banner: byRole("banner") });
+  startStorageBanner(byRole("storage"));
+  startConfigurationBanner(byRole("configuration"));
+  if (main?.dataset.auto) startPage(main);
+  startChooser();
+  showCurrent(document.querySelector(".nav"));
+  panel.start(document.body.dataset.view ?? "");
+  // The devices of the gallery are played by its pages.
+  if (document.querySelector("[data-stage]")) await import("glassline/gallery");
+  await bringToLife(document);
+  if (main) await giveBackTyped(main);
+}
 
 /** Where the pages do not fit beside each other, the present one is in view. @param {HTMLElement | null} nav */
 function showCurrent(nav) {

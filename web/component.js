@@ -2,15 +2,20 @@
  * The class that every component extends. It binds an element to a channel of a device and brings, for free: the state
  * with its icon and age, inputs that are disabled with the reason, receipts of commands, and a red tile for an error.
  */
-import { age, clock, stateOf } from "glassline/age";
-import { exactTime, humanize, text } from "glassline/format";
+import { clock } from "glassline/age";
+import { askedFor, keepsBusy } from "glassline/asking";
+import { Controls, controlOf, heldBy } from "glassline/controls";
+import { AdoptedElement } from "glassline/element";
+import { showReceipt, showState } from "glassline/foot";
+import { humanize, text } from "glassline/format";
 import { panel } from "glassline/panel";
-import { line, strength, way } from "glassline/receipt";
-import { awayReason, standing } from "glassline/standing";
+import { awayReason } from "glassline/standing";
 import { showTile } from "glassline/tile";
 import { isUnderWay } from "glassline/watch";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/age").State} State */
+/** @typedef {import("glassline/asking").Asked} Asked */
 /** @typedef {import("glassline/watch").Change} Change */
 /** @typedef {import("glassline/watch").ChannelDescription} ChannelDescription */
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
@@ -22,17 +27,23 @@ import { isUnderWay } from "glassline/watch";
 /**
  * Why `changed` is called: a full state came, presence or description or the device list changed, a command of this
  * channel moved on, the page's connection changed, or a second has passed.
- * @typedef {"begin" | "snapshot" | "presence" | "describe" | "channels" | "removed" | "devices" | "command" | "sample"
- *   | "skipped" | "gap" | "ledger" | "contested" | "storage" | "connection" | "time"} Reason
+ * @typedef {"begin" | "snapshot" | "presence" | "describe" | "rhythm" | "channels" | "removed" | "devices" | "command" | "sample"
+ *   | "skipped" | "gap" | "ledger" | "contested" | "rhythm" | "storage" | "connection" | "time"} Reason
  */
 
-export class Component extends HTMLElement {
+export class Component extends AdoptedElement {
   /** The settings as the view gave them, typed, defaults filled in. @type {Record<string, any>} */
   settings = {};
   /** The newest sample of the channel; late ones never come here. @type {Latest | undefined} */
   latest = undefined;
-  /** The newest command on the channel, from any panel. @type {Receipt | undefined} */
+  /** The command on the channel that there is news of, from any panel; one of this page while it is under way. @type {Receipt | undefined} */
   receipt = undefined;
+  /** The newest command of this page on the channel. @type {Receipt | undefined} */
+  #own = undefined;
+  /** What was last done on the channel, as far as this page has seen. @type {unknown} */
+  #done = undefined;
+  /** @type {Controls | undefined} */
+  #controls = undefined;
   #begun = false;
   #failed = false;
 
@@ -45,7 +56,7 @@ export class Component extends HTMLElement {
   disconnected() {}
 
   /**
-   * A sample of the channel is "now". By default its text goes into the part `value`.
+   * A sample of a bound channel is "now"; `sample.channel` says of which. By default its text goes into the part `value`.
    * @param {Sample} sample
    * @returns {void | Promise<void>}
    */
@@ -70,7 +81,7 @@ export class Component extends HTMLElement {
    * @returns {unknown}
    */
   compose(event) {
-    return heldBy(control(event), this.settings);
+    return heldBy(controlOf(event), this.settings);
   }
 
   /** Something other than a new sample changed. @param {Reason} _reason */
@@ -86,8 +97,16 @@ export class Component extends HTMLElement {
     return this.dataset.device ?? "";
   }
 
+  /** The channel it is about: the one whose value, unit and receipts it has. The first one where it is bound to several. */
   get channel() {
-    return this.dataset.channel ?? "";
+    return this.dataset.channel || this.channels[0] || "";
+  }
+
+  /** Every channel whose samples come to `receive`: those of the setting `channels`, else the one it is about. @returns {string[]} */
+  get channels() {
+    const { channels } = this.settings;
+    if (Array.isArray(channels) && channels.length > 0) return channels.map(String);
+    return this.dataset.channel ? [this.dataset.channel] : [];
   }
 
   get label() {
@@ -102,12 +121,42 @@ export class Component extends HTMLElement {
 
   /** What the device says about this channel. @returns {ChannelDescription} */
   get describe() {
-    return this.deviceState?.describe[this.channel] ?? {};
+    return this.describeOf(this.channel);
+  }
+
+  /** The same of any channel. @param {string} channel @returns {ChannelDescription} */
+  describeOf(channel) {
+    return this.deviceState?.describe[channel] ?? {};
+  }
+
+  /** The newest sample of any channel of its device. @param {string} channel @returns {Latest | undefined} */
+  latestOf(channel) {
+    return channel === this.channel ? this.latest : this.deviceState?.channels.get(channel);
   }
 
   /** The unit that the view gave, else the device's. */
   get unit() {
     return String(this.settings.unit || this.describe.unit || "");
+  }
+
+  /** What is the case as far as anybody knows: the channel's newest value; where it has none, what was last done. @returns {any} */
+  get actual() {
+    return this.latest ? this.latest.value : this.#done;
+  }
+
+  /** What was asked for, by anybody, and is not known to be so: to be drawn apart from the actual value. @returns {Asked | undefined} */
+  get asked() {
+    return askedFor(this.receipt, this.latest, clock.now());
+  }
+
+  /** Presence of the device as last heard; see `hears`. */
+  get presence() {
+    return this.deviceState?.presence ?? this.dataset.presence;
+  }
+
+  /** Whether what is known of the device may be taken as "now": the page hears the hub, which has said how things stand. */
+  get hears() {
+    return panel.hears && panel.watch.devices.get(this.device)?.isCurrent !== false;
   }
 
   /** @returns {State} */
@@ -117,17 +166,17 @@ export class Component extends HTMLElement {
 
   /** Why an input of this component can not be used now; undefined if it can. @returns {string | undefined} */
   get blocked() {
-    if (panel.connection === "connecting") return "Connecting";
-    if (panel.connection !== "connected") return "No connection to the hub";
+    if (panel.connection === "connecting") return say("blocked.connecting");
+    if (panel.connection !== "connected") return say("blocked.unheard");
     const device = this.deviceState;
-    if (!device) return "Connecting";
+    if (!device || !this.hears) return say("blocked.connecting");
     const waits = this.settings.intent === "latest" || this.settings.intent === "queue";
     return device.presence === "online" || (waits && device.known) ? undefined : awayReason(device.presence);
   }
 
-  /** Whether a command of this page is under way on this channel. */
+  /** Whether a command of this page is under way on this channel: until its end nothing else is sent. */
   get busy() {
-    return this.receipt !== undefined && this.receipt.mine && isUnderWay(this.receipt);
+    return keepsBusy(this.#own);
   }
 
   /**
@@ -180,8 +229,8 @@ export class Component extends HTMLElement {
       this.settings = JSON.parse(this.dataset.settings || "{}");
       const { value, ts } = this.dataset;
       if (value !== undefined && ts !== undefined) this.latest = { value: JSON.parse(value), ts: Number(ts) };
-      this.receipt = panel.watch.receipt(this.device, this.channel);
-      for (const type of ["click", "change", "submit"]) this.addEventListener(type, (event) => this.#used(event));
+      this.#takeReceipt();
+      this.#controls = new Controls(this, (event) => this.#used(event));
     }
     this.connected();
   }
@@ -194,7 +243,7 @@ export class Component extends HTMLElement {
         this.#takeLatest();
         return this.refresh("snapshot");
       case "sample":
-        if (change.sample.channel === this.channel) this.#takeSample(change.sample);
+        if (this.channels.includes(change.sample.channel)) this.#takeSample(change.sample);
         else if (!this.channel) this.refresh("sample");
         return;
       case "gap":
@@ -204,10 +253,12 @@ export class Component extends HTMLElement {
       case "command":
         if (!this.channel) return this.#guard(() => this.receiveReceipt(change.receipt));
         if (change.receipt.channel !== this.channel) return;
-        this.receipt = change.receipt;
+        this.#takeReceipt();
         return this.refresh("command");
       case "hole":
       case "error":
+      case "swap":
+      case "configuration":
         return;
       default:
         return this.refresh(change.kind);
@@ -217,9 +268,9 @@ export class Component extends HTMLElement {
   /** Looks again at everything that depends on time, presence and connection. @param {Reason} reason */
   refresh(reason) {
     if (this.#failed) return;
-    this.#showState();
-    this.#showReceipt();
-    this.#showBlocked();
+    showState(this);
+    showReceipt(this);
+    if (this.dataset.direction !== "output") this.#controls?.show({ blocked: this.blocked, busy: this.busy });
     this.#guard(() => this.changed(reason));
   }
 
@@ -232,18 +283,18 @@ export class Component extends HTMLElement {
 
   #takeLatest() {
     const latest = this.deviceState?.channels.get(this.channel);
-    if (!latest) {
-      this.latest = undefined;
-      return;
+    if (latest) this.#take(latest);
+    else this.latest = undefined;
+    for (const channel of this.channels) {
+      const newest = this.deviceState?.channels.get(channel);
+      if (newest) this.#guard(() => this.receive({ channel, value: newest.value, ts: newest.ts, late: false }));
     }
-    this.#take(latest);
-    this.#guard(() => this.receive({ channel: this.channel, value: latest.value, ts: latest.ts, late: false }));
   }
 
   /** @param {Sample} sample */
   #takeSample(sample) {
     if (sample.late) return this.#guard(() => this.receiveLate(sample));
-    this.#take(this.deviceState?.channels.get(this.channel) ?? sample);
+    if (sample.channel === this.channel) this.#take(this.deviceState?.channels.get(this.channel) ?? sample);
     this.#guard(() => this.receive(sample));
     this.refresh("sample");
   }
@@ -255,80 +306,22 @@ export class Component extends HTMLElement {
     set(this, "ts", String(latest.ts));
   }
 
+  /** Looks again at the commands on the channel. */
+  #takeReceipt() {
+    const newest = panel.watch.receipt(this.device, this.channel);
+    const own = panel.watch.receipt(this.device, this.channel, (receipt) => receipt.mine);
+    this.#own = own;
+    this.receipt = own && newest && own !== newest && (isUnderWay(own) || changedAt(own) > changedAt(newest)) ? own : newest;
+    if (this.receipt?.state === "done" && this.receipt.asked !== undefined) this.#done = this.receipt.asked;
+  }
+
   /** @param {Event} event */
   #used(event) {
-    const sender = event.target instanceof Element ? event.target.closest("[data-send]") : null;
-    if (!sender || !this.contains(sender) || sender.matches(":disabled")) return;
-    const expected = sender instanceof HTMLFormElement ? "submit" : sender instanceof HTMLButtonElement ? "click" : "change";
-    if (event.type === "submit") event.preventDefault();
-    if (event.type !== expected || this.busy || this.blocked) return;
+    if (this.busy || this.blocked) return;
     this.#guard(() => {
       const value = this.compose(event);
       if (value !== undefined) this.send(value);
     });
-  }
-
-  #showState() {
-    const device = this.deviceState;
-    const presence = device?.presence ?? this.dataset.presence;
-    const connected = panel.hears;
-    const every = this.latest?.every ?? this.describe.every;
-    const state = stateOf({ ts: this.latest?.ts, every, presence, connected, now: clock.now() });
-    set(this, "state", state);
-    // What was the case when the connection broke may be so no longer.
-    if (presence) set(this, "presence", connected ? presence : "unknown");
-    const part = this.find("state");
-    if (!part) return;
-    const { direction = "" } = this.dataset;
-    const old = this.latest ? clock.now() - this.latest.ts : undefined;
-    const isRegular = this.describe.every !== undefined;
-    const shown = standing({ state, presence, direction, blocked: this.blocked, hears: connected, age: old, isRegular });
-    set(part, "shows", shown.as);
-    write(this.find("state-text"), shown.word);
-    if (part.title !== shown.reason) part.title = shown.reason;
-    this.#showAge();
-  }
-
-  #showAge() {
-    const part = /** @type {HTMLTimeElement | null} */ (this.find("age"));
-    if (!part) return;
-    if (!this.latest) return write(part, "");
-    const iso = new Date(this.latest.ts).toISOString();
-    write(part, age(this.latest.ts, clock.now()));
-    if (part.dateTime === iso && part.title) return;
-    part.dateTime = iso;
-    part.title = exactTime(this.latest.ts);
-  }
-
-  #showReceipt() {
-    const part = this.find("receipt");
-    if (!part) return;
-    const receipt = this.receipt;
-    const shown = receipt ? strength(receipt, clock.now()) : "over";
-    if (!receipt || shown === "over") {
-      delete this.dataset.receipt;
-      return write(part, "");
-    }
-    set(this, "receipt", receipt.state);
-    part.classList.toggle("faded", shown === "faded");
-    write(part, line(receipt));
-    part.title = way(receipt);
-  }
-
-  /** Disabled with the reason when the device is gone; busy, but still in the tab order, while a command is under way. */
-  #showBlocked() {
-    if (this.dataset.direction === "output") return;
-    const blocked = this.blocked;
-    for (const sender of this.querySelectorAll("[data-send]")) {
-      if (this.busy) sender.setAttribute("aria-disabled", "true");
-      else sender.removeAttribute("aria-disabled");
-      const controls = sender instanceof HTMLFormElement ? [...sender.elements] : [sender];
-      for (const each of controls) {
-        each.toggleAttribute("disabled", blocked !== undefined);
-        /** @type {HTMLElement} */ (each).title = blocked ?? "";
-      }
-    }
-    this.toggleAttribute("data-busy", this.busy);
   }
 
   /** @param {() => unknown} step */
@@ -342,32 +335,9 @@ export class Component extends HTMLElement {
   }
 }
 
-/** The control that an event is about. @param {Event} event */
-function control(event) {
-  const target = /** @type {Element} */ (event.target);
-  return target.closest("[data-send]") ?? target;
-}
-
-/**
- * What a control holds.
- * @param {Element} from
- * @param {Record<string, any>} settings
- * @returns {unknown}
- */
-function heldBy(from, settings) {
-  if (from instanceof HTMLFormElement) return heldBy(from.elements[0], settings);
-  if (from instanceof HTMLInputElement) {
-    if (from.type === "checkbox") return from.checked;
-    if (from.type !== "number" && from.type !== "range") return from.value;
-    return Number.isFinite(from.valueAsNumber) ? from.valueAsNumber : undefined;
-  }
-  if (from instanceof HTMLSelectElement || from instanceof HTMLTextAreaElement) return from.value;
-  return settings.sends ?? true;
-}
-
-/** Touches the document only when something differs. @param {HTMLElement | null} element @param {string} content */
-function write(element, content) {
-  if (element && element.textContent !== content) element.textContent = content;
+/** When a command last moved on, ms. @param {Receipt} receipt */
+function changedAt(receipt) {
+  return receipt.way.at(-1)?.at ?? 0;
 }
 
 /** @param {HTMLElement} element @param {string} name @param {string} value */

@@ -2,6 +2,7 @@
  * Recorded gaps as a chart draws them: bands between the samples around them, neighbours that would touch as one, and the
  * words for each. Pure.
  */
+import { say } from "glassline/words";
 
 /** Narrowest band, px: less could not be seen or pointed at. */
 export const BAND_MIN_PX = 6;
@@ -77,14 +78,15 @@ export function count(losses) {
 export function words(losses) {
   const messages = count(losses);
   const reasons = [...new Set(losses.map((loss) => loss.reason))].join(", ");
-  const gaps = losses.length > 1 ? ` in ${losses.length} gaps` : "";
-  return `${messages} ${messages === 1 ? "message" : "messages"} lost${gaps} (${reasons})`;
+  const gaps = losses.length > 1 ? say("losses.gaps", { gaps: losses.length }) : "";
+  return say(messages === 1 ? "losses.one" : "losses.many", { count: messages, gaps, reasons });
 }
 
 /** As much of it as there is room for. @param {Band} band */
 export function label({ losses, says }) {
   const number = count(losses);
   const reasons = new Set(losses.map((loss) => loss.reason));
-  if (says === "reason" && reasons.size === 1) return `${number} lost: ${losses[0].reason}`;
-  return { reason: `${number} lost`, count: `${number} lost`, number: String(number), nothing: "" }[says];
+  if (says === "reason" && reasons.size === 1) return say("losses.band.reason", { count: number, reason: losses[0].reason });
+  const short = say("losses.band", { count: number });
+  return { reason: short, count: short, number: String(number), nothing: "" }[says];
 }

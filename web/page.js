@@ -1,14 +1,55 @@
 /**
- * The page of a device makes itself: when a channel or a description is new, the same address is fetched again and what
- * is new in it is put in its place. Components that are the same stay, with their data.
+ * Keeps the page as new as what it is made from. The page of a device makes itself: when a channel or a description is new, the
+ * same address is fetched again and what is new in it is put in its place. So it is for every page when somebody has saved a
+ * component or a view. What is the same stays, with its data and with what somebody is typing.
  */
-import { bringToLife, isMapped } from "glassline/kinds";
 import { panel } from "glassline/panel";
 
 /** Several new channels in a row are one look at the page, ms. */
 const GATHER_MS = 150;
 /** Changes that may bring or remove components. */
 const SHAPE = new Set(["channels", "describe", "removed"]);
+/** Where what was typed waits while the page is loaded anew. */
+export const KEPT_KEY = "glassline.kept";
+
+/** How `main` was rendered: what is live in it now has other values. */
+let rendered = "";
+/** Whether the page is being renewed, and whether it is to be once more behind that. */
+let renewing = false;
+let again = false;
+
+/** Fields that somebody has typed into, and not sent. @type {WeakSet<EventTarget>} */
+const touched = new WeakSet();
+
+/** Whether somebody has typed into a field, and not sent it. @param {Element} field */
+export function isTouched(field) {
+  return touched.has(field);
+}
+
+function followTyping() {
+  addEventListener("input", (event) => event.target && touched.add(event.target), true);
+  addEventListener("submit", (event) => {
+    const form = event.target instanceof HTMLFormElement ? event.target : undefined;
+    for (const field of form?.elements ?? []) touched.delete(field);
+  }, true);
+}
+
+/** Begins to follow what is saved. @param {HTMLElement} main as it was rendered */
+export function followFiles(main) {
+  rendered = main.innerHTML;
+  followTyping();
+  panel.listen((change) => {
+    if (change.kind !== "swap" || change.library === document.body.dataset.library) return;
+    setTimeout(() => renewPage(main), Math.random() * change.within);
+  });
+}
+
+/** Gives back what was typed before the page was loaded anew, once its components are alive. @param {HTMLElement} main */
+export async function giveBackTyped(main) {
+  if (!sessionStorage.getItem(KEPT_KEY)) return;
+  const { giveBackStored } = await import("glassline/keep");
+  giveBackStored(main);
+}
 
 /** @param {HTMLElement} main the page's `main`, with `data-auto` */
 export function startPage(main) {
@@ -23,7 +64,7 @@ export function startPage(main) {
     if (!missed && !SHAPE.has(change.kind)) return;
     soon ??= setTimeout(() => {
       soon = undefined;
-      renew(main).catch((error) => console.error("this page could not be renewed:", error));
+      renewPage(main);
     }, GATHER_MS);
   });
 }
@@ -36,62 +77,21 @@ function shows(main, id) {
   return [...(state?.channels.keys() ?? []), ...inputs].every((channel) => placed.has(channel));
 }
 
-/** @param {HTMLElement} main */
-async function renew(main) {
-  const response = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!response.ok) throw new Error(`the hub answered ${response.status}`);
-  const fetched = new DOMParser().parseFromString(await response.text(), "text/html");
-  const grid = main.querySelector(".grid");
-  const newGrid = fetched.querySelector("main .grid");
-  if (!grid || !newGrid) return;
-  // An import map cannot be added to later: a kind that needs new names needs a new page.
-  if (!namesOf(fetched).every(isMapped)) return location.reload();
-  document.title = fetched.title;
-  addStyles(fetched);
-  merge(grid, newGrid);
-  await bringToLife(grid);
-}
-
-/** @param {Document} page @returns {string[]} */
-function namesOf(page) {
-  const map = page.querySelector('script[type="importmap"]')?.textContent;
-  return map ? Object.keys(JSON.parse(map).imports ?? {}) : [];
-}
-
-/** @param {Document} page */
-function addStyles(page) {
-  for (const link of page.querySelectorAll('link[rel="stylesheet"]')) {
-    const href = link.getAttribute("href");
-    if (href && !document.querySelector(`link[href="${CSS.escape(href)}"]`)) document.head.append(document.importNode(link, true));
+/** Fetches the page again and takes over what is new. One at a time. @param {HTMLElement} main */
+async function renewPage(main) {
+  again = renewing;
+  if (renewing) return;
+  renewing = true;
+  try {
+    do {
+      again = false;
+      // Few pages are ever renewed: what it takes is loaded when it is time.
+      const { renew } = await import("glassline/renew");
+      rendered = await renew(main, rendered);
+    } while (again);
+  } catch (error) {
+    console.error("this page could not be renewed:", error);
+  } finally {
+    renewing = false;
   }
-}
-
-/**
- * Children with the same id, kind and settings stay untouched; others come, go or are replaced.
- * @param {Element} grid
- * @param {Element} newGrid
- */
-export function merge(grid, newGrid) {
-  const stays = new Map([...grid.children].map((child) => [child.id, child]));
-  /** @type {Element | null} */
-  let before = null;
-  for (const fresh of [...newGrid.children]) {
-    const old = stays.get(fresh.id);
-    stays.delete(fresh.id);
-    if (old && isSame(old, fresh)) {
-      before = old;
-      continue;
-    }
-    old?.remove();
-    const added = document.importNode(fresh, true);
-    if (before) before.after(added);
-    else grid.prepend(added);
-    before = added;
-  }
-  for (const gone of stays.values()) gone.remove();
-}
-
-/** @param {Element} old @param {Element} fresh */
-function isSame(old, fresh) {
-  return ["data-component", "data-settings", "data-channel", "data-label"].every((name) => old.getAttribute(name) === fresh.getAttribute(name));
 }

@@ -2,18 +2,25 @@
  * This page as the hub sees it: one connection, what it watches, and the components that show it.
  * Changes come out of `watch.js` and are handed to the components of the device they concern.
  */
-import { clock } from "glassline/age";
+import { clock, Stopwatch } from "glassline/age";
 import { Socket, SignedOut } from "glassline/socket";
+import { wakeful } from "glassline/wake";
 import { isUnderWay, Watch } from "glassline/watch";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Component} Component */
 /** @typedef {import("glassline/socket").Connection} Connection */
 /** @typedef {import("glassline/watch").Change} Change */
 /** @typedef {import("glassline/watch").Message} Message */
 /** @typedef {(change: Change) => void} Listener */
+/** What takes what components ask for: it answers with messages of a hub. @typedef {{told: (message: Message) => void}} Stage */
 
 /** How often ages and states are looked at, ms. */
 const TICK_MS = 1000;
+/** How long after it was rendered a page may be without a connection before what it shows counts as old, ms. */
+const FIRST_MS = 3000;
+/** How long the hub may take to answer a request, ms. */
+const ANSWER_MS = 10_000;
 /** A hub whose storage has failed says so within this time of its welcome, ms. */
 const STORAGE_MS = 1000;
 /** How long a command stays valid unless its component says otherwise, ms. */
@@ -28,6 +35,8 @@ class Panel {
   /** When the next attempt to connect begins, ms. @type {number | undefined} */
   retryAt = undefined;
   user = "";
+  /** What the user may do. @type {string[]} */
+  #scopes = [];
   /** What an ack of this hub means: `disk`, `lazy` or `memory`; empty until it has said so. */
   durability = "";
   #view = "";
@@ -37,7 +46,10 @@ class Panel {
   #byDevice = new Map();
   /** @type {Set<Listener>} */
   #listeners = new Set();
+  /** Who plays the devices of this page in the hub's place; nobody but on the pages of the gallery. @type {Stage | undefined} */
+  stage = undefined;
   #wantsList = false;
+  #started = new Stopwatch();
   #storageTold = true;
   #socket = new Socket({
     page: typeof location === "undefined" ? "/" : location.pathname,
@@ -51,24 +63,30 @@ class Panel {
   /** @param {string} view name of the view that this page shows */
   start(view) {
     this.#view = view;
+    this.#started.restart();
     this.#socket.connect();
-    addEventListener("online", () => this.#socket.connect());
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden) return;
-      this.#socket.connect();
-      this.#tick();
+    wakeful({
+      tickMs: TICK_MS,
+      tick: () => this.#tick(),
+      sleeps: () => this.#socket.rest(),
+      wakes: () => this.#socket.renew(),
+      shows: () => (this.#socket.isSilent ? this.#socket.renew() : this.#socket.connect()),
     });
-    setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Whether what this page knows may be taken as "now": it hears the hub, or was rendered a moment ago. */
   get hears() {
-    return this.connection === "connected" || this.connection === "connecting";
+    return this.connection === "connected" || (this.connection === "connecting" && this.#started.ms < FIRST_MS);
   }
 
   /** The moment up to which this page knows anything, ms by the hub's clock: now, or when its connection broke. */
   get knownUntil() {
     return this.lostAt ?? clock.now();
+  }
+
+  /** Whether the user of this page may do that, as far as the hub has said. @param {"view" | "command" | "edit" | "admin"} scope */
+  may(scope) {
+    return this.#scopes.includes(scope);
   }
 
   /** Try to connect now instead of waiting. */
@@ -93,7 +111,7 @@ class Panel {
       return;
     }
     this.#byDevice.set(id, new Set([component]));
-    this.#socket.send(this.watch.ask([id]));
+    this.#tell(this.watch.ask([id]));
   }
 
   /** @param {Component} component */
@@ -104,14 +122,14 @@ class Panel {
     if (!others?.delete(component) || others.size > 0) return;
     this.#byDevice.delete(id);
     this.watch.devices.delete(id);
-    this.#socket.send({ unwatch: [id] });
+    this.#tell({ unwatch: [id] });
   }
 
   /** From now on the device list is kept up to date as well. */
   watchList() {
     if (this.#wantsList) return;
     this.#wantsList = true;
-    this.#socket.send({ watch_devices: true });
+    this.#tell({ watch_devices: true });
   }
 
   /**
@@ -125,26 +143,60 @@ class Panel {
    * @param {number} [asked.ttl] ms
    */
   command({ device, channel, value, component, intent = "now", ttl = COMMAND_TTL_MS }) {
-    const command = { command: randomId(), device, channel, value, intent, ttl, view: this.#view, component };
-    this.#changed(this.watch.asked(command, clock.now()));
-    if (!this.#socket.send(command)) this.#settle(command.command, "refused", "this page has no connection to the hub");
+    // With its time: one that a bad line holds up is not carried out when nobody wants it any more.
+    const at = Math.floor(clock.now());
+    const command = { command: randomId(), device, channel, value, intent, ttl, at, view: this.#view, component };
+    this.#changed(this.watch.asked(command, at));
+    if (!this.#tell(command)) this.#settle(command.command, "refused", say("receipt.refused.unheard"));
+  }
+
+  /** Takes a command back that is no longer wanted; works until it is on its way. @param {{id: string, device: string}} command */
+  cancel({ id, device }) {
+    this.#tell({ cancel: id, device });
   }
 
   /** @param {Message} welcome @returns {Message[]} */
   #welcomed(welcome) {
     clock.set(welcome.time);
     this.user = welcome.user ?? "";
+    this.#scopes = welcome.scopes ?? [];
     this.durability = welcome.durability ?? "";
+    // Where this is another one than the page was made from, something was saved meanwhile.
+    if (welcome.library) this.#received({ swap: { library: welcome.library } });
+    // One that is not as it should be is said right behind the welcome.
+    this.#received({ configuration: "holds" });
     // While its storage has failed the hub says so right behind its welcome.
     this.#storageTold = false;
     setTimeout(() => this.#storageTold || this.#received({ storage: "ok" }), STORAGE_MS);
+    if (this.stage) return [];
     for (const receipt of this.watch.underWay()) this.#lookUp(receipt.device, receipt.id);
     return this.watch.resume(welcome, this.#byDevice.keys(), this.#wantsList);
   }
 
+  /** Tells the hub that a component could not be run here: nobody is to be shown this version as a good one. @param {string} kind */
+  broken(kind) {
+    this.#tell({ broken: kind, library: document.body.dataset.library });
+  }
+
   /** Asks the hub for the books of a device as they stand now. @param {string} device */
   askLedger(device) {
-    this.#socket.send({ ledger: device });
+    this.#tell({ ledger: device });
+  }
+
+  /**
+   * What components ask for: the hub is told, or who plays its part. Nothing is kept for later.
+   * @param {Message} message
+   * @returns {boolean} false: there is no connection
+   */
+  #tell(message) {
+    if (!this.stage) return this.#socket.send(message);
+    this.stage.told(message);
+    return true;
+  }
+
+  /** Takes a message of whoever plays the hub's part. @param {Message} message */
+  hear(message) {
+    this.#received(message);
   }
 
   /** @param {Message} message */
@@ -167,20 +219,28 @@ class Panel {
   /** Something is missing that was not declared as skipped: ask for the full state. @param {string} id */
   #watchAnew(id) {
     console.warn(`entries of ${id} are missing; asking for its state again`);
-    this.#socket.send({ unwatch: [id] });
-    this.#socket.send({ watch: [id] });
+    this.#tell({ unwatch: [id] });
+    this.#tell({ watch: [id] });
   }
 
   /** @param {Connection} state @param {number} [retryAt] */
   #connectionChanged(state, retryAt) {
     this.connection = state;
     this.retryAt = retryAt;
-    this.lostAt = this.hears ? undefined : (this.lostAt ?? clock.now());
+    this.#noteHearing();
     for (const component of this.#components) component.refresh("connection");
     document.dispatchEvent(new CustomEvent("glassline:connection", { detail: state }));
   }
 
+  /** What was heard last is what is known: a page that slept, or listened in vain, has known nothing since. */
+  #noteHearing() {
+    this.lostAt = this.hears ? undefined : (this.lostAt ?? clock.now() - Math.min(this.#socket.silentMs, this.#started.ms));
+  }
+
   #tick() {
+    const heard = this.lostAt === undefined;
+    this.#noteHearing();
+    if (heard !== (this.lostAt === undefined)) return this.#connectionChanged(this.connection, this.retryAt);
     if (document.hidden) return;
     for (const component of this.#components) component.refresh("time");
   }
@@ -193,20 +253,20 @@ class Panel {
   async #lookUp(device, id) {
     const path = `/api/devices/${encodeURIComponent(device)}/commands/${encodeURIComponent(id)}`;
     try {
-      const response = await fetch(path, { headers: { accept: "application/json" } });
-      if (response.status === 404) return this.#settle(id, "refused", "it did not reach the hub");
+      const response = await fetch(path, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
+      if (response.status === 404) return this.#settle(id, "refused", say("receipt.refused.lost"));
       if (!response.ok) throw new Error(`${response.status}`);
       const found = await response.json();
       this.#received({ device, ...found, command: id });
     } catch {
-      this.#settle(id, "unknown", "the connection was lost before its outcome was known");
+      this.#settle(id, "unknown", say("receipt.unknown.lost"));
     }
   }
 
-  /** @param {string} id @param {string} state @param {string} reason */
+  /** Settles a command without having heard of its end from the hub. @param {string} id @param {string} state @param {string} reason */
   #settle(id, state, reason) {
     const receipt = this.watch.commands.get(id);
-    if (receipt && isUnderWay(receipt)) this.#received({ command: id, state, reason });
+    if (receipt && isUnderWay(receipt)) this.#received({ command: id, state, reason, guessed: true });
   }
 }
 
@@ -215,7 +275,7 @@ export const panel = new Panel();
 
 /** @returns {Promise<string>} */
 async function fetchTicket() {
-  const response = await fetch("/api/ticket", { method: "POST", headers: { accept: "application/json" } });
+  const response = await fetch("/api/ticket", { method: "POST", headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.status === 401 || response.status === 403) throw new SignedOut("not signed in");
   if (!response.ok) throw new Error(`no ticket: ${response.status}`);
   return (await response.json()).ticket;

@@ -2,6 +2,7 @@
  * What a person reads about a command: its state in a word, its reason, who asked. Pure.
  */
 import { isUnderWay } from "glassline/watch";
+import { say, WORDS } from "glassline/words";
 
 /** @typedef {import("glassline/watch").Receipt} Receipt */
 
@@ -10,32 +11,27 @@ export const BRIGHT_MS = 8_000;
 /** When a faded `done` leaves, ms after it was settled. What went wrong stays until the next command. */
 export const DONE_MS = 60_000;
 
-/** @type {Record<string, string>} */
-const WORDS = {
-  asked: "Asking", accepted: "Accepted", queued: "Queued", sent: "Sent", done: "Done", failed: "Failed", refused: "Refused",
-  expired: "Expired", cancelled: "Cancelled", unknown: "Unknown",
-};
-
-/** What a state means, where the hub gives no reason. @type {Record<string, string>} */
-const MEANINGS = {
-  expired: "it was not sent in time and never ran",
-  cancelled: "it never ran",
-  unknown: "no answer came; it may have run",
-};
-
 /** The state as a word. @param {string} state */
 export function word(state) {
-  return WORDS[state] ?? state;
+  return phrase(`receipt.${state}`) ?? state;
 }
 
 /**
  * The line on the component: `Failed: valve stuck · ada`.
  * @param {Receipt} receipt
+ * @param {boolean} [hears] whether the page hears what becomes of it
  */
-export function line(receipt) {
-  const reason = receipt.reason ?? MEANINGS[receipt.state];
-  const said = reason ? `${word(receipt.state)}: ${reason}` : word(receipt.state);
-  return receipt.mine ? said : `${said} · ${receipt.by ?? "another panel"}`;
+export function line(receipt, hears = true) {
+  const reason = receipt.reason ?? meaning(receipt, hears);
+  const state = word(receipt.state);
+  const said = reason ? say("receipt.line", { state, reason }) : state;
+  return receipt.mine ? said : say("receipt.by", { said, who: receipt.by ?? say("receipt.another") });
+}
+
+/** What its state means, where the hub gives no reason. @param {Receipt} receipt @param {boolean} hears */
+function meaning(receipt, hears) {
+  if (isUnderWay(receipt) && !hears) return say("receipt.unheard");
+  return receipt.state === "queued" ? say("receipt.waits") : phrase(`receipt.${receipt.state}.means`);
 }
 
 /**
@@ -44,7 +40,8 @@ export function line(receipt) {
  */
 export function way(receipt) {
   const began = receipt.way[0]?.at ?? 0;
-  return receipt.way.map(({ state, at }) => `${word(state)} +${((at - began) / 1000).toFixed(2)} s`).join(" → ");
+  const steps = receipt.way.map(({ state, at }) => say("receipt.step", { state: word(state), seconds: ((at - began) / 1000).toFixed(2) }));
+  return steps.join(" → ");
 }
 
 /**
@@ -58,4 +55,9 @@ export function strength(receipt, now) {
   const settled = now - (receipt.way.at(-1)?.at ?? now);
   if (settled < BRIGHT_MS) return "bright";
   return receipt.state === "done" && settled > DONE_MS ? "over" : "faded";
+}
+
+/** The text of that name, if there is one. @param {string} name @returns {string | undefined} */
+function phrase(name) {
+  return /** @type {Record<string, string>} */ (WORDS)[name];
 }

@@ -1,12 +1,13 @@
 /**
- * A channel's values over time as columns to draw: mean with minimum and maximum, breaks where something is missing.
- * Raw points and buckets become the same rows; live samples fold into buckets, so memory is bounded at any rate. Pure.
+ * A channel's values over time as rows to draw: mean with minimum and maximum, breaks where something is missing. Raw points
+ * and buckets become the same rows; live samples fold into buckets, so memory is bounded at any rate. A live sample costs the
+ * same however many rows there are: late ones wait for the next look and are sorted in together. Pure.
  */
 
 import { endOf } from "glassline/losses";
 
-/** Most rows kept; the oldest give way. */
-export const ROWS_MAX = 6000;
+/** Most rows kept; the oldest give way. Between two tidyings there may be an eighth more. */
+export const ROWS_MAX = 20_000;
 /** Most recorded gaps kept; the oldest give way. */
 export const LOSSES_MAX = 1000;
 /** A pause of more than this many usual distances is drawn as a break. */
@@ -15,18 +16,31 @@ export const BREAK_AFTER = 10;
 export const BREAK_MIN_MS = 10_000;
 /** Where the device was seen to be away, a pause of more than this many usual distances is. */
 const BREAK_AFTER_AWAY = 2;
+/** The usual distance is the median of about this many, spread over all rows. */
+const DISTANCES = 256;
+/** A series of fewer rows is kept tidy to the row. */
+const SMALL = 1024;
+/** Late samples that wait for the next look at the rows; one more and they are sorted in at once. */
+const LATE_MAX = 1024;
 
 /** @typedef {import("glassline/history").History} History */
 /** @typedef {import("glassline/losses").Loss} Loss */
 /** @typedef {{ts: number, min: number, max: number, mean: number, count: number}} Row  ts in ms */
+/**
+ * Columns of equal length, in order of time (ms). `broken[i]`: the line does not come to row `i` from the one before it.
+ * They are the series' own: to be read at once, not kept.
+ * @typedef {{ts: number[], min: number[], max: number[], mean: number[], count: number[], broken: boolean[]}} Rows
+ */
 /**
  * Columns of equal length; `null` in mean, min and max is a break.
  * @typedef {{ts: number[], mean: (number | null)[], min: (number | null)[], max: (number | null)[]}} Columns
  */
 
 export class Series {
-  /** @type {Row[]} in order of time */
-  #rows = [];
+  /** @type {Rows} */
+  #rows = { ts: [], min: [], max: [], mean: [], count: [], broken: [] };
+  /** Late samples that have not been sorted in yet. @type {[ts: number, value: number][]} */
+  #late = [];
   /** Times at which something is missing, ms, ascending. @type {number[]} */
   #breaks = [];
   /** Recorded gaps, in the order in which they were learned. @type {Loss[]} */
@@ -34,6 +48,9 @@ export class Series {
   /** Times at which the device was seen to go, ms, ascending. @type {number[]} */
   #departures = [];
   #width;
+  #samples = 0;
+  /** What `broken` was last worked out with: the channel's interval, the usual distance, for so many rows; 0: not yet. */
+  #known = { every: /** @type {number | undefined} */ (undefined), usual: 0, rows: 0 };
 
   /** @param {number} width width of a bucket of live samples, ms */
   constructor(width) {
@@ -42,12 +59,12 @@ export class Series {
 
   /** Time of the newest row, ms. @returns {number | undefined} */
   get end() {
-    return this.#rows.at(-1)?.ts;
+    return this.#rows.ts.at(-1);
   }
 
   /** How many samples are in it. @returns {number} */
   get samples() {
-    return this.#rows.reduce((sum, row) => sum + row.count, 0);
+    return this.#samples + this.#late.length;
   }
 
   /** The recorded gaps that are not older than the rows. @returns {readonly Loss[]} */
@@ -59,12 +76,27 @@ export class Series {
   load(history) {
     const buckets = (history.buckets ?? []).map(([ts, min, max, mean, count]) => ({ ts, min, max, mean, count }));
     const points = (history.points ?? []).flatMap(([ts, value]) => (isNumber(value) ? [single(ts, value)] : []));
-    this.#rows = [...buckets, ...points].sort((a, b) => a.ts - b.ts).slice(-ROWS_MAX);
+    this.#fill([...buckets, ...points].sort((a, b) => a.ts - b.ts).slice(-ROWS_MAX));
+    this.#late = [];
     this.#losses = (history.gaps ?? []).map(({ from, to, reason, first = 1, last = 1, after, before }) => {
       return { from: after ?? from, to: before ?? (after === undefined ? to : undefined), at: to, messages: last - first + 1, reason };
     });
     // The line is broken behind the sample before the gap.
     this.#breaks = this.#losses.map((loss) => (loss.to === undefined || loss.to > loss.from ? loss.from + 1 : loss.from)).sort((a, b) => a - b);
+  }
+
+  /** Another series with the same rows. @param {number} width width of a bucket of its live samples, ms */
+  copy(width = this.#width) {
+    this.#sortIn();
+    const copy = new Series(width);
+    const { ts, min, max, mean, count, broken } = this.#rows;
+    copy.#rows = { ts: [...ts], min: [...min], max: [...max], mean: [...mean], count: [...count], broken: [...broken] };
+    copy.#breaks = [...this.#breaks];
+    copy.#losses = this.#losses.map((loss) => ({ ...loss }));
+    copy.#departures = [...this.#departures];
+    copy.#samples = this.#samples;
+    copy.#known = { ...this.#known };
+    return copy;
   }
 
   /**
@@ -75,25 +107,57 @@ export class Series {
   append(ts, value) {
     this.#closeLoss(ts);
     if (!isNumber(value)) return;
-    const last = this.#rows.at(-1);
-    if (last && (ts <= last.ts || this.#isSameBucket(last, ts))) return fold(last, ts, value);
-    this.#rows.push(single(ts, value));
-    if (this.#rows.length > ROWS_MAX) this.#rows.shift();
+    this.#samples += 1;
+    const rows = this.#rows;
+    const last = rows.ts.length - 1;
+    if (last >= 0 && (ts <= rows.ts[last] || this.#isSameBucket(rows.ts[last], ts))) return fold(rows, last, ts, value);
+    const before = rows.ts[last];
+    push(rows, single(ts, value));
+    // Anew when there are a quarter more: what is usual may have changed.
+    if (this.#known.rows * 1.25 < rows.ts.length) this.#known.rows = 0;
+    else rows.broken[last + 1] = last >= 0 && this.#isBroken(before, ts, hasOneIn(this.#breaks, before, ts), hasOneIn(this.#departures, before, ts));
+    if (rows.ts.length > ROWS_MAX * 1.125) this.#drop(rows.ts.length - ROWS_MAX);
   }
 
-  /** @param {Row} last @param {number} ts */
+  /** @param {number} last @param {number} ts ms, ms */
   #isSameBucket(last, ts) {
     const lastBreak = Math.max(this.#breaks.at(-1) ?? -Infinity, this.#departures.at(-1) ?? -Infinity);
-    return lastBreak <= last.ts && Math.floor(ts / this.#width) === Math.floor(last.ts / this.#width);
+    return lastBreak <= last && Math.floor(ts / this.#width) === Math.floor(last / this.#width);
   }
 
   /** A sample that arrives after newer ones: it takes its place among them. @param {number} ts ms @param {unknown} value */
   insert(ts, value) {
     if (!isNumber(value)) return;
-    const after = this.#rows.findLastIndex((row) => row.ts <= ts);
-    if (this.#rows[after]?.ts === ts) return;
-    this.#rows.splice(after + 1, 0, single(ts, value));
-    if (this.#rows.length > ROWS_MAX) this.#rows.shift();
+    this.#late.push([ts, value]);
+    if (this.#late.length >= LATE_MAX) this.#sortIn();
+  }
+
+  /** Late samples take their places: in the bucket that they belong to, else as rows of their own. */
+  #sortIn() {
+    if (this.#late.length === 0) return;
+    const rows = rowsOf(this.#rows);
+    const late = this.#late.sort(([a], [b]) => a - b);
+    this.#late = [];
+    /** @type {Row[]} */
+    const merged = [];
+    let next = 0;
+    for (const [ts, value] of late) {
+      while (next < rows.length && rows[next].ts <= ts) merged.push(rows[next++]);
+      const before = merged.at(-1);
+      if (before?.ts === ts) continue;
+      const bucket = [before, rows[next]].find((row) => row && row.count > 1 && Math.floor(row.ts / this.#width) === Math.floor(ts / this.#width));
+      if (bucket) take(bucket, value);
+      else merged.push(single(ts, value));
+    }
+    this.#fill([...merged, ...rows.slice(next)].slice(-ROWS_MAX));
+  }
+
+  /** @param {Row[]} rows */
+  #fill(rows) {
+    this.#rows = { ts: [], min: [], max: [], mean: [], count: [], broken: [] };
+    for (const row of rows) push(this.#rows, row);
+    this.#samples = rows.reduce((sum, row) => sum + row.count, 0);
+    this.#known.rows = 0;
   }
 
   /**
@@ -121,45 +185,91 @@ export class Series {
     if (at !== undefined && this.#departures.at(-1) !== at) this.#departures.push(at);
   }
 
-  /** Forgets what is older. @param {number} from ms */
+  /** Forgets what is older, once that is worth the work. @param {number} from ms */
   trim(from) {
+    const { ts } = this.#rows;
     // One row from before stays, so that the line enters from the edge.
-    const keep = this.#rows.findIndex((row) => row.ts >= from);
-    if (keep > 1) this.#rows.splice(0, keep - 1);
-    if (keep < 0 && this.#rows.length > 1) this.#rows.splice(0, this.#rows.length - 1);
-    const begin = this.#rows[0]?.ts ?? from;
+    const old = firstFrom(ts, from) - 1;
+    if (old > 0 && (ts.length < SMALL || old * 8 >= ts.length)) this.#drop(old);
+    const begin = ts[0] ?? from;
     for (const times of [this.#breaks, this.#departures]) while (times.length > 0 && times[0] < begin) times.shift();
-    this.#losses = this.#losses.filter((loss) => endOf(loss) >= from);
+    if (this.#losses.some((loss) => endOf(loss) < from)) this.#losses = this.#losses.filter((loss) => endOf(loss) >= from);
+  }
+
+  /** The oldest rows go. @param {number} many */
+  #drop(many) {
+    for (const column of Object.values(this.#rows)) column.splice(0, many);
+    this.#samples = this.#rows.count.reduce((sum, count) => sum + count, 0);
+    this.#rows.broken[0] = false;
   }
 
   /**
+   * What to draw.
    * @param {number} [every] the channel's usual interval, ms, where it is known
+   * @returns {Rows}
+   */
+  rows(every) {
+    this.#sortIn();
+    if (this.#known.rows === 0 || this.#known.every !== every) this.#break(every);
+    return this.#rows;
+  }
+
+  /**
+   * The same with a row of nothing for each break.
+   * @param {number} [every] ms
    * @returns {Columns}
    */
   columns(every) {
+    const { ts, mean, min, max, broken } = this.rows(every);
     /** @type {Columns} */
     const columns = { ts: [], mean: [], min: [], max: [] };
-    const usual = every ? Math.max(every, this.#width) : this.#usualDistance();
-    const pause = every ? BREAK_AFTER * usual : Math.max(BREAK_AFTER * usual, BREAK_MIN_MS);
-    const isGap = passing(this.#breaks);
-    const isDeparture = passing(this.#departures);
-    let before = -Infinity;
-    for (const row of this.#rows) {
-      const distance = row.ts - before;
-      const hasGap = isGap(row.ts);
-      const wasAway = isDeparture(row.ts) && distance > BREAK_AFTER_AWAY * usual;
-      if (columns.ts.length > 0 && (hasGap || wasAway || distance > pause)) add(columns, (before + row.ts) / 2, null, null, null);
-      add(columns, row.ts, row.mean, row.min, row.max);
-      before = row.ts;
+    for (let i = 0; i < ts.length; i++) {
+      if (broken[i]) add(columns, (ts[i - 1] + ts[i]) / 2, null, null, null);
+      add(columns, ts[i], mean[i], min[i], max[i]);
     }
     return columns;
   }
 
+  /** Works out where the line breaks. @param {number | undefined} every ms */
+  #break(every) {
+    const { ts, broken } = this.#rows;
+    this.#known = { every, usual: every ? Math.max(every, this.#width) : this.#usualDistance(), rows: ts.length };
+    const isGap = passing(this.#breaks);
+    const isDeparture = passing(this.#departures);
+    for (let i = 0; i < ts.length; i++) {
+      const [hasGap, wasAway] = [isGap(ts[i]), isDeparture(ts[i])];
+      broken[i] = i > 0 && this.#isBroken(ts[i - 1], ts[i], hasGap, wasAway);
+    }
+  }
+
+  /** @param {number} before @param {number} ts @param {boolean} hasGap @param {boolean} wasAway */
+  #isBroken(before, ts, hasGap, wasAway) {
+    const { every, usual } = this.#known;
+    const distance = ts - before;
+    const pause = every ? BREAK_AFTER * usual : Math.max(BREAK_AFTER * usual, BREAK_MIN_MS);
+    return hasGap || (wasAway && distance > BREAK_AFTER_AWAY * usual) || distance > pause;
+  }
+
   /** The median of the distances between rows, ms. */
   #usualDistance() {
-    const distances = this.#rows.slice(1).map((row, i) => row.ts - this.#rows[i].ts).sort((a, b) => a - b);
+    const { ts } = this.#rows;
+    const step = Math.max(1, Math.floor(ts.length / DISTANCES));
+    const distances = [];
+    for (let i = 1; i < ts.length; i += step) distances.push(ts[i] - ts[i - 1]);
+    distances.sort((a, b) => a - b);
     return distances[Math.floor(distances.length / 2)] ?? 0;
   }
+}
+
+/** The first index whose time is not before `at`; the length if there is none. @param {number[]} ts ascending @param {number} at */
+export function firstFrom(ts, at) {
+  let [low, high] = [0, ts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ts[middle] < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether one of `times` was passed since the last call; for times asked in order. @param {number[]} times */
@@ -172,6 +282,12 @@ function passing(times) {
   };
 }
 
+/** Whether the newest of `times` lies behind `before` and not after `ts`. @param {number[]} times @param {number} before @param {number} ts */
+function hasOneIn(times, before, ts) {
+  const newest = times.at(-1);
+  return newest !== undefined && newest > before && newest <= ts;
+}
+
 /** @param {unknown} value @returns {value is number} */
 function isNumber(value) {
   return typeof value === "number" && Number.isFinite(value);
@@ -182,9 +298,32 @@ function single(ts, value) {
   return { ts, min: value, max: value, mean: value, count: 1 };
 }
 
-/** The row stands at its newest sample, so that a live line ends at now. @param {Row} row @param {number} ts @param {number} value */
-function fold(row, ts, value) {
-  row.ts = Math.max(row.ts, ts);
+/** @param {Rows} rows @param {Row} row */
+function push(rows, row) {
+  rows.ts.push(row.ts);
+  rows.min.push(row.min);
+  rows.max.push(row.max);
+  rows.mean.push(row.mean);
+  rows.count.push(row.count);
+  rows.broken.push(false);
+}
+
+/** @param {Rows} rows @returns {Row[]} */
+function rowsOf({ ts, min, max, mean, count }) {
+  return ts.map((at, i) => ({ ts: at, min: min[i], max: max[i], mean: mean[i], count: count[i] }));
+}
+
+/** The row stands at its newest sample, so that a live line ends at now. @param {Rows} rows @param {number} i @param {number} ts @param {number} value */
+function fold(rows, i, ts, value) {
+  rows.ts[i] = Math.max(rows.ts[i], ts);
+  rows.count[i] += 1;
+  rows.mean[i] += (value - rows.mean[i]) / rows.count[i];
+  rows.min[i] = Math.min(rows.min[i], value);
+  rows.max[i] = Math.max(rows.max[i], value);
+}
+
+/** @param {Row} row @param {number} value */
+function take(row, value) {
   row.count += 1;
   row.mean += (value - row.mean) / row.count;
   row.min = Math.min(row.min, value);

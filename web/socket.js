@@ -3,6 +3,8 @@
  * It knows frames and nothing of what is in them but the welcome.
  */
 
+import { Stopwatch } from "glassline/age";
+
 /** A page that hears nothing for this many heartbeats has lost its hub. */
 const SILENT_HEARTBEATS = 2;
 /** How long the hub may take to welcome a page, ms. */
@@ -37,7 +39,7 @@ export function retryDelay(k, random) {
  * @property {() => WebSocket} open
  * @property {(message: Message) => Message[]} welcomed what to say first on a new connection
  * @property {(message: Message) => void} received
- * @property {(state: Connection, retryAt?: number) => void} changed
+ * @property {(state: Connection, retryAt?: number) => void} changed `retryAt`: when the next attempt begins, ms by the browser's clock
  */
 
 export class Socket {
@@ -47,11 +49,12 @@ export class Socket {
   /** @type {WebSocket | undefined} */
   #ws = undefined;
   #failures = 0;
-  #heardAt = 0;
-  #saidAt = 0;
+  #heard = new Stopwatch();
+  #said = new Stopwatch();
   #heartbeatMs = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
+  #isResting = false;
   /** Counts attempts; whatever belongs to an earlier one is ignored. */
   #attempt = 0;
 
@@ -60,9 +63,20 @@ export class Socket {
     this.#wiring = wiring;
   }
 
+  /** How long nothing was heard, ms. */
+  get silentMs() {
+    return this.#heard.ms;
+  }
+
+  /** Whether it hears less than it should: the hub is gone, or this page was not awake to hear it. */
+  get isSilent() {
+    return this.state === "connected" && this.silentMs > this.#heartbeatMs * SILENT_HEARTBEATS;
+  }
+
   /** Connects, now; also the way to stop waiting for the next attempt. */
   async connect() {
     if (this.state === "connected") return;
+    this.#isResting = false;
     const attempt = ++this.#attempt;
     clearTimeout(this.#timer);
     this.#ws?.close();
@@ -85,6 +99,27 @@ export class Socket {
     if (this.state !== "connected" || !this.#ws) return false;
     this.#say(JSON.stringify(message));
     return true;
+  }
+
+  /** What came over the connection may be old: gives it up, and connects anew at once. */
+  renew() {
+    this.rest();
+    this.connect();
+  }
+
+  /** Gives up the connection and makes no other before it is asked to: nothing that comes meanwhile could be shown in time. */
+  rest() {
+    if (this.#isResting) return;
+    this.#isResting = true;
+    const ws = this.#ws;
+    this.#attempt++;
+    clearTimeout(this.#timer);
+    this.#ws = undefined;
+    this.#heartbeatMs = 0;
+    ws?.close();
+    if (this.state === "signed-out") return;
+    this.state = "lost";
+    this.#wiring.changed("lost");
   }
 
   /** Ends the connection and does not come back. */
@@ -110,9 +145,9 @@ export class Socket {
 
   /** @param {string} frame */
   #frame(frame) {
-    this.#heardAt = Date.now();
+    this.#heard.restart();
     // Timers of a hidden page are slowed down, frames are not: so each frame is also an occasion to say something.
-    if (this.#heartbeatMs > 0 && Date.now() - this.#saidAt > this.#heartbeatMs / 2) this.#say("");
+    if (this.#heartbeatMs > 0 && this.#said.ms > this.#heartbeatMs / 2) this.#say("");
     if (frame === "") return;
     const content = JSON.parse(frame);
     for (const message of Array.isArray(content) ? content : [content]) {
@@ -126,32 +161,31 @@ export class Socket {
     clearTimeout(this.#timer);
     this.#heartbeatMs = (welcome.heartbeat ?? 15) * 1000;
     this.state = "connected";
-    const began = Date.now();
+    const began = new Stopwatch();
     const first = this.#wiring.welcomed(welcome);
     for (const message of first) this.send(message);
     this.#wiring.changed("connected");
     this.#beat(began);
   }
 
-  /** @param {number} began when this connection was welcomed, ms */
+  /** @param {Stopwatch} began when this connection was welcomed */
   #beat(began) {
     this.#timer = setTimeout(() => {
-      const now = Date.now();
-      if (now - began > HEALTHY_MS) this.#failures = 0;
-      if (now - this.#heardAt > this.#heartbeatMs * SILENT_HEARTBEATS) {
+      if (began.ms > HEALTHY_MS) this.#failures = 0;
+      if (this.isSilent) {
         const ws = this.#ws;
         this.#lost(false);
         ws?.close();
         return;
       }
-      if (now - this.#saidAt >= this.#heartbeatMs / 2) this.#say("");
+      if (this.#said.ms >= this.#heartbeatMs / 2) this.#say("");
       this.#beat(began);
     }, this.#heartbeatMs / 3);
   }
 
   /** @param {string} frame */
   #say(frame) {
-    this.#saidAt = Date.now();
+    this.#said.restart();
     if (this.#ws?.readyState === WebSocket.OPEN) this.#ws.send(frame);
   }
 

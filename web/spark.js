@@ -2,7 +2,7 @@
  * A sparkline: a trace drawn into an `<svg class="spark" viewBox="0 0 100 32">` by attributes alone.
  */
 import { endOf } from "glassline/losses";
-import { Trace } from "glassline/trace";
+import { always, nextFrame, Trace } from "glassline/trace";
 
 const WIDTH = 100;
 const HEIGHT = 32;
@@ -24,13 +24,15 @@ export class Spark {
    * @param {number} minutes length of the window
    */
   constructor(component, svg, minutes) {
-    this.trace = new Trace(component, { span: minutes * 60_000, points: SPARK_POINTS, draw: () => this.#draw(svg) });
+    const plan = nextFrame(() => component.isConnected && this.#draw(svg));
+    this.trace = new Trace(component, { looked: always(minutes * 60_000), points: SPARK_POINTS, plan });
   }
 
   /** @param {Element} svg */
   #draw(svg) {
     const { from, to } = this.trace.window;
-    const columns = this.trace.columns;
+    this.trace.series.trim(from);
+    const columns = this.trace.series.columns(this.trace.every);
     // It has no marks of time: what is younger than the window has the whole width.
     const begin = Math.min(Math.max(from, columns.ts[0] ?? from), to - SHORTEST_MS);
     const { line, band, end } = paths(columns, begin, to);

@@ -3,6 +3,7 @@
  */
 import { shortTime } from "glassline/format";
 import { panel } from "glassline/panel";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/watch").Storage} Storage */
 
@@ -45,5 +46,5 @@ function show(banner, storage) {
  */
 export function sentence(reason, since) {
   const why = reason.trim().replace(/\.$/, "");
-  return `The hub cannot write to its disk since ${since}${why ? `: ${why}` : ""}. Nothing is taken over; devices keep what they measure.`;
+  return say("storage.failed", { since, why: why ? `: ${why}` : "" });
 }

@@ -1,28 +1,25 @@
 /**
- * Light, dark, or as the system has it: read before the first paint, switched by the button, remembered on this browser.
+ * Light, dark, or as the system has it: switched by the button, remembered on this browser in a cookie, so that the hub can say it
+ * in the page itself and nothing flashes. Paper is light.
  */
-const KEY = "glassline-theme";
+import { say } from "glassline/words";
+
+const COOKIE = "glassline_theme";
+/** How long a choice is remembered, s: as long as browsers keep a cookie. */
+const REMEMBERED_S = 400 * 86_400;
 const CHOICES = /** @type {const} */ (["auto", "light", "dark"]);
-const NAMES = { auto: "as the system", light: "light", dark: "dark" };
 
 /** @typedef {typeof CHOICES[number]} Theme */
 
-/** @returns {Theme} */
-function remembered() {
-  try {
-    return CHOICES.find((choice) => choice === localStorage.getItem(KEY)) ?? "auto";
-  } catch {
-    return "auto"; // storage is forbidden here; the choice then lasts as long as the page
-  }
+/** What the page wears. @returns {Theme} */
+function worn() {
+  return CHOICES.find((choice) => choice === document.documentElement.dataset.theme) ?? "auto";
 }
 
 /** @param {Theme} theme */
 function remember(theme) {
-  try {
-    localStorage.setItem(KEY, theme);
-  } catch {
-    // As above.
-  }
+  const life = theme === "auto" ? 0 : REMEMBERED_S;
+  document.cookie = `${COOKIE}=${theme}; Path=/; Max-Age=${life}; SameSite=Strict`;
 }
 
 /** @param {Theme} theme */
@@ -32,22 +29,25 @@ function wear(theme) {
   document.dispatchEvent(new CustomEvent("glassline:theme", { detail: theme }));
 }
 
-/** Makes the button of the page work. @param {HTMLElement | null} button */
+/** Makes the button of the page work; a kiosk has none. @param {HTMLElement | null} button */
 export function startTheme(button) {
-  let theme = remembered();
-  const show = () => {
-    if (!button) return;
-    button.dataset.theme = theme;
-    button.title = `Theme: ${NAMES[theme]}`;
-    button.setAttribute("aria-label", button.title);
-  };
-  show();
   button?.addEventListener("click", () => {
-    theme = CHOICES[(CHOICES.indexOf(theme) + 1) % CHOICES.length];
+    const theme = CHOICES[(CHOICES.indexOf(worn()) + 1) % CHOICES.length];
     remember(theme);
     wear(theme);
-    show();
+    name(button, theme);
   });
+  let before = worn();
+  addEventListener("beforeprint", () => {
+    before = worn();
+    wear("light");
+  });
+  addEventListener("afterprint", () => wear(before));
 }
 
-wear(remembered());
+/** @param {HTMLElement} button @param {Theme} theme */
+function name(button, theme) {
+  button.dataset.theme = theme;
+  button.title = say(`theme.${theme}`);
+  button.setAttribute("aria-label", button.title);
+}

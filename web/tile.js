@@ -1,6 +1,8 @@
 /**
  * The red tile: a component that failed says what and where, in its own place, and the rest of the view lives.
  */
+import { panel } from "glassline/panel";
+import { say } from "glassline/words";
 
 /**
  * @param {HTMLElement} element the component that failed
@@ -13,6 +15,20 @@ export function showTile(element, kind, error) {
   element.classList.add("component", "error");
   element.setAttribute("role", "alert");
   element.replaceChildren(line("h2", "", kind), line("p", "what", what), line("p", "where", place(kind, error)));
+  if (element.dataset.earlier !== undefined) element.append(wayBack(kind));
+  panel.broken(kind);
+}
+
+/** Where this page shows the last good version of a component. @param {string} kind */
+function wayBack(kind) {
+  const query = new URLSearchParams(location.search);
+  query.set("good", [...(query.get("good")?.split(",") ?? []), `components/${kind}`].join(","));
+  const link = document.createElement("a");
+  link.href = `?${query}`;
+  link.textContent = say("swap.good");
+  const paragraph = line("p", "good", "");
+  paragraph.append(link);
+  return paragraph;
 }
 
 /**

@@ -29,6 +29,8 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
 
 /** Whether the hub's storage works. @typedef {{failed: false} | {failed: true, since: number, reason: string}} Storage */
 
+/** A mistake in the hub's configuration, or keys that count from its next start on. @typedef {{place?: string, what?: string, keys?: string[]}} Configuration */
+
 /**
  * One value of a channel. `late`: it belongs in history and is never "now".
  * @typedef {{channel: string, value: unknown, ts: number, late: boolean}} Sample
@@ -39,11 +41,13 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {string} id
  * @property {boolean} known  false: the hub has never heard of it
  * @property {string} name
+ * @property {string[]} labels  what people sort it by
  * @property {Presence} presence
  * @property {number | undefined} since  ms; since when it has that presence
  * @property {number | undefined} cursor  position in the device's log; undefined before the first snapshot
  * @property {number | undefined} key  of which device of this id the cursor is: one that is made anew has another
  * @property {Map<string, Latest>} channels
+ * @property {Map<string, number>} rhythms  channels' usual intervals, ms, where they are known
  * @property {Record<string, ChannelDescription>} describe
  * @property {number | undefined} heard  ms; when it was last heard; undefined: it never connected
  * @property {number} received  log entries shown to this page
@@ -52,6 +56,7 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {Ledger | undefined} ledger  as it was at `ledgerAt`
  * @property {number | undefined} ledgerAt  ms
  * @property {number | undefined} contested  ms; since when more than one device uses its id
+ * @property {boolean} isCurrent  the hub has said on this connection how things stand with it
  */
 
 /**
@@ -65,16 +70,18 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {string | undefined} reason
  * @property {unknown} value  the device's answer
  * @property {boolean} mine  asked for on this page
+ * @property {string | undefined} intent  `now`, `latest` or `queue`, where it was asked for on this page
+ * @property {boolean} guessed  this page settled it without having heard of its end: what the hub says later counts
  * @property {unknown} asked  the value asked for, where it is known
  * @property {string | undefined} component  the component of this page that asked
  * @property {{state: string, at: number}[]} way  every state it was in
  */
 
-/** @typedef {{id: string, presence: Presence, since?: number, name?: string}} ListEntry */
+/** @typedef {{id: string, presence: Presence, since?: number, name?: string, labels?: string[]}} ListEntry */
 
 /**
  * What a message changed.
- * @typedef {{kind: "snapshot" | "presence" | "describe" | "channels" | "removed" | "ledger" | "contested", device: string}
+ * @typedef {{kind: "snapshot" | "presence" | "describe" | "rhythm" | "channels" | "removed" | "ledger" | "contested", device: string}
  *   | {kind: "sample", device: string, sample: Sample}
  *   | {kind: "gap", device: string, gap: Gap}
  *   | {kind: "skipped", device: string, count: number}
@@ -82,6 +89,8 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  *   | {kind: "command", device: string, receipt: Receipt}
  *   | {kind: "devices"}
  *   | {kind: "storage"}
+ *   | {kind: "swap", library: string, within: number}
+ *   | {kind: "configuration"}
  *   | {kind: "error", code: string, reason: string}} Change
  */
 
@@ -98,6 +107,8 @@ export class Watch {
   commands = new Map();
   /** @type {Storage} */
   storage = { failed: false };
+  /** What is to be said of the hub's configuration. @type {Configuration} */
+  configuration = {};
 
   /**
    * A new connection has begun: what to say on it so that nothing is missed.
@@ -109,7 +120,10 @@ export class Watch {
   resume(welcome, wanted, wantsList) {
     const sameLog = this.log !== undefined && welcome.log === this.log;
     this.log = welcome.log;
-    if (!sameLog) for (const device of this.devices.values()) device.cursor = undefined;
+    for (const device of this.devices.values()) {
+      device.isCurrent = false;
+      if (!sameLog) device.cursor = undefined;
+    }
     /** @type {Message[]} */
     const messages = [];
     const ids = [...wanted];
@@ -151,13 +165,15 @@ export class Watch {
     if (Array.isArray(message.devices)) return this.#devices(message.devices);
     if (typeof message.removed === "string") return this.#removed(message.removed);
     if (typeof message.storage === "string") return this.#storage(message, now);
+    if (message.swap) return [{ kind: "swap", library: String(message.swap.library), within: Number(message.swap.within ?? 0) }];
+    if (typeof message.configuration === "string") return this.#configuration(message);
     if (typeof message.device === "string") return this.#patch(message, now);
     return [];
   }
 
   /**
    * This page asks for something: its receipt begins here, before the hub has heard of it.
-   * @param {{command: string, device: string, channel: string, value: unknown, component?: string}} command
+   * @param {{command: string, device: string, channel: string, value: unknown, component?: string, intent?: string}} command
    * @param {number} now
    * @returns {Change[]}
    */
@@ -165,7 +181,8 @@ export class Watch {
     /** @type {Receipt} */
     const receipt = {
       id: command.command, device: command.device, channel: command.channel, state: "asked", by: undefined, reason: undefined,
-      value: undefined, mine: true, asked: command.value, component: command.component, way: [{ state: "asked", at: now }],
+      value: undefined, mine: true, asked: command.value, component: command.component, intent: command.intent, guessed: false,
+      way: [{ state: "asked", at: now }],
     };
     this.#keep(receipt);
     return [{ kind: "command", device: receipt.device, receipt }];
@@ -180,12 +197,13 @@ export class Watch {
    * The newest command on a channel.
    * @param {string} device
    * @param {string} channel
+   * @param {(receipt: Receipt) => boolean} [counts] of which ones; all of them if not given
    * @returns {Receipt | undefined}
    */
-  receipt(device, channel) {
+  receipt(device, channel, counts = () => true) {
     let newest;
     for (const receipt of this.commands.values()) {
-      if (receipt.device === device && receipt.channel === channel) newest = receipt;
+      if (receipt.device === device && receipt.channel === channel && counts(receipt)) newest = receipt;
     }
     return newest;
   }
@@ -198,7 +216,9 @@ export class Watch {
     this.devices.set(id, device);
     device.known = message.known !== false;
     device.name = message.name || id;
+    device.labels = message.labels ?? [];
     device.presence = device.known ? (message.presence ?? "offline") : "unknown";
+    device.isCurrent = true;
     device.since = message.since;
     device.cursor = message.cursor;
     device.key = message.key;
@@ -208,6 +228,7 @@ export class Watch {
     device.describe = message.describe ?? {};
     device.counts = { ...message.counts };
     device.channels = new Map(Object.entries(message.channels ?? {}).map(([name, latest]) => [name, { ...latest }]));
+    device.rhythms = new Map([...device.channels].flatMap(([name, { every }]) => (every === undefined ? [] : [[name, every]])));
     device.heard = message.last_seen ?? newest(device.channels);
     /** @type {Message[]} */
     const commands = message.commands ?? [];
@@ -245,7 +266,7 @@ export class Watch {
       if (!before) isNewChannel = true;
       // Where only some of a message's samples are late, their time tells.
       const late = message.late === true || (before !== undefined && ts < before.ts);
-      if (!late || !before) device.channels.set(channel, { value, ts, every: before?.every });
+      if (!late || !before) device.channels.set(channel, { value, ts, every: device.rhythms.get(channel) });
       changes.push({ kind: "sample", device: device.id, sample: { channel, value, ts, late } });
     }
     if (message.late !== true) device.heard = Math.max(device.heard ?? 0, ts);
@@ -254,7 +275,7 @@ export class Watch {
   }
 
   /**
-   * Presence, description, books: they have no place in the log.
+   * Presence, description, rhythms, books: they have no place in the log.
    * @param {DeviceState} device
    * @param {Message} message
    * @param {number} now
@@ -263,13 +284,21 @@ export class Watch {
   #standing(device, message, now) {
     /** @type {Change[]} */
     const changes = [];
-    if (typeof message.name === "string") device.name = message.name;
+    if (typeof message.name === "string") {
+      device.name = message.name;
+      device.labels = message.labels ?? [];
+    }
     if (message.describe) {
       device.describe = message.describe;
       changes.push({ kind: "describe", device: device.id });
     }
+    if (message.every) {
+      for (const [channel, every] of Object.entries(message.every)) rhythm(device, channel, every ?? undefined);
+      changes.push({ kind: "rhythm", device: device.id });
+    }
     if (message.presence) {
       device.known = true;
+      device.isCurrent = true;
       device.presence = message.presence;
       device.since = message.since;
       if (message.presence === "online") device.heard ??= message.since;
@@ -294,6 +323,12 @@ export class Watch {
     return [{ kind: "storage" }];
   }
 
+  /** @param {Message} message @returns {Change[]} */
+  #configuration({ configuration, place, what, keys }) {
+    this.configuration = configuration === "wrong" ? { place, what } : configuration === "restart" ? { keys } : {};
+    return [{ kind: "configuration" }];
+  }
+
   /** @param {ListEntry[]} entries @returns {Change[]} */
   #devices(entries) {
     this.list = new Map(entries.map((entry) => [entry.id, { ...entry }]));
@@ -306,6 +341,7 @@ export class Watch {
     const before = this.list.get(message.device);
     this.list.set(message.device, {
       id: message.device, presence: message.presence, since: message.since, name: message.name ?? before?.name,
+      labels: message.labels ?? [],
     });
     return [{ kind: "devices" }];
   }
@@ -330,13 +366,14 @@ export class Watch {
     const device = message.device ?? before?.device;
     const channel = message.channel ?? before?.channel;
     if (typeof state !== "string" || device === undefined || channel === undefined) return [];
-    // Settled is settled; only what was in doubt may still be cleared up by the device's late answer.
-    if (before && !isUnderWay(before) && before.state !== "unknown") return [];
+    // Settled is settled; only what was in doubt may still be cleared up.
+    if (before && !isUnderWay(before) && before.state !== "unknown" && !before.guessed) return [];
     if (before?.state === state && before.reason === message.reason) return [];
     /** @type {Receipt} */
     const receipt = {
       id: message.command, device, channel, state, by: message.by ?? before?.by, reason: refusal?.reason ?? message.reason,
       value: message.value, mine: before?.mine ?? false, asked: message.asked ?? before?.asked, component: before?.component,
+      intent: before?.intent, guessed: message.guessed === true,
       way: [...(before?.way ?? []), { state, at: now }],
     };
     this.#keep(receipt);
@@ -363,9 +400,23 @@ export function isUnderWay(receipt) {
 /** @param {string} id @returns {DeviceState} */
 function blank(id) {
   return {
-    id, known: false, name: id, presence: "unknown", since: undefined, cursor: undefined, key: undefined, channels: new Map(), describe: {},
+    id, known: false, name: id, labels: [], presence: "unknown", since: undefined, cursor: undefined, key: undefined, channels: new Map(), rhythms: new Map(), describe: {},
     heard: undefined, received: 0, skipped: 0, counts: {}, ledger: undefined, ledgerAt: undefined, contested: undefined,
+    isCurrent: true,
   };
+}
+
+/**
+ * The usual interval of a channel is another one, or not known any more.
+ * @param {DeviceState} device
+ * @param {string} channel
+ * @param {number | undefined} every ms
+ */
+function rhythm(device, channel, every) {
+  if (every === undefined) device.rhythms.delete(channel);
+  else device.rhythms.set(channel, every);
+  const latest = device.channels.get(channel);
+  if (latest) latest.every = every;
 }
 
 /** @param {Map<string, Latest>} channels @returns {number | undefined} */

@@ -1,328 +1,485 @@
-import { bands, clock, Component, cut, decimals, endOf, exactTime, lossLabel, lossWords, number, Reading, shortTime, Trace } from "glassline";
-import uPlot from "uplot";
+import { age, clock, Component, cut, exactTime, number, Reading, shortTime, Trace } from "glassline";
+import { stateOf } from "glassline/age";
+import { pointAt, shareCrosshair } from "glassline/crosshair";
+import { csv, fileName, png, save } from "glassline/export";
+import { followKeys, followPointers } from "glassline/gestures";
+import { Legend, lookOf, MARKS } from "glassline/legend";
+import { LossBands } from "glassline/loss-bands";
+import { Plot } from "glassline/plot";
+import { MOVE_STEP, Stretch, ZOOM_STEP } from "glassline/stretch";
+import { drawMarks, drawRows, extent, nearest } from "glassline/strokes";
+import { HISTORY_POINTS_MAX, nextFrame } from "glassline/trace";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Reason} Reason */
-/** @typedef {import("glassline/losses").Band} Band */
-/** @typedef {import("glassline/losses").Loss} Loss */
 /** @typedef {import("glassline/watch").Gap} Gap */
 /** @typedef {import("glassline/watch").Sample} Sample */
+/** @typedef {import("glassline/plot").Canvas} Canvas */
+/** @typedef {import("glassline/plot").Side} Side */
+/** @typedef {{name: string, trace: Trace, reading: Reading, side: Side, isShown: boolean}} Line */
 
-/** Height of the drawing, px; the style reserves the same. */
-const HEIGHT = 220;
-/** Widest column of marks on the value axis, px. */
-const AXIS_MAX = 96;
-/** Longer marks are written with a power of ten, in characters. */
-const MARK_MAX = 8;
-/** Longest unit with the highest mark, in characters; a longer one stands above the drawing only. */
-const AXIS_UNIT_MAX = 5;
-/** Longest unit above the drawing, in characters. */
-const READOUT_UNIT_MAX = 24;
-/** Most gaps that are listed below the drawing, the newest. */
-const LISTED_MAX = 20;
-const HOUR_S = 3600;
-const DAY_S = 24 * HOUR_S;
+/** Most channels of one chart: that many strokes can be told apart. */
+const CHANNELS_MAX = 10;
+/** Fewest points of a channel, however narrow the chart is. */
+const POINTS_MIN = 300;
+/** History is fetched once a reader has stopped zooming and moving for so long, ms. */
+const SETTLED_MS = 120;
+/** Where the line is broken, a sample is pointed at from this far, px. */
+const NEAR_PX = 24;
+/** Half of the size of a mark on a line, px. */
+const MARK_PX = 4;
+/** Longest unit beside a value, in characters. */
+const UNIT_MAX = 24;
 
 export default class Chart extends Component {
-  /** @type {Trace | undefined} */
-  #trace;
-  /** @type {uPlot | undefined} */
+  /** @type {Line[]} */
+  #lines = [];
+  /** @type {Stretch} */
+  #stretch = new Stretch(0, () => clock.now());
+  /** @type {Plot | undefined} */
   #plot;
-  /** @type {ResizeObserver | undefined} */
-  #resize;
-  #wear = () => this.#plot?.redraw(false, true);
-  #scheme = matchMedia("(prefers-color-scheme: dark)");
-  #reading = new Reading(document.createElement("span"));
-  /** The bands of recorded gaps, from left to right. @type {HTMLElement[]} */
-  #bands = [];
-  /** The band below the pointer, or the one with the focus. @type {HTMLElement | undefined} */
-  #pointedAt;
+  /** @type {Legend | undefined} */
+  #legend;
+  /** @type {LossBands | undefined} */
+  #losses;
+  #cross = document.createElement("div");
+  /** The time below the cross-hair, ms. @type {number | undefined} */
+  #at;
+  #isSeen = true;
+  #plan = nextFrame(() => this.isConnected && this.#draw());
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #next;
+  /** Ends listening when the element leaves the page. */
+  #leaving = new AbortController();
 
   connected() {
-    this.#reading = new Reading(document.createElement("span"), this.settings.digits);
-    const buttons = [...this.querySelectorAll("[data-range]")].filter((each) => each instanceof HTMLButtonElement);
-    const chosen = buttons.find((each) => each.getAttribute("aria-pressed") === "true") ?? buttons[0];
-    this.#trace = new Trace(this, { span: Number(chosen.dataset.range), draw: () => this.#draw() });
-    for (const button of buttons) button.addEventListener("click", () => this.#choose(button, buttons));
-    const holder = this.part("plot");
-    this.#plot = new uPlot(this.#options(holder.clientWidth), [[], [], [], []], holder);
-    this.#resize = new ResizeObserver(() => this.#plot?.setSize({ width: holder.clientWidth, height: HEIGHT }));
-    this.#resize.observe(holder);
-    document.addEventListener("glassline:theme", this.#wear);
-    this.#scheme.addEventListener("change", this.#wear);
+    this.#leaving = new AbortController();
+    const buttons = this.#ranges();
+    const chosen = buttons.find((each) => each.getAttribute("aria-pressed") === "true") ?? buttons[1];
+    this.#stretch = new Stretch(Number(chosen.dataset.range), () => clock.now());
+    this.#lines = this.#makeLines();
+    const list = this.find("legend");
+    if (list) this.#legend = new Legend(list, (index, isShown) => this.#toggle(index, isShown), this.#leaving.signal);
+    this.#cross.className = "cross";
+    this.#cross.hidden = true;
+    this.#cross.replaceChildren(...this.#lines.map(() => document.createElement("i")));
+    this.#makePlot();
+    this.#follow(buttons);
+    this.#watchPage(this.part("plot"));
+    this.#showTools();
   }
 
   disconnected() {
-    this.#trace?.stop();
-    this.#resize?.disconnect();
+    for (const { trace } of this.#lines) trace.stop();
+    this.#leaving.abort();
+    clearTimeout(this.#settling);
+    clearTimeout(this.#next);
     this.#plot?.destroy();
     this.#plot = undefined;
-    this.#bands = [];
-    this.#pointedAt = undefined;
-    document.removeEventListener("glassline:theme", this.#wear);
-    this.#scheme.removeEventListener("change", this.#wear);
   }
 
   /** @param {Sample} sample */
   receive(sample) {
-    this.#reading.format(sample.value);
-    this.#trace?.take(sample);
+    const line = this.#lineOf(sample.channel);
+    line?.reading.format(sample.value);
+    line?.trace.take(sample);
   }
 
   /** @param {Sample} sample */
   receiveLate(sample) {
-    this.#trace?.take(sample);
+    this.#lineOf(sample.channel)?.trace.take(sample);
   }
 
   /** @param {Gap} gap */
   receiveGap(gap) {
-    this.#trace?.gap(gap);
+    for (const { trace } of this.#lines) trace.gap(gap);
   }
 
   /** @param {Reason} reason */
   changed(reason) {
-    this.#trace?.changed(reason);
+    for (const { trace } of this.#lines) trace.changed(reason);
+    if (reason === "begin" || reason === "snapshot" || reason === "describe") this.#showUnits();
   }
 
-  /** @param {HTMLButtonElement} chosen @param {HTMLButtonElement[]} buttons */
-  #choose(chosen, buttons) {
-    for (const button of buttons) button.setAttribute("aria-pressed", String(button === chosen));
-    if (this.#trace) this.#trace.span = Number(chosen.dataset.range);
+  // ---- what it is made of ----------------------------------------------------------------------------------------
+
+  /** @returns {Line[]} */
+  #makeLines() {
+    const { channels } = this;
+    if (channels.length > CHANNELS_MAX) throw new Error(`“channels” has ${channels.length} channels; a chart shows ${CHANNELS_MAX} at most`);
+    const points = this.#points;
+    return channels.map((name) => ({
+      name,
+      trace: new Trace(this, { channel: name, looked: this.#stretch, points, plan: this.#plan }),
+      reading: new Reading(document.createElement("span"), this.settings.digits),
+      side: this.#sideOf(name),
+      isShown: true,
+    }));
   }
 
-  /** Whether the window has nothing to draw. */
-  #isEmpty = true;
+  /** The drawing, with an axis for each side that has a channel. */
+  #makePlot() {
+    this.#plot?.destroy();
+    const plot = new Plot(this.part("plot"), { hasRight: this.#hasRight, paint: (canvas) => this.#paint(canvas) });
+    plot.over.append(this.#cross);
+    this.#plot = plot;
+    this.#losses = new LossBands(this, plot.over, (said) => this.#readOut(said));
+    followPointers(plot.over, this.#chart);
+    this.#plan();
+  }
+
+  get #hasRight() {
+    return this.#lines.some(({ side }) => side === "right");
+  }
+
+  /** As many as its drawing has pixels, unless the view says how many. */
+  get #points() {
+    const { points } = this.settings;
+    return Math.round(Math.min(Math.max(points ?? this.part("plot").clientWidth, points ? 10 : POINTS_MIN), HISTORY_POINTS_MAX));
+  }
+
+  /** @param {string} channel @returns {Side} */
+  #sideOf(channel) {
+    const { right } = this.settings;
+    if (Array.isArray(right)) return right.includes(channel) ? "right" : "left";
+    // The second of two units stands on the right by itself.
+    const units = [...new Set(this.channels.map((each) => this.#unitOf(each)).filter(Boolean))];
+    return units.length === 2 && this.#unitOf(channel) === units[1] ? "right" : "left";
+  }
+
+  /** @param {string} channel @returns {string} */
+  #unitOf(channel) {
+    const { units } = this.settings;
+    const given = Array.isArray(units) ? units[this.channels.indexOf(channel)] : undefined;
+    const described = this.describeOf(channel).unit;
+    return String((this.channels.length > 1 ? (given ?? described) : this.unit) ?? "");
+  }
+
+  /** @param {string} channel */
+  #lineOf(channel) {
+    return this.#lines.find(({ name }) => name === channel);
+  }
+
+  #ranges() {
+    return [...this.querySelectorAll("[data-range]")].filter((each) => each instanceof HTMLButtonElement);
+  }
+
+  // ---- what readers do -------------------------------------------------------------------------------------------
+
+  /** @param {HTMLButtonElement[]} ranges */
+  #follow(ranges) {
+    const { signal } = this.#leaving;
+    for (const button of ranges) button.addEventListener("click", () => this.#steer((stretch) => stretch.live(Number(button.dataset.range))), { signal });
+    const toggle = () => this.#steer((stretch) => (stretch.isLive ? stretch.hold() : stretch.live(this.#chosen)));
+    this.part("live").addEventListener("click", toggle, { signal });
+    const chart = this.#chart;
+    followKeys(this.part("pointer"), chart, signal);
+    /** @type {Record<string, () => void>} */
+    const does = {
+      in: () => chart.zoom(ZOOM_STEP),
+      out: () => chart.zoom(1 / ZOOM_STEP),
+      earlier: () => chart.move(-MOVE_STEP),
+      later: () => chart.move(MOVE_STEP),
+      csv: () => this.#saveValues(),
+      png: () => this.#savePicture(),
+    };
+    for (const button of this.querySelectorAll("[data-does]")) button.addEventListener("click", () => does[/** @type {HTMLElement} */ (button).dataset.does ?? ""]?.(), { signal });
+    this.#closeMenu(this.part("menu"));
+  }
+
+  /** What hands can do with it. @type {import("glassline/gestures").Chart} */
+  #chart = {
+    window: () => this.#stretch.window,
+    timeAt: (left) => this.#plot?.timeAt(left) ?? NaN,
+    point: (at) => pointAt(at),
+    step: (steps) => this.#step(steps),
+    jump: (end) => pointAt(end === "first" ? this.#stretch.window.from : this.#stretch.window.to),
+    see: (from, to) => this.#steer((stretch) => stretch.see(from, to)),
+    moveTo: (from) => this.#steer((stretch) => stretch.move(from - stretch.window.from)),
+    zoom: (factor, at) => this.#steer((stretch) => stretch.zoom(factor, at)),
+    move: (share) => this.#steer((stretch) => stretch.move(share * stretch.span)),
+    live: () => this.#steer((stretch) => stretch.live(this.#chosen)),
+  };
+
+  /** The range that was chosen last, ms. */
+  #chosen = 0;
+
+  /** The stretch of time becomes another one. @param {(stretch: Stretch) => void} change */
+  #steer(change) {
+    const stretch = this.#stretch;
+    if (stretch.isLive) for (const { trace } of this.#lines) trace.hold();
+    change(stretch);
+    clearTimeout(this.#settling);
+    const look = () => this.#lines.forEach(({ trace }) => trace.look(this.#points));
+    if (stretch.isLive) look();
+    else this.#settling = setTimeout(look, SETTLED_MS);
+    this.#showTools();
+    this.#plan();
+  }
+
+  /** Which range is shown, and whether it is live. */
+  #showTools() {
+    const { isLive, span } = this.#stretch;
+    if (isLive) this.#chosen = span;
+    for (const button of this.#ranges()) button.setAttribute("aria-pressed", String(isLive && Number(button.dataset.range) === span));
+    const button = this.part("live");
+    button.dataset.is = isLive ? "live" : "held";
+    button.title = isLive ? say("chart.pause.title") : say("chart.live.title");
+    this.part("live-word").textContent = isLive ? say("chart.pause") : say("chart.live");
+    this.dataset.live = String(isLive);
+  }
+
+  /** @param {number} index @param {boolean} isShown */
+  #toggle(index, isShown) {
+    this.#lines[index].isShown = isShown;
+    this.#plan();
+  }
+
+  /** The cross-hair goes on by samples of the channel that has most; at an end the stretch moves. @param {number} steps */
+  #step(steps) {
+    const rows = this.#densest?.trace.rows;
+    if (!rows || rows.ts.length === 0) return;
+    const { from, to } = this.#stretch.window;
+    const here = this.#at === undefined ? undefined : nearest(rows, this.#at, Infinity);
+    const next = here === undefined ? rows.ts.length - 1 : Math.min(Math.max(here + steps, 0), rows.ts.length - 1);
+    const at = rows.ts[next];
+    if (at < from) this.#steer((stretch) => stretch.move(-MOVE_STEP * stretch.span));
+    else if (at > to) this.#steer((stretch) => stretch.move(MOVE_STEP * stretch.span));
+    pointAt(Math.max(at, this.#stretch.window.from));
+  }
+
+  /** The menu closes when one goes elsewhere. @param {HTMLDetailsElement} menu */
+  #closeMenu(menu) {
+    const { signal } = this.#leaving;
+    const closes = (/** @type {EventTarget | null} */ target) => {
+      if (target instanceof Node && !menu.contains(target)) menu.open = false;
+    };
+    menu.addEventListener("focusout", (event) => closes(event.relatedTarget), { signal });
+    document.addEventListener("pointerdown", (event) => closes(event.target), { signal });
+    const escape = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    };
+    menu.addEventListener("keydown", escape, { signal });
+  }
+
+  /** Size, theme, whether it is in view, and the cross-hair of others. @param {HTMLElement} holder */
+  #watchPage(holder) {
+    const resize = new ResizeObserver(() => {
+      this.#plot?.resize();
+      this.#plan();
+    });
+    resize.observe(holder);
+    const sight = new IntersectionObserver(([entry]) => {
+      this.#isSeen = entry.isIntersecting;
+      this.#plan();
+    });
+    sight.observe(holder);
+    const wear = () => {
+      this.#plot?.wear();
+      this.#plan();
+    };
+    const { signal } = this.#leaving;
+    document.addEventListener("glassline:theme", wear, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", wear, { signal });
+    const share = shareCrosshair((at) => this.#point(at));
+    for (const end of [() => resize.disconnect(), () => sight.disconnect(), share]) signal.addEventListener("abort", end);
+  }
+
+  // ---- what they see ---------------------------------------------------------------------------------------------
 
   #draw() {
     const plot = this.#plot;
-    const trace = this.#trace;
-    if (!plot || !trace) return;
-    const { ts, mean, min, max } = trace.columns;
-    const { from, to } = trace.window;
-    this.#isEmpty = !ts.some((at) => at >= from);
-    plot.batch(() => {
-      plot.setData([ts.map((ms) => ms / 1000), max, min, mean], false);
-      plot.setScale("x", { min: from / 1000, max: to / 1000 });
+    if (!plot) return;
+    const window = this.#stretch.window;
+    this.dataset.points = String(this.#lines.reduce((sum, { trace }) => sum + trace.series.samples, 0));
+    if (this.#isSeen) plot.show(window, { left: this.#extentOf("left", window), right: this.#extentOf("right", window) });
+    this.#losses?.show(this.#densest?.trace.series.losses ?? [], window);
+    this.#note(window);
+    this.#point(this.#at);
+    this.#drawAgain();
+  }
+
+  /** A live line goes on moving by itself, a pixel at a time. */
+  #drawAgain() {
+    clearTimeout(this.#next);
+    const { isLive, span } = this.#stretch;
+    const perPixel = span / Math.max(1, this.part("plot").clientWidth);
+    if (!isLive || !this.#isSeen || perPixel > 1000 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.#next = setTimeout(this.#plan, perPixel);
+  }
+
+  /** @param {Side} side @param {{from: number, to: number}} window */
+  #extentOf(side, window) {
+    const found = this.#lines.filter((line) => line.side === side && line.isShown).flatMap(({ trace }) => extent(trace.rows, window) ?? []);
+    if (found.length === 0) return undefined;
+    return { low: Math.min(...found.map(({ low }) => low)), high: Math.max(...found.map(({ high }) => high)) };
+  }
+
+  /** @param {Canvas} canvas */
+  #paint({ context, left, top, width, height, ratio, y }) {
+    const plot = this.#plot;
+    if (!plot) return;
+    const window = this.#stretch.window;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    this.#lines.forEach(({ trace, side, isShown }, index) => {
+      if (!isShown) return;
+      const frame = { context, window, left, width, y: (/** @type {number} */ value) => y(side, value) };
+      const { colour, mark } = lookOf(index);
+      const line = plot.colour(this.#lines.length > 1 ? colour : "--accent");
+      drawRows(trace.rows, frame, { line, band: translucent(line), width: 1.5 * ratio });
+      if (this.#lines.length > 1) drawMarks(trace.rows, frame, { colour: line, outline: MARKS[mark], size: MARK_PX * ratio });
     });
-    this.dataset.points = String(trace.series.samples);
-    this.#showLosses(plot, trace);
-    this.#note(trace);
-    if (plot.cursor.idx === null || plot.cursor.idx === undefined) this.#readOut(null);
+    context.restore();
   }
 
-  /** @param {Trace} trace */
-  #note(trace) {
-    const note = trace.error ? `History cannot be shown: ${trace.error}` : this.#isEmpty && !trace.isLoading ? "Nothing in this time" : "";
-    const part = this.part("note");
-    if (part.textContent !== note) part.textContent = note;
+  /** The line that has most rows: what was lost is known best between its samples. */
+  get #densest() {
+    return this.#lines.toSorted((a, b) => b.trace.series.samples - a.trace.series.samples)[0];
   }
 
-  /** The bands of recorded gaps, in the drawing and below it in words. @param {uPlot} plot @param {Trace} trace */
-  #showLosses(plot, trace) {
-    const losses = [...trace.series.losses];
-    const { from, to } = trace.window;
-    const wanted = bands(losses, { from, to, width: plot.over.clientWidth });
-    while (this.#bands.length > wanted.length) this.#bands.pop()?.remove();
-    while (this.#bands.length < wanted.length) this.#bands.push(this.#newBand(plot));
-    wanted.forEach((band, i) => fillBand(this.#bands[i], band));
-    this.#listLosses(losses.filter((loss) => endOf(loss) >= from && loss.from <= to));
+  /** @param {{from: number, to: number}} window */
+  #note(window) {
+    const error = this.#lines.find(({ trace }) => trace.error)?.trace.error;
+    const isLoading = this.#lines.some(({ trace }) => trace.isLoading);
+    const isEmpty = this.#lines.every((line) => !line.isShown || extent(line.trace.rows, window) === undefined);
+    write(this.part("note"), error ? say("chart.error", { reason: error }) : isEmpty && !isLoading ? say("chart.empty") : "");
+    this.toggleAttribute("data-loading", isLoading);
   }
 
-  /** @param {uPlot} plot @returns {HTMLElement} */
-  #newBand(plot) {
-    const band = document.createElement("div");
-    band.className = "lost";
-    band.tabIndex = 0;
-    band.setAttribute("role", "img");
-    band.append(document.createElement("span"));
-    const show = () => {
-      this.#pointedAt = band;
-      this.#readOut(null);
-    };
-    const hide = () => {
-      if (this.#pointedAt !== band) return;
-      this.#pointedAt = undefined;
-      this.#readOut(plot.cursor.idx ?? null);
-    };
-    for (const type of ["pointerenter", "focus"]) band.addEventListener(type, show);
-    for (const type of ["pointerleave", "blur"]) band.addEventListener(type, hide);
-    plot.over.append(band);
-    return band;
+  #showUnits() {
+    const hadRight = this.#hasRight;
+    for (const line of this.#lines) line.side = this.#sideOf(line.name);
+    if (this.#hasRight !== hadRight) this.#makePlot();
+    for (const side of /** @type {Side[]} */ (["left", "right"])) write(this.part(`unit-${side}`), this.#unitsOn(side));
   }
 
-  /** The same for those who do not point at it, the newest first. @param {Loss[]} losses */
-  #listLosses(losses) {
-    const fold = this.part("losses");
-    fold.toggleAttribute("data-empty", losses.length === 0);
-    const said = losses.length === 0 ? "" : lossWords(losses);
-    const summary = this.part("losses-summary");
-    if (summary.textContent !== said) summary.textContent = said;
-    const lines = losses.slice(-LISTED_MAX).reverse().map(lossLine);
-    const list = this.part("losses-list");
-    while (list.children.length > lines.length) list.lastElementChild.remove();
-    while (list.children.length < lines.length) list.append(document.createElement("li"));
-    lines.forEach((line, i) => {
-      if (list.children[i].textContent !== line) list.children[i].textContent = line;
+  /** @param {Side} side */
+  #unitsOn(side) {
+    const units = new Set(this.#lines.filter((line) => line.side === side).map(({ name }) => this.#unitOf(name)).filter(Boolean));
+    return cut([...units].join(", "), UNIT_MAX);
+  }
+
+  /** The cross-hair stands at that time, as far as it is in view. @param {number | undefined} at ms */
+  #point(at) {
+    this.#at = at;
+    const plot = this.#plot;
+    if (!plot) return;
+    const { from, to } = this.#stretch.window;
+    const isHere = at !== undefined && at >= from && at <= to;
+    this.#cross.hidden = !isHere;
+    const near = ((to - from) / Math.max(1, plot.over.clientWidth)) * NEAR_PX;
+    const found = this.#lines.map(({ trace, isShown }) => (isHere && isShown ? nearest(trace.rows, at, near) : undefined));
+    if (isHere) this.#placeCross(plot, at, found);
+    if (!this.#losses?.isPointedAt) this.#say(isHere ? at : undefined, found);
+  }
+
+  /** @param {Plot} plot @param {number} at ms @param {(number | undefined)[]} found indices of rows */
+  #placeCross(plot, at, found) {
+    // Of one channel the cross-hair stands at the sample that it reads.
+    const only = this.#lines.length === 1 && found[0] !== undefined ? this.#lines[0].trace.rows.ts[found[0]] : at;
+    const left = plot.left(only);
+    this.#cross.style.left = `${left}px`;
+    this.#lines.forEach(({ trace, side }, index) => {
+      const dot = /** @type {HTMLElement} */ (this.#cross.children[index]);
+      const row = found[index];
+      dot.hidden = row === undefined;
+      if (row === undefined) return;
+      dot.style.color = plot.colour(this.#lines.length > 1 ? lookOf(index).colour : "--accent");
+      dot.style.translate = `${plot.left(trace.rows.ts[row]) - left}px ${plot.top(side, trace.rows.mean[row])}px`;
     });
   }
 
-  /**
-   * What stands above the drawing: the gap that is pointed at, the row below the cursor, else the newest value.
-   * @param {number | null} index
-   */
-  #readOut(index) {
-    const part = this.part("readout");
-    if (this.#pointedAt) {
-      part.textContent = this.#pointedAt.getAttribute("aria-label") ?? "";
-      return;
-    }
-    const [ts, max, min, mean] = this.#plot?.data ?? [];
-    const at = index ?? -1;
-    const unit = cut(this.unit, READOUT_UNIT_MAX);
-    const value = mean?.[at];
-    let said = "";
-    if (typeof value === "number" && ts) {
-      const spread = max?.[at] === min?.[at] ? "" : ` (${this.#figure(min?.[at])} to ${this.#figure(max?.[at])})`;
-      said = `${this.#figure(value)} ${unit}${spread} · ${exactTime(ts[at] * 1000)}`;
-    } else if (index === null && typeof this.latest?.value === "number") {
-      said = `${this.#figure(this.latest.value)} ${unit}`;
-    }
-    if (part.textContent !== said) part.textContent = said;
+  /** The values there, or now. @param {number | undefined} at ms @param {(number | undefined)[]} found indices of rows */
+  #say(at, found) {
+    const { isLive, window } = this.#stretch;
+    const entries = this.#lines.map((line, index) => (at === undefined ? this.#newest(line) : this.#read(line, found[index])));
+    entries.forEach((entry, index) => this.#legend?.show(index, entry));
+    const time = at === undefined ? (isLive ? "" : say("chart.window", { from: shortTime(window.from, clock.now()), to: shortTime(window.to, clock.now()) })) : exactTime(at);
+    const [only] = entries;
+    const alone = at === undefined && !isLive ? time : at === undefined ? only?.value : only && found[0] !== undefined ? `${only.value} · ${only.title}` : say("chart.nothing", { time });
+    const said = this.#legend ? time : (alone ?? "");
+    this.#readOut(said);
+    const pointer = this.part("pointer");
+    const share = at === undefined ? 100 : Math.round(((at - window.from) / (window.to - window.from)) * 100);
+    const spoken = this.#legend ? [time, ...entries.map(({ value }, index) => `${this.#legend?.names[index]} ${value || say("chart.none")}`)].filter(Boolean).join(", ") : said;
+    if (pointer.getAttribute("aria-valuetext") !== spoken) pointer.setAttribute("aria-valuetext", spoken);
+    pointer.setAttribute("aria-valuenow", String(share));
   }
 
-  /** With as many decimals as the channel's own values have. @param {number | null | undefined} value */
-  #figure(value) {
-    return number(value ?? NaN, this.#reading.digits);
+  /** @param {string} said */
+  #readOut(said) {
+    write(this.part("readout"), said);
   }
 
-  /** @param {number} width @returns {uPlot.Options} */
-  #options(width) {
-    const scale = this.#textScale;
-    const axis = { stroke: () => this.#colour("--muted"), font: this.#font(), ticks: { show: false }, grid: { stroke: () => (this.#isEmpty ? "transparent" : this.#colour("--line")), width: 1 } };
-    return {
-      width,
-      height: HEIGHT,
-      // Room for half of the last time on the right.
-      padding: [10, 34 * scale, 0, 0],
-      legend: { show: false },
-      cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-      hooks: { setCursor: [(plot) => this.#readOut(plot.cursor.idx ?? null)] },
-      scales: { x: { time: true }, y: { range: (_plot, low, high) => spread(low, high) } },
-      axes: [
-        { ...axis, size: 32 * scale, values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeMark(at, step)) },
-        {
-          ...axis,
-          size: (_plot, values) => Math.min(AXIS_MAX, 18 + 7.2 * Math.max(3, ...(values ?? []).map((each) => each.length))) * scale,
-          values: (_plot, splits) => this.#valueMarks(splits),
-        },
-      ],
-      series: [
-        {},
-        { points: { show: false }, width: 0 },
-        { points: { show: false }, width: 0 },
-        {
-          stroke: () => this.#colour("--accent"),
-          width: 1.5,
-          // A sample alone between two breaks has no line: it is a dot.
-          points: { show: true, size: 4, fill: () => this.#colour("--accent"), filter: (plot, series) => lonely(plot.data[series]) },
-        },
-      ],
-      bands: [{ series: [1, 2], fill: () => this.#colour("--accent-soft") }],
-    };
+  /** A line's newest value; of a stretch in the past there is none. @param {Line} line @returns {import("glassline/legend").Entry} */
+  #newest({ name, reading }) {
+    const latest = this.latestOf(name);
+    const state = stateOf({ ts: latest?.ts, every: latest?.every, presence: this.dataset.presence, connected: this.hears, now: clock.now() });
+    if (!this.#stretch.isLive || typeof latest?.value !== "number") return { value: "", age: "", state: this.#stretch.isLive ? state : "held", title: "" };
+    const isOld = state !== "fresh";
+    return { value: `${reading.format(latest.value)} ${cut(this.#unitOf(name), UNIT_MAX)}`.trim(), age: isOld ? age(latest.ts, clock.now()) : "", state, title: exactTime(latest.ts) };
   }
 
-  /** The marks on the value axis; a short unit stands with the highest. @param {number[]} splits */
-  #valueMarks(splits) {
-    if (this.#isEmpty) return splits.map(() => "");
-    const full = splits.map((at) => this.#mark(at, splits));
-    const short = full.some((mark) => mark.length > MARK_MAX) ? splits.map(power) : full;
-    const shown = new Set(short).size === splits.length ? short : full;
-    const unit = this.unit.length <= AXIS_UNIT_MAX ? this.unit : "";
-    return shown.map((mark, i) => (i === shown.length - 1 ? `${mark} ${unit}`.trim() : mark));
+  /** What a line has at a row. @param {Line} line @param {number | undefined} row @returns {import("glassline/legend").Entry} */
+  #read({ name, reading, trace }, row) {
+    if (row === undefined) return { value: "–", age: "", state: "held", title: "" };
+    const { ts, mean, min, max } = trace.rows;
+    const figure = (/** @type {number} */ value) => number(value, reading.digits);
+    const spread = min[row] === max[row] ? "" : ` (${say("chart.spread", { low: figure(min[row]), high: figure(max[row]) })})`;
+    return { value: `${figure(mean[row])} ${cut(this.#unitOf(name), UNIT_MAX)}${spread}`.trim(), age: "", state: "held", title: exactTime(ts[row]) };
   }
 
-  /** A mark on the value axis with as many decimals as the steps need. @param {number} at @param {number[]} splits */
-  #mark(at, splits) {
-    const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-    return number(at, decimals(Number(step.toPrecision(3))));
+  // ---- what they take away ---------------------------------------------------------------------------------------
+
+  #saveValues() {
+    const channels = this.#lines.filter(({ isShown }) => isShown).map(({ name, trace }) => ({ name, unit: this.#unitOf(name), rows: trace.rows }));
+    const text = csv(channels, this.#stretch.window, this.#densest?.trace.series.losses ?? []);
+    save(new Blob([text], { type: "text/csv" }), this.#fileName("csv"));
   }
 
-  /** What a colour variable is in the present theme: a canvas does not understand variables. @param {string} name */
-  #colour(name) {
-    const ink = this.part("ink");
-    ink.style.color = `var(${name})`;
-    return getComputedStyle(ink).color;
+  async #savePicture() {
+    const plot = this.#plot;
+    if (!plot) return;
+    const { from, to } = this.#stretch.window;
+    const { canvas, over } = plot;
+    const [outer, inner] = [canvas.getBoundingClientRect(), over.getBoundingClientRect()];
+    const shown = this.#lines.flatMap((line, index) => {
+      return line.isShown ? [{ name: this.#legend?.names[index] ?? "", colour: plot.colour(lookOf(index).colour), value: this.#newest(line).value }] : [];
+    });
+    const picture = await png({
+      canvas,
+      ratio: canvas.width / outer.width,
+      title: this.label,
+      time: say("chart.window", { from: exactTime(from), to: exactTime(to) }),
+      legend: this.#legend ? shown : [],
+      units: { left: this.#unitsOn("left"), right: this.#unitsOn("right") },
+      over: { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height },
+      losses: this.#losses?.bands ?? [],
+      colour: (name) => plot.colour(name),
+      font: (size) => plot.font(size),
+    });
+    save(picture, this.#fileName("png"));
   }
 
-  #font() {
-    return `${12 * this.#textScale}px ${getComputedStyle(this).fontFamily}`;
-  }
-
-  /** How much larger than usual the reader's text is. */
-  get #textScale() {
-    return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  /** @param {string} ending */
+  #fileName(ending) {
+    return fileName([this.device, ...this.#lines.filter(({ isShown }) => isShown).map(({ name }) => name)], this.#stretch.window.to, ending);
   }
 }
 
-/** @param {HTMLElement} element @param {Band} band */
-function fillBand(element, band) {
-  const { style } = element;
-  style.left = `${band.left}px`;
-  style.width = `${band.width}px`;
-  const from = band.losses[0].from;
-  const to = Math.max(...band.losses.map(endOf));
-  const said = `${lossWords(band.losses)} · ${between(from, to)}`;
-  if (element.title !== said) {
-    element.title = said;
-    element.setAttribute("aria-label", said);
-  }
-  const label = /** @type {HTMLElement} */ (element.firstElementChild);
-  const short = lossLabel(band);
-  if (label.textContent !== short) label.textContent = short;
+/** A colour to fill a band with. @param {string} colour `rgb(…)` */
+function translucent(colour) {
+  return colour.replace(/^rgb\((.*)\)$/, "rgb($1 / 0.16)").replaceAll(",", "");
 }
 
-/** @param {number} from @param {number} to ms */
-function between(from, to) {
-  const [begin, end] = [shortTime(from, clock.now()), shortTime(to, clock.now())];
-  return begin === end ? begin : `${begin} to ${end}`;
-}
-
-/** @param {Loss} loss */
-function lossLine(loss) {
-  return `${between(loss.from, endOf(loss))}: ${lossWords([loss])}`;
-}
-
-/** Room above and below, also for a value that never changes. @param {number | null} low @param {number | null} high @returns {[number, number]} */
-function spread(low, high) {
-  if (low === null || high === null) return [0, 1];
-  const margin = (high - low) * 0.12 || Math.abs(high) * 0.02 || 1;
-  return [low - margin, high + margin];
-}
-
-/** Indices of values that stand alone. @param {ArrayLike<unknown>} values */
-function lonely(values) {
-  const found = [];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null) found.push(i);
-  }
-  return found;
-}
-
-const marks = {
-  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
-  minute: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
-  power: new Intl.NumberFormat(undefined, { notation: "scientific", maximumFractionDigits: 3 }),
-  day: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" }),
-};
-
-/** A large number in few characters: 1.25E8. @param {number} at */
-function power(at) {
-  return at === 0 ? "0" : marks.power.format(at).replace("-", "−");
-}
-
-/** A mark on the time axis in the reader's zone; midnight is its day. @param {number} at s @param {number} step s */
-function timeMark(at, step) {
-  const date = new Date(at * 1000);
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
-  if (step >= DAY_S || (isMidnight && step >= HOUR_S)) return marks.day.format(date);
-  return (step < 60 ? marks.second : marks.minute).format(date);
+/** Touches the document only when something differs. @param {HTMLElement} element @param {string} said */
+function write(element, said) {
+  if (element.textContent !== said) element.textContent = said;
 }

@@ -1,36 +1,71 @@
 import { age, clock, Component, duration, exactTime, number, panel, shortTime } from "glassline";
+import { DeviceDialog } from "glassline/device-dialog";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
 
-/** @type {Record<string, string>} */
-const WORDS = { online: "Online", offline: "Offline", unreachable: "Unreachable", unknown: "Unknown" };
-
 export default class DeviceHeader extends Component {
+  /** @type {DeviceDialog | undefined} */
+  #dialog;
+
+  connected() {
+    this.#dialog = new DeviceDialog(this, () => location.assign("/"));
+    this.part("edit").addEventListener("click", () => {
+      const device = this.deviceState;
+      if (device) this.#dialog?.open({ id: device.id, name: device.name, labels: device.labels });
+    });
+  }
+
   /** Every second, and with everything that happens to the device. */
   changed() {
     const device = this.deviceState;
     if (!device) return;
+    this.part("edit").hidden = !panel.may("admin") || !device.known;
     this.#write("name", device.name);
+    this.#showTitle(device.name);
+    this.#write("id", device.name === device.id ? "" : device.id);
+    this.#showLabels(device.labels);
     this.#showPresence(device);
-    this.#time("heard", device.heard, device.heard === undefined ? "–" : age(device.heard, clock.now()));
+    this.#time("heard", device.heard, device.heard === undefined ? say("value.none") : age(device.heard, clock.now()));
     if (device.counts.received !== undefined) this.#write("received", number(device.counts.received, 0));
     if (device.counts.gaps !== undefined) this.#write("gaps", number(device.counts.gaps, 0));
     if (device.channels.size > 0) this.part("next").hidden = true;
     this.part("contested").hidden = device.contested === undefined;
     if (device.contested !== undefined) {
-      const since = shortTime(device.contested, clock.now());
-      this.#write("contested-text", `More than one device uses this id since ${since}: they take each other's place. Give each an id and a token of its own.`);
+      const since = say("device.contested.since", { time: shortTime(device.contested, clock.now()) });
+      this.#write("contested-text", say("device.contested", { since }));
     }
   }
 
   /** Whether it is there and since when; while this page does not hear the hub, how it was. @param {DeviceState} device */
   #showPresence(device) {
     const wasHere = device.presence !== "offline" || device.heard !== undefined;
-    const word = wasHere ? WORDS[device.presence] : "Never connected";
-    this.#write("presence-text", panel.hears ? word : "Not known");
-    this.#write("since-word", panel.hears ? `${word} for` : `Was ${word.toLowerCase()} for`);
-    this.#time("since", device.since, device.since === undefined ? "–" : duration(panel.knownUntil - device.since));
+    const word = wasHere ? say(`presence.${device.presence}`) : say("device.never");
+    this.#write("presence-text", panel.hears ? word : say("presence.unknown"));
+    const since = panel.hears ? say("device.for", { presence: word }) : say("device.was-for", { presence: word.toLowerCase() });
+    this.#write("since-word", since);
+    this.#time("since", device.since, device.since === undefined ? say("value.none") : duration(panel.knownUntil - device.since));
     for (const box of ["since-box", "heard-box"]) this.part(box).hidden = !wasHere;
+  }
+
+  /** On the device's own page its name is the title of the page. @param {string} name */
+  #showTitle(name) {
+    const title = this.closest("main[data-auto]")?.querySelector(".title");
+    if (!title || title.textContent === name) return;
+    document.title = document.title.replace(title.textContent ?? "", name);
+    title.textContent = name;
+  }
+
+  /** @param {string[]} labels */
+  #showLabels(labels) {
+    const part = this.part("labels");
+    if (labels.join(",") === [...part.children].map((chip) => chip.textContent).join(",")) return;
+    part.replaceChildren(...labels.map((label) => {
+      const chip = document.createElement("span");
+      chip.className = "chip";
+      chip.textContent = label;
+      return chip;
+    }));
   }
 
   /** @param {string} part @param {number | undefined} ts @param {string} content */

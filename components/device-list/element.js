@@ -1,84 +1,132 @@
-import { Component, duration, exactTime, panel } from "glassline";
+import { Component, duration, exactTime, number, panel } from "glassline";
+import { DeviceDialog } from "glassline/device-dialog";
+import { Roll } from "glassline/roll";
+import { EVERYTHING, nameOf, searchOf, sift, tally, wantedOf } from "glassline/sieve";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Reason} Reason */
+/** @typedef {import("glassline/sieve").Wanted} Wanted */
 /** @typedef {import("glassline/watch").ListEntry} ListEntry */
-
-/** @type {Record<string, string>} */
-const WORDS = { online: "Online", offline: "Offline", unreachable: "Unreachable" };
 
 /** How long the word "Copied" stands on a button, ms. */
 const COPIED_MS = 1500;
+/** From so many devices on there is something to search. */
+const SEARCHED_FROM = 8;
 
 export default class DeviceList extends Component {
-  /** Rows by device id. @type {Map<string, HTMLElement>} */
-  #rows = new Map();
+  /** @type {Wanted} */
+  #wanted = EVERYTHING;
+  /** @type {Roll<ListEntry> | undefined} */
+  #roll;
+  /** @type {DeviceDialog | undefined} */
+  #dialog;
+  /** Something in the list has changed, and will be looked at with the next picture. */
+  #frame = 0;
+  #labels = "";
 
   connected() {
-    for (const row of this.part("rows").children) this.#rows.set(row.dataset.id, row);
+    this.#wanted = wantedOf(location.search);
+    this.#roll = new Roll(this.part("rows"), { key: (entry) => entry.id, make: () => this.#newRow(), fill });
+    this.#dialog = new DeviceDialog(this);
+    this.#startTools();
     for (const button of this.querySelectorAll("[data-copy]")) this.#makeCopy(/** @type {HTMLButtonElement} */ (button));
     panel.watchList();
   }
 
-  /** @param {Reason} reason */
-  changed(reason) {
-    if (reason === "devices" || (reason === "begin" && panel.watch.list)) this.#show();
-    if (reason === "connection") this.#showPresences();
-    if (reason === "devices" || reason === "begin" || reason === "connection" || reason === "time") this.#showTimes();
+  disconnected() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#roll?.stop();
   }
 
+  /** @param {Reason} reason */
+  changed(reason) {
+    if (!panel.watch.list) return;
+    if (reason === "devices" || reason === "begin") this.#frame ||= requestAnimationFrame(() => this.#show());
+    if (reason === "connection" || reason === "time") this.#roll?.refill();
+  }
+
+  /** A thousand changes in one frame are one look at the list. */
   #show() {
+    this.#frame = 0;
     const list = panel.watch.list ?? new Map();
-    const rows = this.part("rows");
-    for (const [id, row] of this.#rows) {
-      if (list.has(id)) continue;
-      row.remove();
-      this.#rows.delete(id);
-    }
-    for (const entry of list.values()) {
-      let row = this.#rows.get(entry.id);
-      if (!row) {
-        row = this.#newRow(entry.id);
-        this.#rows.set(entry.id, row);
-        rows.insertBefore(row, [...rows.children].find((other) => other.dataset.id > entry.id) ?? null);
-      }
-      fill(row, entry);
-    }
+    const { presences, labels } = tally(list.values());
+    this.#showTools(list.size, presences, labels);
+    const shown = sift(list.values(), this.#wanted);
+    this.part("rows").hidden = shown.length === 0;
+    this.part("nothing").hidden = shown.length > 0 || list.size === 0;
+    const isPart = shown.length < list.size;
+    write(this.part("of"), isPart ? say("list.of", { shown: number(shown.length, 0), all: number(list.size, 0) }) : "");
+    this.#roll?.take(shown);
     this.#showJoin(list.size === 0);
+  }
+
+  #startTools() {
+    const [text, label, order] = [this.part("text"), this.part("label"), this.part("order")];
+    [text.value, order.value] = [this.#wanted.text, this.#wanted.order];
+    for (const radio of this.#presences()) radio.checked = radio.value === this.#wanted.presence;
+    this.part("tools").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+    this.part("tools").addEventListener("input", () => {
+      const presence = this.#presences().find((radio) => radio.checked)?.value ?? "";
+      this.#want({ text: text.value, label: label.value, order: order.value, presence });
+    });
+    this.part("show-all").addEventListener("click", () => {
+      [text.value, label.value] = ["", ""];
+      for (const radio of this.#presences()) radio.checked = radio.value === "";
+      this.#want({ ...EVERYTHING, order: this.#wanted.order });
+      text.focus();
+    });
+  }
+
+  /** @returns {HTMLInputElement[]} */
+  #presences() {
+    return [...this.part("presences").querySelectorAll("input")];
+  }
+
+  /** The address keeps what is looked for: a link to it, and the way back, show the same. @param {Wanted} wanted */
+  #want(wanted) {
+    this.#wanted = wanted;
+    history.replaceState(history.state, "", location.pathname + searchOf(wanted, location.search));
+    this.#show();
+  }
+
+  /** @param {number} size @param {Map<string, number>} presences @param {string[]} labels */
+  #showTools(size, presences, labels) {
+    this.part("tools").hidden = size < SEARCHED_FROM && searchOf(this.#wanted, "") === "";
+    for (const count of this.part("presences").querySelectorAll("[data-count]")) {
+      const presence = count.dataset.count;
+      const found = presence ? (presences.get(presence) ?? 0) : size;
+      write(count, number(found, 0));
+      count.closest("label").hidden = presence === "unreachable" && found === 0 && this.#wanted.presence !== presence;
+    }
+    const select = this.part("label");
+    select.hidden = labels.length === 0;
+    if (this.#labels !== labels.join(",")) {
+      this.#labels = labels.join(",");
+      while (select.options.length > 1) select.remove(1);
+      for (const label of labels) select.add(new Option(label, label));
+    }
+    if (select.value !== this.#wanted.label) select.value = this.#wanted.label;
   }
 
   /** How a device gets in: open where there is none, folded below the others. @param {boolean} isEmpty */
   #showJoin(isEmpty) {
-    this.part("rows").hidden = isEmpty;
     const join = this.part("join");
     if (join.hasAttribute("data-empty") === isEmpty) return;
     join.toggleAttribute("data-empty", isEmpty);
     this.part("fold").open = isEmpty;
   }
 
-  /** @param {string} id @returns {HTMLElement} */
-  #newRow(id) {
+  /** @returns {HTMLElement} */
+  #newRow() {
     const row = this.part("row").content.firstElementChild.cloneNode(true);
-    row.dataset.id = id;
-    row.querySelector("a").href = `/devices/${encodeURIComponent(id)}`;
+    const edit = row.querySelector('[data-part="edit"]');
+    edit.hidden = !panel.may("admin");
+    edit.addEventListener("click", () => {
+      const entry = panel.watch.list?.get(row.dataset.id);
+      if (entry) this.#dialog?.open({ id: entry.id, name: nameOf(entry), labels: entry.labels ?? [] });
+    });
     return row;
-  }
-
-  /** While this page does not hear the hub it knows how devices were, not how they are. */
-  #showPresences() {
-    for (const entry of panel.watch.list?.values() ?? []) {
-      const row = this.#rows.get(entry.id);
-      if (row) fill(row, entry);
-    }
-  }
-
-  #showTimes() {
-    for (const entry of panel.watch.list?.values() ?? []) {
-      const since = this.#rows.get(entry.id)?.querySelector('[data-part="since"]');
-      if (!(since instanceof HTMLElement) || !entry.since) continue;
-      const how = panel.hears ? "" : `was ${WORDS[entry.presence].toLowerCase()} `;
-      since.textContent = `${how}for ${duration(panel.knownUntil - entry.since)}`;
-      since.title = `since ${exactTime(entry.since)}`;
-    }
   }
 
   /** @param {HTMLButtonElement} button */
@@ -87,21 +135,46 @@ export default class DeviceList extends Component {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(this.part(button.dataset.copy ?? "").textContent);
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+      button.textContent = say("list.copied");
+      setTimeout(() => (button.textContent = say("list.copy")), COPIED_MS);
     });
   }
 }
 
-/** @param {HTMLElement} row @param {ListEntry} entry */
+/** While this page does not hear the hub it knows how devices were, not how they are. @param {HTMLElement} row @param {ListEntry} entry */
 function fill(row, entry) {
-  row.dataset.presence = panel.hears ? entry.presence : "unknown";
-  /** @param {string} part @param {string} content */
-  const write = (part, content) => {
-    const found = row.querySelector(`[data-part="${part}"]`);
-    if (found) found.textContent = content;
-  };
-  write("presence", panel.hears ? (WORDS[entry.presence] ?? entry.presence) : "Not known");
-  write("name", entry.name || entry.id);
-  write("id", entry.name && entry.name !== entry.id ? entry.id : "");
+  const presence = panel.hears ? entry.presence : "unknown";
+  const name = nameOf(entry);
+  const part = (/** @type {string} */ of) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${of}"]`));
+  if (row.dataset.id !== entry.id) {
+    row.dataset.id = entry.id;
+    /** @type {HTMLAnchorElement} */ (part("link")).href = `/devices/${encodeURIComponent(entry.id)}`;
+  }
+  if (row.dataset.presence !== presence) row.dataset.presence = presence;
+  write(part("presence"), say(`presence.${presence}`));
+  write(part("name"), name);
+  write(part("id"), name === entry.id ? "" : entry.id);
+  part("edit").setAttribute("aria-label", say("list.edit", { name }));
+  fillLabels(part("labels"), entry.labels ?? []);
+  if (!entry.since) return;
+  const time = duration(panel.knownUntil - entry.since);
+  const known = panel.hears ? say("list.for", { time }) : say("list.was", { presence: say(`presence.${entry.presence}`).toLowerCase(), time });
+  write(part("since"), known);
+  part("since").title = say("list.since", { time: exactTime(entry.since) });
+}
+
+/** @param {HTMLElement} part @param {string[]} labels */
+function fillLabels(part, labels) {
+  if (labels.join(",") === [...part.children].map((chip) => chip.textContent).join(",")) return;
+  part.replaceChildren(...labels.map((label) => {
+    const chip = document.createElement("span");
+    chip.className = "chip";
+    chip.textContent = label;
+    return chip;
+  }));
+}
+
+/** @param {HTMLElement} part @param {string} content */
+function write(part, content) {
+  if (part.textContent !== content) part.textContent = content;
 }

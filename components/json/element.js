@@ -1,4 +1,5 @@
 import { Component, cut } from "glassline";
+import { say } from "glassline/words";
 
 export default class Json extends Component {
   connected() {
@@ -25,12 +26,10 @@ export default class Json extends Component {
 
 /** @param {unknown} value @param {string} whole the value as JSON */
 function summary(value, whole) {
-  if (Array.isArray(value)) return `List · ${count(value.length, "item")}`;
-  if (value !== null && typeof value === "object") return `Object · ${count(Object.keys(value).length, "member")}`;
+  if (Array.isArray(value)) return value.length === 1 ? say("value.item") : say("value.items", { count: value.length });
+  if (value !== null && typeof value === "object") {
+    const count = Object.keys(value).length;
+    return count === 1 ? say("value.member") : say("value.members", { count });
+  }
   return cut(whole);
-}
-
-/** @param {number} n @param {string} noun */
-function count(n, noun) {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

@@ -1,8 +1,17 @@
-import { Component, Reading } from "glassline";
+import { Component, cut, Reading } from "glassline";
+import { say } from "glassline/words";
 
+/** Longest unit after what was asked for, in characters. */
+const UNIT_MAX = 12;
+/** After these what was typed is still wanted, as far as anybody knows: nothing of it ran. */
+const NEVER_RAN = new Set(["refused", "expired", "cancelled"]);
+
+/** The figure is what the device has; what was typed is what is asked for. */
 export default class NumberField extends Component {
   /** @type {Reading | undefined} */
   #reading;
+  /** The command that the field holds the number of. @type {string | undefined} */
+  #sent = undefined;
 
   connected() {
     this.#reading = new Reading(this.part("value"), this.settings.digits);
@@ -21,8 +30,17 @@ export default class NumberField extends Component {
   /** @param {import("glassline/component").Reason} reason */
   changed(reason) {
     if (reason === "snapshot" || reason === "describe") this.#limit();
-    if (reason === "command" && this.receipt?.mine && this.receipt.state === "done") this.part("field").value = "";
-    if (reason === "command" || reason === "snapshot") this.#show();
+    if (reason === "command") this.#settle();
+    this.#show();
+  }
+
+  /** What was asked for and has come to an end is not asked for a second time by accident. */
+  #settle() {
+    const { receipt } = this;
+    if (this.busy) this.#sent = receipt?.id;
+    if (this.busy || !this.#sent || receipt?.id !== this.#sent) return;
+    this.#sent = undefined;
+    if (!NEVER_RAN.has(receipt.state)) this.part("field").value = "";
   }
 
   #limit() {
@@ -35,8 +53,12 @@ export default class NumberField extends Component {
   }
 
   #show() {
-    const isDone = this.receipt?.mine && this.receipt.state === "done";
-    if (this.latest) this.#reading?.show(this.latest.value);
-    else if (isDone) this.#reading?.show(this.receipt?.asked);
+    const { actual, asked } = this;
+    if (actual !== undefined) this.#reading?.show(actual);
+    const part = this.part("asked");
+    const said = asked ? say(`asked.${asked.why}`, { value: `${this.#reading?.format(asked.value)} ${cut(this.unit, UNIT_MAX)}`.trim() }) : "";
+    part.dataset.why = asked?.why ?? "";
+    part.title = asked ? say(`asked.${asked.why}.title`) : "";
+    if (part.textContent !== said) part.textContent = said;
   }
 }

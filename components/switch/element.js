@@ -1,37 +1,42 @@
 import { Component } from "glassline";
+import { say } from "glassline/words";
 
-/** Shows what the device says. What was asked for shows as pending until the device has answered. */
+/** Shows what the device says. What was asked for and is not known to be so is drawn apart: an outline, and a word. */
 export default class Switch extends Component {
-  /** What is the case: the channel's newest value; without any, what the device last said `done` to. @returns {boolean | undefined} */
-  get #actual() {
-    if (this.latest) return Boolean(this.latest.value);
-    if (this.receipt?.mine && this.receipt.state === "done") return Boolean(this.receipt.asked);
-    return this.#lastDone;
-  }
-
-  /** @type {boolean | undefined} */
-  #lastDone = undefined;
-
   compose() {
-    return !this.#actual;
+    return !this.actual;
   }
 
   receive() {
     this.#show();
   }
 
-  /** @param {import("glassline/component").Reason} reason */
-  changed(reason) {
-    if (reason === "command" && this.receipt?.mine && this.receipt.state === "done") this.#lastDone = Boolean(this.receipt.asked);
-    if (reason !== "time") this.#show();
+  changed() {
+    this.#show();
   }
 
   #show() {
-    const actual = this.#actual;
+    const { actual, asked } = this;
+    const isKnown = actual !== undefined && actual !== null;
     const control = this.part("switch");
-    control.setAttribute("aria-checked", String(actual ?? false));
-    control.dataset.known = String(actual !== undefined);
-    control.dataset.asked = this.busy ? (this.receipt?.asked ? "on" : "off") : "";
-    this.part("value").textContent = actual === undefined ? "Not known" : actual ? this.settings.on : this.settings.off;
+    control.setAttribute("aria-checked", String(Boolean(actual)));
+    control.dataset.known = String(isKnown);
+    control.dataset.asked = asked ? (asked.value ? "on" : "off") : "";
+    control.dataset.why = asked?.why ?? "";
+    write(this.part("value"), isKnown ? this.#word(actual) : say("value.unknown"));
+    const part = this.part("asked");
+    part.dataset.why = asked?.why ?? "";
+    part.title = asked ? say(`asked.${asked.why}.title`) : "";
+    write(part, asked ? say(`asked.${asked.why}`, { value: this.#word(asked.value) }) : "");
   }
+
+  /** @param {unknown} value */
+  #word(value) {
+    return value ? this.settings.on : this.settings.off;
+  }
+}
+
+/** @param {HTMLElement} element @param {string} content */
+function write(element, content) {
+  if (element.textContent !== content) element.textContent = content;
 }

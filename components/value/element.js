@@ -1,4 +1,4 @@
-import { Component, Reading, Spark } from "glassline";
+import { AlarmSign, Component, Reading, Spark } from "glassline";
 
 /** @typedef {import("glassline/component").Reason} Reason */
 /** @typedef {import("glassline/watch").Gap} Gap */
@@ -7,10 +7,13 @@ import { Component, Reading, Spark } from "glassline";
 export default class Value extends Component {
   /** @type {Reading | undefined} */
   #reading;
+  /** @type {AlarmSign | undefined} */
+  #sign;
   /** @type {Spark | undefined} */
   #spark;
 
   connected() {
+    this.#sign = new AlarmSign(this);
     this.#reading = new Reading(this.part("value"), this.settings.digits);
     if (this.settings.sparkline) this.#spark = new Spark(this, this.part("spark"), this.settings.minutes);
   }
@@ -22,6 +25,7 @@ export default class Value extends Component {
   /** @param {Sample} sample */
   receive(sample) {
     this.#reading?.show(sample.value);
+    this.#sign?.show(sample.value);
     this.#spark?.trace.take(sample);
   }
 
@@ -38,6 +42,8 @@ export default class Value extends Component {
   /** @param {Reason} reason */
   changed(reason) {
     this.#spark?.trace.changed(reason);
-    if (reason === "snapshot" || reason === "describe") this.#reading?.showUnit(this.unit);
+    if (reason !== "snapshot" && reason !== "describe") return;
+    this.#reading?.showUnit(this.unit);
+    this.#sign?.show(this.latest?.value);
   }
 }

@@ -31,7 +31,7 @@ scenario("a recorded gap is a hatched band between the samples around it, with i
   assert.ok(Math.abs(share - 4 / 15) < 0.02, `four of fifteen minutes, not ${share}`);
   await band.hover();
   await panel.reads(chart.locator('[data-part="readout"]'), "12 messages lost (overflow)");
-  await chart.locator("summary").click();
+  await chart.locator('[data-part="losses-summary"]').click();
   await panel.reads(chart.getByRole("listitem"), "12 messages lost (overflow)");
   const source = await (await hub.fetch("/devices/meter-1")).text();
   assert.match(source, /12 messages lost \(overflow\)/, "it is there without a script too");

@@ -26,8 +26,10 @@ test("live samples fold into buckets, so that any rate is bounded", () => {
   assert.equal(ts.at(-1), 4999, "the line ends at the newest sample");
   assert.equal(series.samples, 5000);
   const fine = new Series(1);
-  for (let i = 0; i < ROWS_MAX + 50; i++) fine.append(i * 2, i);
-  assert.equal(fine.columns().ts.length, ROWS_MAX);
+  for (let i = 0; i < ROWS_MAX * 2; i++) fine.append(i * 2, i);
+  assert.ok(fine.columns().ts.length <= ROWS_MAX * 1.125);
+  assert.equal(fine.columns().ts.at(-1), ROWS_MAX * 4 - 2);
+  assert.equal(fine.samples, fine.columns().ts.length);
 });
 
 test("samples of the same millisecond are all counted", () => {
@@ -108,4 +110,44 @@ test("one row before the window stays, so that the line enters from the edge", (
   series.load({ points: [[10, 1], [20, 2], [30, 3]] });
   series.trim(25);
   assert.deepEqual(series.columns().ts, [20, 30]);
+});
+
+test("late samples are sorted in together, each once", () => {
+  const series = new Series(1);
+  series.load({ points: [[10, 1], [50, 5]] });
+  for (const ts of [40, 20, 30, 20, 5, 60]) series.insert(ts, ts / 10);
+  assert.deepEqual(series.rows().ts, [5, 10, 20, 30, 40, 50, 60]);
+  assert.deepEqual(series.rows().mean, [0.5, 1, 2, 3, 4, 5, 6]);
+  assert.equal(series.samples, 7);
+});
+
+test("a late sample of a bucket's time goes into the bucket", () => {
+  const series = new Series(100);
+  series.load({ buckets: [[0, 1, 3, 2, 2], [100, 4, 4, 4, 3]] });
+  series.insert(50, 8);
+  assert.deepEqual(series.rows().ts, [0, 100]);
+  assert.deepEqual([series.rows().max[0], series.rows().count[0], series.rows().mean[0]], [8, 3, 4]);
+});
+
+test("where the line breaks is the same whether samples came live or from history", () => {
+  const live = new Series(1);
+  const points = Array.from({ length: 400 }, (_, i) => [i * 1000 + (i > 200 ? 60_000 : 0) + (i > 350 ? 90_000 : 0), i]);
+  for (const [ts, value] of points) {
+    live.append(ts, value);
+    live.rows();
+  }
+  const stored = new Series(1);
+  stored.load({ points: /** @type {[number, number][]} */ (points) });
+  assert.deepEqual(live.rows().broken, stored.rows().broken);
+  assert.deepEqual(live.rows().broken.flatMap((broken, i) => (broken ? [i] : [])), [201, 351]);
+});
+
+test("a copy goes its own way", () => {
+  const series = new Series(1);
+  series.load({ points: [[10, 1], [20, 2]] });
+  const copy = series.copy();
+  series.append(30, 3);
+  copy.insert(15, 9);
+  assert.deepEqual(copy.rows().ts, [10, 15, 20]);
+  assert.deepEqual(series.rows().ts, [10, 20, 30]);
 });

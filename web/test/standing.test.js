@@ -22,13 +22,14 @@ test("a button is ready, whatever its channel said and when", () => {
   assert.equal(word({ direction: "input", state: "stale", age: 1e9 }), "Ready");
 });
 
-test("a control's old value is as reported, unless it should have come again", () => {
+test("an old value is as reported, unless it is known when it should have come again", () => {
   const old = { direction: "both", age: REPORTED_AFTER_MS };
   assert.equal(word({ direction: "both" }), "Fresh");
   assert.equal(word(old), "As reported");
   assert.equal(word({ ...old, state: "late" }), "As reported");
   assert.equal(word({ ...old, state: "late", isRegular: true }), "Late");
-  assert.equal(word({ age: REPORTED_AFTER_MS }), "Fresh", "what only shows is judged by its rhythm");
+  assert.equal(word({ age: REPORTED_AFTER_MS }), "As reported");
+  assert.equal(word({ age: REPORTED_AFTER_MS, isRegular: true }), "Fresh");
 });
 
 test("a control that may wait says how its value is while the device is away", () => {

@@ -46,6 +46,22 @@ test("a patch moves the cursor and the channel's now", () => {
   assert.deepEqual(pump(watch).channels.get("temperature"), { value: 21, ts: 1900, every: 1000 });
 });
 
+test("a rhythm that the hub has learned holds for what is shown and for what comes", () => {
+  const watch = watching();
+  const learned = { device: "pump-1", every: { temperature: 5000, humidity: 60_000 } };
+  assert.deepEqual(watch.apply(learned, NOW), [{ kind: "rhythm", device: "pump-1" }]);
+  assert.deepEqual(pump(watch).channels.get("temperature"), { value: 20, ts: 900, every: 5000 });
+  watch.apply({ device: "pump-1", cursor: 11, values: { temperature: 21, humidity: 40 }, ts: 1900 }, NOW);
+  assert.deepEqual(pump(watch).channels.get("temperature"), { value: 21, ts: 1900, every: 5000 });
+  assert.deepEqual(pump(watch).channels.get("humidity"), { value: 40, ts: 1900, every: 60_000 });
+});
+
+test("a rhythm that the device declares no longer is none", () => {
+  const watch = watching();
+  watch.apply({ device: "pump-1", every: { temperature: null } }, NOW);
+  assert.equal(pump(watch).channels.get("temperature")?.every, undefined);
+});
+
 test("a patch with several channels says when one of them is new", () => {
   const watch = watching();
   const changes = watch.apply({ device: "pump-1", cursor: 11, values: { temperature: 21, humidity: 40 }, ts: 1900 }, NOW);
@@ -125,7 +141,9 @@ test("the list follows presence and removal", () => {
   watch.apply({ devices: [{ id: "pump-1", presence: "online", since: 1 }] }, NOW);
   watch.apply({ device: "boiler-7", presence: "online", since: 2, name: "Boiler" }, NOW);
   watch.apply({ device: "boiler-7", presence: "offline", since: 3 }, NOW);
-  assert.deepEqual(watch.list?.get("boiler-7"), { id: "boiler-7", presence: "offline", since: 3, name: "Boiler" });
+  assert.deepEqual(watch.list?.get("boiler-7"), { id: "boiler-7", presence: "offline", since: 3, name: "Boiler", labels: [] });
+  watch.apply({ device: "boiler-7", presence: "offline", since: 3, name: "Boiler", labels: ["cellar"] }, NOW);
+  assert.deepEqual(watch.list?.get("boiler-7")?.labels, ["cellar"]);
   assert.deepEqual(kinds(watch.apply({ removed: "pump-1" }, NOW)), ["devices", "removed"]);
   assert.deepEqual([...(watch.list?.keys() ?? [])], ["boiler-7"]);
   assert.equal(pump(watch).known, false);

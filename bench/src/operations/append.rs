@@ -65,7 +65,6 @@ impl Rig {
         rig.store.submit(Write::Device(NewDevice {
             key: DeviceKey(1),
             id: "pump-1".into(),
-            name: None,
             token: None,
             joined: false,
             created: BEGIN,

@@ -108,7 +108,7 @@ fn identity() -> Identity {
     Identity {
         key: DeviceKey(1),
         id: DeviceId::parse("pump-1").expect("a valid id"),
-        name: None,
+        called: None,
         token: None,
         joined: false,
         confirmed: true,

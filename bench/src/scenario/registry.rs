@@ -141,7 +141,6 @@ fn made(number: u64) -> Write {
     Write::Device(NewDevice {
         key: DeviceKey(number),
         id: format!("known-{number}").into(),
-        name: None,
         token: None,
         joined: false,
         created: BEGIN,

@@ -55,7 +55,6 @@ impl Device {
         Write::Device(NewDevice {
             key: self.key,
             id: format!("device-{}", self.key.0).into(),
-            name: None,
             token: None,
             joined: false,
             created: BEGIN,

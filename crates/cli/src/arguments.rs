@@ -1,7 +1,10 @@
 //! The command line: every subcommand, its flags and their help.
 
+pub(crate) mod component;
+mod eject;
 mod simulate;
 
+pub(crate) use eject::Eject;
 pub(crate) use simulate::{Fleet, Simulate, Weather};
 
 use clap::{Args, Parser, Subcommand};
@@ -30,6 +33,7 @@ Examples:
   glassline serve --config plant/glassline.toml
   glassline tail weather-1              follow a device from the terminal
   glassline send weather-1 reset true   send it a command
+  glassline eject weather-1             make its page a view of your own
   glassline backup --to monday.db       copy the state, while the hub runs"
 )]
 pub(crate) struct Arguments {
@@ -55,9 +59,12 @@ pub(crate) enum Command {
     Serve(Serve),
     Init(Init),
     Check(Check),
+    #[command(subcommand)]
+    Component(component::Component),
     Devices(Devices),
     Tail(Tail),
     Send(Send),
+    Eject(Eject),
     Backup(Backup),
     Restore(Restore),
     #[command(subcommand)]

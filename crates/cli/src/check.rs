@@ -39,13 +39,25 @@ fn configuration(file: &Path) -> Vec<String> {
     }
 }
 
-/// The library names files relative to its folder; here they are named as the person would.
+/// What is wrong with the views and components of a folder.
 pub(crate) fn pages(folder: &Path) -> Vec<String> {
-    let named = |problem: Problem| {
-        let file = folder.join(&*problem.place.file).display().to_string();
-        Problem::new(Place { file: file.into(), ..problem.place }, problem.what).to_string()
+    Library::load(Some(folder), &[]).check().into_iter().map(|problem| named(folder, problem)).collect()
+}
+
+/// What is wrong with one component of a folder.
+pub(crate) fn component(folder: &Path, name: &str) -> Vec<String> {
+    let of_it = format!("components/{name}");
+    let is_of_it = |problem: &Problem| {
+        problem.place.file.strip_prefix(&of_it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    Library::load(Some(folder), &[]).check().into_iter().map(named).collect()
+    let problems = Library::load(Some(folder), &[]).check().into_iter().filter(is_of_it);
+    problems.map(|problem| named(folder, problem)).collect()
+}
+
+/// The library names files relative to its folder; here they are named as the person would.
+fn named(folder: &Path, problem: Problem) -> String {
+    let file = folder.join(&*problem.place.file).display().to_string();
+    Problem::new(Place { file: file.into(), ..problem.place }, problem.what).to_string()
 }
 
 /// How many files were looked at.
@@ -63,6 +75,7 @@ fn files_below(folder: &Path, depth: usize) -> usize {
     entries.flatten().map(count).sum()
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `3 files`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

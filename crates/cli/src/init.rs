@@ -38,7 +38,11 @@ pub(crate) fn run(arguments: &arguments::Init) -> Result<()> {
     ))
 }
 
-fn write_new(file: &Path, text: &str) -> Result<()> {
+/// Writes a file that is not there, and the folders above it.
+///
+/// # Errors
+/// Something is in the way, or it cannot be written.
+pub(crate) fn write_new(file: &Path, text: &str) -> Result<()> {
     let written = || -> std::io::Result<()> {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
@@ -58,7 +62,7 @@ fn check(folder: &Path) -> String {
 }
 
 /// A path as a word for a shell.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -8,6 +8,7 @@ mod arguments;
 mod browser;
 mod check;
 mod clock;
+mod component;
 mod configuration;
 mod copies;
 mod demo;
@@ -56,9 +57,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Serve(serve) => on_all_cores(serve::run(serve)),
         Command::Init(init) => init::run(init),
         Command::Check(check) => check::run(check),
+        Command::Component(asked) => on_all_cores(component::run(asked)),
         Command::Devices(devices) => on_this_thread(remote::devices::run(devices)),
         Command::Tail(tail) => on_this_thread(remote::tail::run(tail)),
         Command::Send(send) => on_this_thread(remote::send::run(send)),
+        Command::Eject(eject) => on_this_thread(remote::eject::run(eject)),
         Command::Backup(backup) => copies::backup(backup),
         Command::Restore(restore) => copies::restore(restore),
         Command::Simulate(Simulate::Weather(weather)) => on_all_cores(simulate::stations::run(weather)),

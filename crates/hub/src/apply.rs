@@ -163,6 +163,7 @@ fn may_be_early(write: &Write) -> bool {
         Write::Message(_)
             | Write::Gap(_)
             | Write::Describe { .. }
+            | Write::Rhythm { .. }
             | Write::Command(_)
             | Write::CommandCounter { .. }
     )
@@ -243,8 +244,8 @@ mod tests {
         let hub = Hub::open(folder.path(), Settings::default()).expect("the folder is ours");
         let admin = hub.auth().administrator(hub.auth().admin_token()).expect("the administrator");
         let refuse = |cell: &Arc<Cell>| {
-            let (id, name, token) = (cell.id.as_str().into(), None, None);
-            let device = NewDevice { key: cell.key, id, name, token, joined: true, created: 0 };
+            let (id, token) = (cell.id.as_str().into(), None);
+            let device = NewDevice { key: cell.key, id, token, joined: true, created: 0 };
             hub.settle(refused(Write::Device(device)));
         };
         let unstored = || hub.unstored.load(Ordering::Relaxed);

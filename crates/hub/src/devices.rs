@@ -2,6 +2,7 @@
 
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
+use crate::called;
 use crate::limits::DEVICES_MAX;
 use crate::registry::{Cell, Found, Listed, NotAdded};
 use protocol::code::Bye;
@@ -18,8 +19,10 @@ use tokio::sync::oneshot;
 pub struct DeviceSummary {
     /// Its id.
     pub id: DeviceId,
-    /// What people call it.
-    pub name: Option<Box<str>>,
+    /// What to call it: its name, or its id.
+    pub name: Box<str>,
+    /// Its labels.
+    pub labels: Vec<Box<str>>,
     /// Whether it can be heard.
     pub presence: Presence,
     /// Since when, milliseconds since 1970.
@@ -35,8 +38,10 @@ pub struct DeviceState {
     pub key: DeviceKey,
     /// Its id.
     pub id: DeviceId,
-    /// What people call it.
-    pub name: Option<Box<str>>,
+    /// What to call it: its name, or its id.
+    pub name: Box<str>,
+    /// Its labels.
+    pub labels: Vec<Box<str>>,
     /// Whether it can be heard.
     pub presence: Presence,
     /// Since when, milliseconds since 1970.
@@ -124,6 +129,17 @@ pub enum ChangeError {
     Storage,
 }
 
+/// Why a device is not called something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// As for other changes.
+    #[error(transparent)]
+    Unchanged(#[from] ChangeError),
+    /// The name or a label is none, and why.
+    #[error("{0}")]
+    Bad(String),
+}
+
 impl Hub {
     /// All devices, in the order of their ids.
     pub fn devices(&self) -> Vec<DeviceSummary> {
@@ -146,7 +162,8 @@ impl Hub {
         Some(DeviceState {
             key: cell.key,
             id: cell.id.clone(),
-            name: device.identity.name.clone(),
+            name: device.name().into(),
+            labels: device.labels().lines().map(Into::into).collect(),
             presence,
             since,
             created: device.identity.created,
@@ -208,7 +225,7 @@ impl Hub {
         let identity = Identity {
             key: self.registry.next_key(),
             id,
-            name: None,
+            called: None,
             token: Some(secret.hash()),
             joined: false,
             confirmed: false,
@@ -244,6 +261,29 @@ impl Hub {
         let secret = Secret::random(SecretKind::Device);
         self.with(&cell, |inner, effects| inner.device.set_token(secret.hash(), false, effects));
         Ok(secret)
+    }
+
+    /// Calls a device something else: what is given of its name and its labels replaces what was. An empty name is none.
+    ///
+    /// # Errors
+    /// Nothing was changed, and why.
+    pub fn call_device(
+        self: &Arc<Self>,
+        grant: &Grant,
+        id: &str,
+        name: Option<&str>,
+        labels: Option<&[String]>,
+    ) -> Result<(), CallError> {
+        let name = name.map(called::name).transpose()?;
+        let labels = labels.map(called::labels).transpose()?;
+        let cell = self.to_change(grant, id)?;
+        self.with(&cell, |inner, effects| {
+            let mut called = inner.device.identity.called.as_deref().cloned().unwrap_or_default();
+            called.name = name.unwrap_or(called.name);
+            called.labels = labels.unwrap_or(called.labels);
+            inner.device.call(called, effects);
+        });
+        Ok(())
     }
 
     /// The device, where the person may change it now.
@@ -297,12 +337,20 @@ fn summary(listed: &Listed<'_>) -> Option<DeviceSummary> {
         Listed::Awake(cell) => {
             let inner = cell.lock();
             let (presence, since) = inner.device.presence();
-            let (name, channels) = (inner.device.identity.name.clone(), inner.device.channel_count());
-            DeviceSummary { id: cell.id.clone(), name, presence, since, channels }
+            let device = &inner.device;
+            DeviceSummary {
+                id: cell.id.clone(),
+                name: device.name().into(),
+                labels: device.labels().lines().map(Into::into).collect(),
+                presence,
+                since,
+                channels: device.channel_count(),
+            }
         }
         Listed::Asleep(brief) => DeviceSummary {
             id: DeviceId::parse(brief.id)?,
-            name: brief.name.map(Into::into),
+            name: brief.name().into(),
+            labels: brief.labels().lines().map(Into::into).collect(),
             presence: Presence::Offline,
             since: brief.since,
             channels: brief.channels,

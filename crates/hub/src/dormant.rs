@@ -4,7 +4,7 @@
 use router::Ledger;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use store::{DeviceKey, DormantDevice, GapCount};
+use store::{Called, DeviceKey, DormantDevice, GapCount};
 
 /// All of them, by id. None is added later, and none taken out: one that wakes or is removed is marked.
 #[derive(Default)]
@@ -12,8 +12,8 @@ pub(crate) struct Dormant {
     /// Their ids, one behind the other.
     ids: String,
     rows: Vec<Row>,
-    /// Of those that have one.
-    names: BTreeMap<DeviceKey, Box<str>>,
+    /// What people call those that they call anything.
+    called: BTreeMap<DeviceKey, Called>,
     /// How many sleep.
     asleep: AtomicUsize,
     /// What all of them had been through at the start.
@@ -47,7 +47,7 @@ pub(crate) enum Fate {
 pub(crate) struct Brief<'a> {
     pub(crate) key: DeviceKey,
     pub(crate) id: &'a str,
-    pub(crate) name: Option<&'a str>,
+    pub(crate) called: Option<&'a Called>,
     /// When something was last heard of it, ms since 1970.
     pub(crate) since: i64,
     pub(crate) channels: usize,
@@ -63,8 +63,9 @@ impl Dormant {
             return;
         };
         self.ids.push_str(device.id);
-        if let Some(name) = device.name {
-            self.names.insert(device.key, name.into());
+        let called = Called { name: device.name.map(Into::into), labels: device.labels.into() };
+        if !called.is_empty() {
+            self.called.insert(device.key, called);
         }
         let channels = u16::try_from(device.channels).unwrap_or(u16::MAX);
         let fate = AtomicU8::new(Fate::Asleep as u8);
@@ -110,7 +111,7 @@ impl Dormant {
         Some(Brief {
             key: row.key,
             id: row.id(&self.ids),
-            name: self.names.get(&row.key).map(|name| &**name),
+            called: self.called.get(&row.key),
             since: row.since,
             channels: row.channels.into(),
             fate: row.fate(),
@@ -128,6 +129,18 @@ impl Dormant {
         if row.fate.swap(fate as u8, Ordering::AcqRel) == Fate::Asleep as u8 && fate != Fate::Asleep {
             self.asleep.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+}
+
+impl<'a> Brief<'a> {
+    /// What to call it: its name, or its id.
+    pub(crate) fn name(&self) -> &'a str {
+        self.called.and_then(|called| called.name.as_deref()).unwrap_or(self.id)
+    }
+
+    /// Its labels, one a line.
+    pub(crate) fn labels(&self) -> &'a str {
+        self.called.map_or("", |called| &called.labels)
     }
 }
 

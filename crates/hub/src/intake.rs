@@ -149,7 +149,7 @@ impl Hub {
         let identity = Identity {
             key: self.registry.next_key(),
             id,
-            name: None,
+            called: None,
             token: Some(own.hash()),
             joined: true,
             confirmed: false,

@@ -10,6 +10,7 @@ mod alarms;
 mod allowance;
 mod apply;
 pub mod auth;
+mod called;
 mod commands;
 mod devices;
 mod dormant;
@@ -22,13 +23,15 @@ mod registry;
 mod roster;
 mod settling;
 mod storage;
+mod swapping;
 pub mod view;
 mod waking;
 
 pub use commands::{CommandRequest, Undecided};
-pub use devices::{ChangeError, ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
+pub use devices::{CallError, ChangeError, ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
 pub use router::{Presence, Receipt, State as CommandState};
 pub use storage::Storage;
+pub use swapping::Configuration;
 
 use crate::alarms::{Alarms, Endings};
 use crate::allowance::Allowances;
@@ -44,7 +47,7 @@ use protocol::time::Time;
 use router::Issuer;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use store::{DeviceKey, Durability, Loaded, OpenError, Options, Reader, Store, Write};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -104,6 +107,8 @@ pub struct Hub {
     waking: Waking,
     /// The user's components and views, and the built-in ones.
     views: view::Shelf,
+    /// How the configuration stands, for whoever opens a page.
+    configuration: Mutex<Configuration>,
     /// Where panels live.
     loops: sockets::Handle,
     /// The same, where they are the hub's own.
@@ -137,6 +142,7 @@ impl Hub {
         keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
         keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
         keep_running(Self::prune(Arc::downgrade(&hub)));
+        keep_running(Self::follow_files(Arc::downgrade(&hub)));
         let reading = Arc::downgrade(&hub);
         tokio::task::spawn_blocking(move || Self::read_known(reading));
         Ok(hub)
@@ -175,6 +181,7 @@ impl Hub {
             lookups: Arc::new(Semaphore::new(COMMAND_LOOKUPS_MAX)),
             waking: Waking::default(),
             views: view::Shelf::open(settings.folder, settings.components),
+            configuration: Mutex::default(),
             loops: loops.expect("there are the program's loops or our own"),
             _own_loops: own_loops,
             runtime: tokio::runtime::Handle::current(),
@@ -251,6 +258,19 @@ impl Hub {
     /// The components and views to render with.
     pub fn views(&self) -> Arc<view::Library> {
         self.views.library(self.now().mono)
+    }
+
+    /// The same with volumes (`components/dial`, `views/weather`) in their last good version: [`view::Shelf::with_earlier`].
+    pub fn earlier_views(&self, volumes: &std::collections::BTreeSet<String>) -> Arc<view::Library> {
+        self.views.with_earlier(volumes)
+    }
+
+    /// Writes a new view into the user's folder and loads it; gives its file. It writes to the disk, so it may take its time.
+    ///
+    /// # Errors
+    /// There is no folder, the name is taken or no name, or the file cannot be written.
+    pub fn add_view(&self, name: &str, text: &str) -> Result<PathBuf, view::EjectError> {
+        self.views.add_view(name, text)
     }
 
     /// A file that pages load, by its hashed name.

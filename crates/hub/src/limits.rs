@@ -29,8 +29,24 @@ pub const COMMAND_LOOKUP_SECONDS_MAX: u64 = 5;
 /// the others theirs behind it.
 pub const SETTLE_AT_ONCE_MAX: usize = 256;
 
+/// Characters of what people call a device. A longer name is refused.
+pub const DEVICE_NAME_CHARS_MAX: usize = 100;
+/// Labels of a device. One more is refused, with all of them.
+pub const DEVICE_LABELS_MAX: usize = 16;
+/// Characters of a label. A longer one is refused.
+pub const DEVICE_LABEL_CHARS_MAX: usize = 40;
+
 /// How often what is no longer kept goes.
 pub const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// How often the user's files are looked at for changes while a panel is open, so that it shows what is saved within a second.
+pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(400);
+/// How soon they are looked at again when one has just changed: an editor may still be writing.
+pub const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(80);
+/// The share of one processor's time that looking may take: a folder so large that a look takes longer is looked at less often.
+pub const LOOKS_SHARE: u32 = 50;
+/// Panels that fetch a changed page at once, and in the long run a second, where very many are open: others are told to wait.
+pub const SWAPS_A_SECOND: usize = 500;
 
 /// Open panels. One more is told `full` and closed.
 pub const PANELS_MAX: usize = 10_000;

@@ -1,13 +1,14 @@
 //! A device's channels: the newest sample of each, and what the device says they are.
 
 use crate::limits::DEVICE_LATEST_BYTES_MAX;
+use crate::rhythm::{Beat, Rhythm};
 use protocol::code::Fault;
 use protocol::limits::{DESCRIBE_BYTES_MAX, DEVICE_CHANNELS_MAX};
 use protocol::message::Sample;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,6 +39,20 @@ pub(crate) struct Channel {
     newest: Option<i64>,
     /// Bytes of the value that came with it.
     bytes: u32,
+    rhythm: Rhythm,
+}
+
+// So a million of them are not too many.
+const _: () = assert!(size_of::<Channel>() <= 96);
+
+/// What was taken of a sample.
+pub(crate) struct Taken {
+    /// The channel's shared name.
+    pub(crate) channel: Arc<str>,
+    /// It is older than another one of its channel.
+    pub(crate) late: bool,
+    /// The channel's rhythm, where this sample made it another one: ms between two samples.
+    pub(crate) every: Option<u64>,
 }
 
 /// What the device says a channel is.
@@ -58,9 +73,16 @@ pub(crate) struct Channels {
     described: Option<Box<Vec<Described>>>,
     /// Bytes of the newest values together, committed or under way.
     bytes: u32,
+    /// When rhythms last changed, in steps of [`RHYTHM_STEP_MS`]; it may begin anew.
+    changed: u16,
     /// The next description replaces what is known.
     replace: bool,
+    /// Some channel has a rhythm that panels were not told.
+    has_news: bool,
 }
+
+/// Rhythms of a device that are known change at most once in a step of so many milliseconds.
+const RHYTHM_STEP_MS: i64 = 1 << 10;
 
 impl Channels {
     pub(crate) fn len(&self) -> usize {
@@ -81,31 +103,77 @@ impl Channels {
     }
 
     /// Adds the channels as the store knew them.
-    pub(crate) fn restore(&mut self, channels: impl ExactSizeIterator<Item = (Arc<str>, Option<Latest>)>) {
+    pub(crate) fn restore(
+        &mut self,
+        channels: impl ExactSizeIterator<Item = (Arc<str>, Option<Latest>, Option<u32>)>,
+    ) {
         self.list.reserve_exact(channels.len());
-        for (name, latest) in channels {
+        for (name, latest, every) in channels {
             let newest = latest.as_ref().map(|latest| latest.ts);
             let bytes = latest.as_ref().map_or(0, Latest::bytes);
             self.bytes += bytes;
-            self.list.push(Channel { name, latest, newest, bytes });
+            let rhythm = Rhythm::restore(every.unwrap_or(0));
+            self.list.push(Channel { name, latest, newest, bytes, rhythm });
         }
         self.list.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     }
 
-    /// Takes a sample of time `ts` with a value of `bytes`, on a channel that is made where it is new. Gives its shared name
-    /// and whether it is late.
+    /// A message comes at `now` (ms since 1970) in this generation of the device's connection. What its samples may say of
+    /// rhythms: nothing, unless their time `counts`.
+    pub(crate) fn beat(&self, now: i64, generation: u64, counts: bool) -> Beat {
+        let may_change = self.has_news || self.changed != step(now);
+        Beat { run: generation as u8, counts, may_change }
+    }
+
+    /// Takes a sample of time `ts` with a value of `bytes`, on a channel that is made where it is new.
     ///
     /// # Errors
     /// It would go beyond the device's bounds.
-    pub(crate) fn take(&mut self, name: &str, ts: i64, bytes: usize) -> Result<(Arc<str>, bool), Fault> {
+    pub(crate) fn take(&mut self, name: &str, ts: i64, bytes: usize, beat: Beat) -> Result<Taken, Fault> {
         let place = self.place(name);
         let before = place.map_or(0, |place| self.list[place].bytes);
         if (self.bytes - before) as usize + bytes > DEVICE_LATEST_BYTES_MAX {
             return Err(Fault::TooLong);
         }
         let place = place.or_else(|place| self.make(place, name))?;
+        let every = self.listen(place, ts, beat);
         let late = self.note(place, ts, bytes);
-        Ok((self.list[place].name.clone(), late))
+        Ok(Taken { channel: self.list[place].name.clone(), late, every })
+    }
+
+    /// Learns the channel's rhythm from a sample that is to be taken; the rhythm, where it is another one then.
+    fn listen(&mut self, place: usize, ts: i64, beat: Beat) -> Option<u64> {
+        let Channel { newest, rhythm, .. } = &mut self.list[place];
+        let Some(newest) = *newest else {
+            rhythm.begin(beat);
+            return None;
+        };
+        let ms = ts.checked_sub(newest).filter(|ms| *ms >= 0)?;
+        let every = rhythm.take(ms, beat).then(|| rhythm.every())?;
+        self.has_news = true;
+        every
+    }
+
+    /// Whether panels are to be told of a rhythm at `now`.
+    pub(crate) fn has_news(&self) -> bool {
+        self.has_news
+    }
+
+    /// The rhythms that panels were not told, which they are then, at `now` (ms since 1970). Where a device declares one,
+    /// that holds, and nothing is to be told.
+    pub(crate) fn take_news(&mut self, now: i64) -> Vec<(Arc<str>, Option<u64>)> {
+        (self.has_news, self.changed) = (false, step(now));
+        let mut news = Vec::new();
+        for Channel { name, rhythm, latest, .. } in &mut self.list {
+            // A channel that is not shown yet is told of when it is.
+            match latest {
+                None => self.has_news |= rhythm.is_news(),
+                Some(_) if rhythm.take_news() => news.push((name.clone(), rhythm.every())),
+                Some(_) => {}
+            }
+        }
+        news.retain(|(name, _)| self.declared(name).is_none());
+        news
     }
 
     /// Notes that a sample was taken; true where it is late.
@@ -127,7 +195,8 @@ impl Channels {
             // Most devices have a few: what is made for more would never be needed.
             self.list.reserve_exact(1);
         }
-        self.list.insert(place, Channel { name: name.into(), latest: None, newest: None, bytes: 0 });
+        let (name, rhythm) = (name.into(), Rhythm::default());
+        self.list.insert(place, Channel { name, latest: None, newest: None, bytes: 0, rhythm });
         Ok(place)
     }
 
@@ -220,8 +289,21 @@ impl Channels {
         self.about(name).is_some_and(|about| about.input.is_some())
     }
 
-    /// Milliseconds between samples of the channel, as the device declared them.
-    pub(crate) fn every(&self, name: &str) -> Option<u64> {
+    /// Says what the rhythm of a channel is, ms between two samples: as the device declared it, or else as it was learned.
+    pub(crate) fn every(&self) -> impl Fn(&Channel) -> Option<u64> {
+        let declared = |described: &Described| Some((described.channel.clone(), described.about.every?));
+        let declared: HashMap<Box<str>, u64> = self.descriptions().iter().filter_map(declared).collect();
+        move |channel| declared.get(&*channel.name).copied().or_else(|| channel.rhythm.every())
+    }
+
+    /// The rhythms of all channels that have a value.
+    pub(crate) fn rhythms(&self) -> Vec<(Arc<str>, Option<u64>)> {
+        let every = self.every();
+        let shown = self.list.iter().filter(|channel| channel.latest.is_some());
+        shown.map(|channel| (channel.name.clone(), every(channel))).collect()
+    }
+
+    fn declared(&self, name: &str) -> Option<u64> {
         self.about(name)?.every
     }
 
@@ -231,6 +313,11 @@ impl Channels {
             .find(|described| &*described.channel == name)
             .map(|described| &described.about)
     }
+}
+
+/// The time as [`Channels::changed`] has it.
+fn step(now: i64) -> u16 {
+    (now / RHYTHM_STEP_MS) as u16
 }
 
 impl Described {

@@ -19,7 +19,7 @@ use protocol::rule::{Rule, holds};
 use protocol::session::position::{Position, Positions};
 use std::num::NonZero;
 use std::sync::Arc;
-use store::{DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
+use store::{Called, DeviceKey, LoadedDevice, NewDevice, TokenHash, Write};
 
 /// Whether a device can be heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +50,8 @@ pub struct Identity {
     pub key: DeviceKey,
     /// What it identifies with.
     pub id: DeviceId,
-    /// What people call it.
-    pub name: Option<Box<str>>,
+    /// What people call it, where they call it anything.
+    pub called: Option<Box<Called>>,
     /// What is known of its token.
     pub token: Option<TokenHash>,
     /// It was made by a join token, which may identify it again until its own token is `confirmed`.
@@ -190,7 +190,7 @@ impl Device {
         let identity = Identity {
             key: loaded.key,
             id: DeviceId::parse(&loaded.id)?,
-            name: loaded.name,
+            called: loaded.called,
             token: loaded.token,
             joined: loaded.joined,
             confirmed: loaded.confirmed,
@@ -214,7 +214,7 @@ impl Device {
                 ts: latest.ts,
                 cursor: latest.cursor,
             });
-            (channel.name, latest)
+            (channel.name, latest, channel.every)
         }));
         if let Some(describe) = &loaded.describe
             && let Err(error) = device.channels.restore_description(describe)
@@ -264,11 +264,13 @@ impl Device {
         self.channels.len()
     }
 
-    /// Each channel with its newest committed sample and its declared rhythm in milliseconds.
+    /// Each channel with its newest committed sample and its rhythm, where that is known: milliseconds between two samples,
+    /// as the device declares it or else as it was learned.
     pub fn latest(&self) -> impl Iterator<Item = (&Arc<str>, &Latest, Option<u64>)> {
-        self.channels.iter().filter_map(|channel| {
-            channel.latest.as_ref().map(|latest| (&channel.name, latest, self.channels.every(&channel.name)))
-        })
+        let every = self.channels.every();
+        self.channels
+            .iter()
+            .filter_map(move |channel| Some((&channel.name, channel.latest.as_ref()?, every(channel))))
     }
 
     /// What the device says its channels are, one JSON object.
@@ -285,7 +287,6 @@ impl Device {
         effects.push(Effect::Record(Write::Device(NewDevice {
             key: identity.key,
             id: identity.id.as_str().into(),
-            name: identity.name.clone(),
             token: identity.token,
             joined: identity.joined,
             created: identity.created,
@@ -294,6 +295,10 @@ impl Device {
             && let Some(token) = identity.token
         {
             effects.push(Effect::Record(Write::DeviceToken { device: identity.key, token, confirmed: true }));
+        }
+        if let Some(called) = &self.identity.called {
+            let (device, called) = (self.identity.key, (**called).clone());
+            effects.push(Effect::Record(Write::Called { device, called }));
         }
         if self.channels.is_described() {
             self.record_description(None, effects);
@@ -367,14 +372,31 @@ impl Device {
         }
     }
 
-    /// Presence and name, as panels are told.
+    /// People call it something else from now on: those who watch it or the list learn it.
+    pub fn call(&mut self, called: Called, effects: &mut Vec<Effect>) {
+        let identity = &mut self.identity;
+        if identity.stored {
+            effects.push(Effect::Record(Write::Called { device: identity.key, called: called.clone() }));
+        }
+        identity.called = (!called.is_empty()).then(|| Box::new(called));
+        self.notice(self.presence_frame(), effects);
+        effects.push(Effect::List);
+    }
+
+    /// Presence, name and labels, as panels are told.
     pub fn presence_frame(&self) -> Bytes {
-        super::frame::presence(self.id(), self.name(), self.presence.as_str(), self.since)
+        super::frame::presence(self.id(), self.name(), self.labels(), self.presence.as_str(), self.since)
     }
 
     /// What to call it: its name, or its id.
     pub fn name(&self) -> &str {
-        self.identity.name.as_deref().unwrap_or(self.id())
+        let name = self.identity.called.as_ref().and_then(|called| called.name.as_deref());
+        name.unwrap_or(self.id())
+    }
+
+    /// Its labels, one a line.
+    pub fn labels(&self) -> &str {
+        self.identity.called.as_ref().map_or("", |called| &called.labels)
     }
 
     pub(crate) fn set_presence(&mut self, presence: Presence, now: i64, effects: &mut Vec<Effect>) {

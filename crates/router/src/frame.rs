@@ -124,16 +124,28 @@ pub(crate) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
     text.into()
 }
 
-/// A device's presence, for those who watch it and those who watch the list.
-pub fn presence(device: &str, name: &str, presence: &str, since: i64) -> Bytes {
-    let (device, name) = (quoted(device), quoted(name));
-    format!("{{\"device\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}").into()
+/// A device's presence, for those who watch it and those who watch the list. `labels`: one a line.
+pub fn presence(device: &str, name: &str, labels: &str, presence: &str, since: i64) -> Bytes {
+    standing("device", device, name, labels, presence, since).into()
 }
 
 /// A device in the list: the same, under the member `id`.
-pub fn listed(device: &str, name: &str, presence: &str, since: i64) -> String {
-    let (device, name) = (quoted(device), quoted(name));
-    format!("{{\"id\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}}}")
+pub fn listed(device: &str, name: &str, labels: &str, presence: &str, since: i64) -> String {
+    standing("id", device, name, labels, presence, since)
+}
+
+fn standing(member: &str, device: &str, name: &str, labels: &str, presence: &str, since: i64) -> String {
+    let (device, name, labels) = (quoted(device), quoted(name), labels_member(labels));
+    format!("{{\"{member}\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}{labels}}}")
+}
+
+/// `,"labels":["barn"]` of labels, one a line; nothing where there are none.
+pub(crate) fn labels_member(labels: &str) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<String> = labels.lines().map(quoted).collect();
+    format!(",\"labels\":[{}]", quoted.join(","))
 }
 
 /// The answer to a watch of a device that is not known.
@@ -154,6 +166,16 @@ pub fn removed(device: &str) -> Bytes {
 /// What a device's channels are, after it changed.
 pub(crate) fn describe(device: &str, description: &str) -> Bytes {
     format!("{{\"device\":{},\"describe\":{description}}}", quoted(device)).into()
+}
+
+/// The rhythms of some channels, ms between two samples; `null` where one is not known any more.
+pub(crate) fn rhythms(device: &str, rhythms: &[(Arc<str>, Option<u64>)]) -> Bytes {
+    let member = |(channel, every): &(Arc<str>, Option<u64>)| {
+        let every = every.map_or("null".to_owned(), |every| every.to_string());
+        format!("{}:{every}", quoted(channel))
+    };
+    let members: Vec<String> = rhythms.iter().map(member).collect();
+    format!("{{\"device\":{},\"every\":{{{}}}}}", quoted(device), members.join(",")).into()
 }
 
 /// Where a command stands.
@@ -180,7 +202,7 @@ pub fn receipt(device: &str, receipt: &Receipt) -> Bytes {
 /// Adds the members `channels` and `describe` of a snapshot.
 pub(crate) fn push_channels(text: &mut String, channels: &Channels) {
     text.push_str("\"channels\":{");
-    let mut first = true;
+    let (mut first, every) = (true, channels.every());
     for channel in channels.iter() {
         let name = &channel.name;
         let Some(Latest { value, ts, .. }) = &channel.latest else { continue };
@@ -188,7 +210,7 @@ pub(crate) fn push_channels(text: &mut String, channels: &Channels) {
         text.push_str(&format!("{comma}{}:{{\"value\":", quoted(name)));
         text.push_str(value);
         text.push_str(&format!(",\"ts\":{ts}"));
-        if let Some(every) = channels.every(name) {
+        if let Some(every) = every(channel) {
             text.push_str(&format!(",\"every\":{every}"));
         }
         text.push('}');

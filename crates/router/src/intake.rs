@@ -1,6 +1,6 @@
 //! Messages and gaps of a device, from taken to committed (rules H3, H5, H6 and H7).
 
-use super::channels::Latest;
+use super::channels::{Latest, Taken};
 use super::conversation::Door;
 use super::device::{Device, Done, Issuer};
 use super::effect::Effect;
@@ -131,14 +131,22 @@ impl Device {
     ) -> u64 {
         self.store_first(effects);
         let (ts, device_ts) = self.time_of(now, &message);
+        // The time of receipt says nothing of what waited in the outbox.
+        let is_received = message.ts.is_none() || device_ts.is_some();
+        let counts = !is_received || !self.ledger.holds_back();
+        let beat = self.channels.beat(now.wall, self.generation, counts);
         self.cursor += 1;
         let mut taken = Vec::with_capacity(message.samples.len());
         let mut left_out = None;
         for sample in message.samples {
             let value = sample.value.get();
             // What goes beyond the device's bounds is left out: other channels, and other devices, live on.
-            match self.channels.take(&sample.channel, ts, value.len()) {
-                Ok((channel, late)) => {
+            match self.channels.take(&sample.channel, ts, value.len(), beat) {
+                Ok(Taken { channel, late, every }) => {
+                    if let Some(every) = every {
+                        let (device, channel) = (self.identity.key, channel.clone());
+                        effects.push(Effect::Record(Write::Rhythm { device, channel, every }));
+                    }
                     taken.push(store::Sample { channel, ts, device_ts, late, value: value.into() });
                 }
                 Err(fault) => left_out = Some(fault),
@@ -242,12 +250,14 @@ impl Device {
     }
 
     fn take_description(&mut self, line: u64, description: Description, effects: &mut Vec<Effect>) {
+        let rhythms = self.channels.rhythms();
         if !self.channels.describe(description.channels) {
             self.complain(line, Fault::TooLong, None, effects);
             return self.make_room(1, None, effects);
         }
         let describe = self.channels.description();
         self.notice(frame::describe(self.id(), &describe), effects);
+        self.tell_rhythms_unlike(&rhythms, effects);
         match self.identity.stored {
             true => self.record_description(Some(self.generation), effects),
             // It goes to the store with the device.
@@ -255,6 +265,19 @@ impl Device {
                 self.store_first(effects);
                 self.make_room(1, None, effects);
             }
+        }
+    }
+
+    /// Tells the rhythms that are not what they were, of the same channels.
+    fn tell_rhythms_unlike(&mut self, before: &[(Arc<str>, Option<u64>)], effects: &mut Vec<Effect>) {
+        let now = self.channels.rhythms().into_iter().zip(before);
+        let changed: Vec<_> = now.filter(|(now, before)| now != *before).map(|(now, _)| now).collect();
+        self.tell_rhythms(&changed, effects);
+    }
+
+    fn tell_rhythms(&mut self, rhythms: &[(Arc<str>, Option<u64>)], effects: &mut Vec<Effect>) {
+        if !rhythms.is_empty() {
+            self.notice(frame::rhythms(self.id(), rhythms), effects);
         }
     }
 
@@ -288,7 +311,14 @@ impl Device {
     /// The store has made something durable: what is committed is shown and acked (rules H6 and H7).
     pub fn done(&mut self, now: Time, issuer: &Issuer, done: &Done, effects: &mut Vec<Effect>) {
         match done {
-            Done::Entries(cursor) => self.show_up_to(*cursor, effects),
+            Done::Entries(cursor) => {
+                self.show_up_to(*cursor, effects);
+                // What a rhythm was learned from may come with a later commit: the channel is there, and that is enough.
+                if self.channels.has_news() {
+                    let news = self.channels.take_news(now.wall);
+                    self.tell_rhythms(&news, effects);
+                }
+            }
             Done::Session(_) | Done::Stored => {}
             Done::Command(number) => self.command_durable(now, *number, effects),
             Done::Noted => self.command_noted(effects),

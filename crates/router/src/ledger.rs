@@ -125,6 +125,11 @@ impl Books {
         }
     }
 
+    /// Whether the device still holds what it could not say before, as far as it tells.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.losses.as_ref().is_some_and(|losses| losses.outbox > Some(0))
+    }
+
     /// A numbered message is committed: the device need not hold it any longer.
     pub(crate) fn outbox_acked(&mut self) {
         if let Some(held) = self.losses.as_mut().and_then(|losses| losses.outbox.as_mut()) {

@@ -11,6 +11,7 @@
 //! | `conversation` | identify, takeover, the end of a connection (rules H1, H2, H10) |
 //! | `intake` | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
 //! | `under_way` | what is on its way to the store |
+//! | `rhythm` | how often a channel says something |
 //! | `takeover` | two devices with one id (rule H11) |
 //! | `command`, `order`, `commands` | what commands are; asked for, taken, taken back |
 //! | `sending` | their way to the device and back (rules C1 to C9) |
@@ -30,6 +31,7 @@ mod intake;
 mod ledger;
 pub mod limits;
 mod order;
+mod rhythm;
 mod sending;
 mod tail;
 mod takeover;

@@ -14,7 +14,7 @@ pub const WATCHED_TAIL_BYTES_MAX: usize = 256 * 1024;
 /// is more comes with the next look.
 pub const LOOK_BYTES_MAX: usize = 64 * 1024;
 
-/// Presence changes, descriptions and receipts of a device that stay in memory. A panel further behind gets them as
+/// Presence changes, descriptions, rhythms and receipts of a device that stay in memory. A panel further behind gets them as
 /// they now stand.
 pub const NOTICES_MAX: usize = 32;
 /// Bytes of the same.
@@ -23,6 +23,13 @@ pub const NOTICE_BYTES_MAX: usize = 32 * 1024;
 /// Bytes of a device's newest values together: what a snapshot carries. A sample that would be more is left out, and the
 /// device is told `too_long`.
 pub const DEVICE_LATEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// Intervals of a channel that its rhythm is learned from; an older one is forgotten.
+pub const RHYTHM_INTERVALS: usize = 5;
+/// From so many on a rhythm is known, and so many that agree make it an even one.
+pub const RHYTHM_KNOWN_AFTER: usize = 3;
+/// Milliseconds: samples that follow each other faster count as one, as panels are hardly written to more often.
+pub const RHYTHM_MS_MIN: u32 = 20;
 
 /// Messages of one device on their way to the store that came without a connection (HTTP). One more is refused with
 /// 503; those of a connection are bounded by its window.

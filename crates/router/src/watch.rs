@@ -241,7 +241,7 @@ impl Device {
         }
     }
 
-    /// Presence and description as they now stand; the receipts of `settled` and of commands under way are to follow.
+    /// Presence, description and rhythms as they now stand; the receipts of `settled` and of commands under way are to follow.
     fn standing(
         &self,
         watch: &mut Watch,
@@ -251,6 +251,10 @@ impl Device {
         runs.push(self.presence_frame().into());
         runs.push(frame::describe(self.id(), &self.channels.description()).into());
         runs.push(self.contested_frame().into());
+        let rhythms = self.channels.rhythms();
+        if !rhythms.is_empty() {
+            runs.push(frame::rhythms(self.id(), &rhythms).into());
+        }
         let untold: VecDeque<CommandName> =
             settled.chain(self.commands.unsettled()).map(|told| (told.by, told.id)).collect();
         if !untold.is_empty() {
@@ -262,13 +266,14 @@ impl Device {
     /// do not fit [`RECEIPTS_BYTES`] come after it.
     fn snapshot(&self) -> (Bytes, VecDeque<CommandName>) {
         let mut text = format!(
-            "{{\"snapshot\":{},\"cursor\":{},\"known\":true,\"key\":{},\"presence\":\"{}\",\"since\":{},\"name\":{}",
+            "{{\"snapshot\":{},\"cursor\":{},\"known\":true,\"key\":{},\"presence\":\"{}\",\"since\":{},\"name\":{}{}",
             frame::quoted(self.id()),
             self.tail.head(),
             self.identity.key.0,
             self.presence.as_str(),
             self.since,
             frame::quoted(self.name()),
+            frame::labels_member(self.labels()),
         );
         if let Some(last_seen) = self.last_seen() {
             text.push_str(&format!(",\"last_seen\":{last_seen}"));

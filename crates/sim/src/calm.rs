@@ -1,6 +1,6 @@
 //! The end of a simulation: nothing disturbs any more, everything comes to its end, and is looked at.
 
-use crate::check::{books, drain, presence};
+use crate::check::{books, drain, presence, rhythm};
 use crate::hub::Hub;
 use crate::program::Speaker;
 use crate::stored::Entry;
@@ -47,6 +47,7 @@ impl World {
         self.checks.note("drain", drain::audit(&waits, seconds));
         self.audit(true);
         self.audit_presence();
+        self.audit_rhythms();
         let verdict = self.checks.commands.calm();
         self.checks.note("commands", verdict);
     }
@@ -90,6 +91,19 @@ impl World {
             if let Some(device) = self.hub.as_ref().and_then(|hub| hub.device(&id)).filter(|_| calm) {
                 self.checks.note("books", books::audit(&id, &device.ledger(), &log));
             }
+        }
+    }
+
+    /// Compares what panels know of rhythms with what the hub has learned.
+    fn audit_rhythms(&mut self) {
+        for (id, _) in self.device_ids() {
+            let Some(device) = self.hub.as_ref().and_then(|hub| hub.device(&id)) else { continue };
+            let learned =
+                device.latest().filter_map(|(channel, _, every)| Some((channel.to_string(), every?)));
+            let learned = learned.collect();
+            let shown = (0..self.panels.len()).filter_map(|panel| self.checks.panels.rhythms(panel, &id));
+            let verdict = rhythm::audit(&id, &learned, shown);
+            self.checks.note("rhythm", verdict);
         }
     }
 

@@ -249,7 +249,7 @@ impl Hub {
         let identity = Identity {
             key: DeviceKey(self.next_key),
             id,
-            name: None,
+            called: None,
             token: None,
             joined: true,
             confirmed: true,

@@ -62,6 +62,6 @@ pub use reader::{Around, Bucket, GapRow, History, Point, Reader, SampleRow, Seri
 pub use retention::{NoChannel, Pattern, Retention};
 pub use store::{Durability, Options, Store};
 pub use write::{
-    CommandRow, Commit, DeviceKey, Event, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow,
-    Write,
+    Called, CommandRow, Commit, DeviceKey, Event, Gap, Message, NewDevice, Position, Sample, TokenHash,
+    TokenRow, Write,
 };

@@ -9,7 +9,7 @@ use crate::chunk::StoredSample;
 use crate::chunk_table::damaged;
 use crate::journal::Messages;
 use crate::loaded::{GapCount, Latest, LoadedChannel, LoadedDevice};
-use crate::write::{CommandRow, DeviceKey, Position, TokenHash, TokenRow};
+use crate::write::{Called, CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
 /// A device as the hub sees it, and the numbers by which the database knows its channels.
 pub(crate) struct DeviceRow {
@@ -27,7 +27,7 @@ pub(crate) struct ChannelRow {
 }
 
 /// What [`device_row`] reads.
-const DEVICES: &str = "SELECT device.key, id, device.name, token, confirmed, joined, created, describe, cursor, next_session,
+const DEVICES: &str = "SELECT device.key, id, device.name, labels, token, confirmed, joined, created, describe, cursor, next_session,
                               session.name, seq, received, late, next_command, last_seen
                        FROM device JOIN log ON log.device = device.key LEFT JOIN session ON session.key = log.session";
 
@@ -82,26 +82,31 @@ pub(crate) fn awake(connection: &Connection, others: &[DeviceKey]) -> rusqlite::
     Ok(devices)
 }
 
+fn called(name: Option<Box<str>>, labels: Option<Box<str>>) -> Option<Box<Called>> {
+    let called = Called { name, labels: labels.unwrap_or_default() };
+    (!called.is_empty()).then(|| Box::new(called))
+}
+
 fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
-    let session: Option<Arc<str>> = row.get(10)?;
-    let seq: Option<i64> = row.get(11)?;
+    let session: Option<Arc<str>> = row.get(11)?;
+    let seq: Option<i64> = row.get(12)?;
     let device = LoadedDevice {
         key: DeviceKey(unsigned(row, 0)?),
         id: row.get(1)?,
-        name: row.get(2)?,
-        token: row.get::<_, Option<[u8; 32]>>(3)?.map(TokenHash),
-        confirmed: row.get(4)?,
-        joined: row.get(5)?,
-        created: row.get(6)?,
-        describe: row.get(7)?,
-        cursor: unsigned(row, 8)?,
-        next_session: unsigned(row, 9)?,
+        called: called(row.get(2)?, row.get(3)?),
+        token: row.get::<_, Option<[u8; 32]>>(4)?.map(TokenHash),
+        confirmed: row.get(5)?,
+        joined: row.get(6)?,
+        created: row.get(7)?,
+        describe: row.get(8)?,
+        cursor: unsigned(row, 9)?,
+        next_session: unsigned(row, 10)?,
         position: session.zip(seq).map(|(session, seq)| Position { session, seq: seq.cast_unsigned() }),
-        received: unsigned(row, 12)?,
-        late: unsigned(row, 13)?,
+        received: unsigned(row, 13)?,
+        late: unsigned(row, 14)?,
         gaps: Vec::new(),
-        next_command: unsigned(row, 14)?,
-        last_seen: row.get(15)?,
+        next_command: unsigned(row, 15)?,
+        last_seen: row.get(16)?,
         channels: Vec::new(),
     };
     Ok(DeviceRow { device, channels: Vec::new() })
@@ -133,7 +138,7 @@ fn channels(
     of: impl Params,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT device, key, name, value, ts, cursor, folded FROM channel WHERE device IS NOT NULL {condition}
+        "SELECT device, key, name, value, ts, cursor, folded, every FROM channel WHERE device IS NOT NULL {condition}
          ORDER BY key",
     ))?;
     let mut rows = statement.query(of)?;
@@ -151,7 +156,7 @@ fn channel(row: &Row<'_>) -> rusqlite::Result<LoadedChannel> {
         Some(value) => Some(Latest { value, ts: row.get(4)?, cursor: unsigned(row, 5)? }),
         None => None,
     };
-    Ok(LoadedChannel { name: row.get(2)?, latest })
+    Ok(LoadedChannel { name: row.get(2)?, latest, every: row.get(7)? })
 }
 
 /// The rows of channels know only of samples that are in chunks; newer ones are in the journal.

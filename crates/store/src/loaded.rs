@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::write::{CommandRow, DeviceKey, Position, TokenHash, TokenRow};
+use crate::write::{Called, CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
 /// What a store knew when it was opened.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub struct LoadedDevice {
     pub key: DeviceKey,
     /// The id that it identifies with.
     pub id: Box<str>,
-    /// What people call it.
-    pub name: Option<Box<str>>,
+    /// What people call it, where they call it anything.
+    pub called: Option<Box<Called>>,
     /// Its token.
     pub token: Option<TokenHash>,
     /// Whether the device has shown that it has this token.
@@ -72,6 +72,8 @@ pub struct DormantDevice<'a> {
     pub id: &'a str,
     /// What people call it.
     pub name: Option<&'a str>,
+    /// Its labels, one a line.
+    pub labels: &'a str,
     /// When something was last received from it, or when it was made; ms since 1970.
     pub since: i64,
     /// How many channels it has.
@@ -100,6 +102,8 @@ pub struct LoadedChannel {
     pub name: Arc<str>,
     /// Its newest sample; `None` when all that ever came was late.
     pub latest: Option<Latest>,
+    /// Its rhythm, where one was learned: ms between two samples.
+    pub every: Option<u32>,
 }
 
 /// The newest sample of a channel.

@@ -13,6 +13,8 @@ const APPLICATION: i32 = i32::from_be_bytes(*b"Glas");
 const STEPS: &[Step] = &[
     Step { sql: include_str!("migrations/1_rows.sql"), then: nothing_more },
     Step { sql: include_str!("migrations/2_chunks.sql"), then: conversion::count_losses },
+    Step { sql: include_str!("migrations/3_rhythm.sql"), then: nothing_more },
+    Step { sql: include_str!("migrations/4_labels.sql"), then: nothing_more },
 ];
 
 /// The version that this program writes.

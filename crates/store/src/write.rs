@@ -41,6 +41,13 @@ pub enum Write {
         /// Whether the device has shown that it has this token.
         confirmed: bool,
     },
+    /// What people call the device, and how they sort it, from now on.
+    Called {
+        /// Which.
+        device: DeviceKey,
+        /// Its name and its labels.
+        called: Called,
+    },
     /// A session was issued. Durable before it is handed out; the device's next counter is `counter + 1`.
     Session {
         /// For whom.
@@ -60,6 +67,15 @@ pub enum Write {
         device: DeviceKey,
         /// Raw JSON.
         describe: Box<str>,
+    },
+    /// The rhythm of a channel, as it was learned from its samples. The channel is made where it is new.
+    Rhythm {
+        /// Whose channel.
+        device: DeviceKey,
+        /// Its name.
+        channel: Arc<str>,
+        /// Between two samples, ms; beyond `u32::MAX` that counts.
+        every: u64,
     },
     /// A command as it now stands: inserted behind all others, or in the place of the one with the same device, person
     /// and id.
@@ -113,6 +129,8 @@ impl Write {
             | Write::DeviceToken { device, .. }
             | Write::Session { device, .. }
             | Write::Describe { device, .. }
+            | Write::Called { device, .. }
+            | Write::Rhythm { device, .. }
             | Write::Command(CommandRow { device, .. })
             | Write::CommandCounter { device, .. }
             | Write::RemoveDevice { device } => Some(*device),
@@ -123,6 +141,27 @@ impl Write {
     }
 }
 
+/// What people call a device, and how they sort it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// Its name; the id serves where there is none.
+    pub name: Option<Box<str>>,
+    /// Its labels, one a line.
+    pub labels: Box<str>,
+}
+
+impl Called {
+    /// Its labels, each by itself.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.labels.lines()
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.labels.is_empty()
+    }
+}
+
 /// A device that is new to this store: nothing received, nothing issued.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDevice {
@@ -130,8 +169,6 @@ pub struct NewDevice {
     pub key: DeviceKey,
     /// The id that it identifies with. Unique.
     pub id: Box<str>,
-    /// What people call it.
-    pub name: Option<Box<str>>,
     /// Its token; without one nobody can identify as this device.
     pub token: Option<TokenHash>,
     /// Whether it was made by a join token or an empty id, and not by an administrator.

@@ -1,6 +1,7 @@
 //! One question over HTTP: what a terminal asks of the hub's API.
 
 use super::Target;
+use crate::output;
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,22 +14,43 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// The body of what the hub answers to `GET path`.
 ///
 /// # Errors
-/// Nobody answers there, or the token does not permit it.
+/// Nobody answers there, the token does not permit it, or the hub says why not.
 pub(super) async fn get(target: &Target, path: &str) -> Result<String> {
+    request(target, "GET", path, "").await
+}
+
+/// The body of what the hub answers to `POST path` with this JSON.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn post(target: &Target, path: &str, body: &str) -> Result<String> {
+    request(target, "POST", path, body).await
+}
+
+async fn request(target: &Target, method: &str, path: &str, body: &str) -> Result<String> {
     let late = || format!("the hub at {} does not answer", target.url);
-    let answer = timeout(ANSWER_MAX, ask(target, path)).await.with_context(late)??;
+    let answer = timeout(ANSWER_MAX, ask(target, method, path, body)).await.with_context(late)??;
     let (status, body) = read(&answer).ok_or_else(|| anyhow!("what answers at {} is no hub", target.url))?;
     let url = &target.url;
     match status {
-        200 => Ok(body.to_owned()),
+        200..=299 => Ok(body.to_owned()),
         401 => bail!("the hub at {url} does not know this token"),
         403 => bail!("the hub at {url} does not permit this"),
-        status => bail!("the hub at {url} cannot say: it answers {status}"),
+        status => match reason(body) {
+            Some(reason) => bail!("{}", output::printable(&reason)),
+            None => bail!("the hub at {url} cannot say: it answers {status}"),
+        },
     }
 }
 
+/// The sentence for people in an answer that is an error.
+fn reason(body: &str) -> Option<String> {
+    let error: serde_json::Value = serde_json::from_str(body).ok()?;
+    error["error"]["reason"].as_str().map(str::to_owned)
+}
+
 /// In HTTP/1.0 an answer ends with its connection: nothing of it need be put together.
-async fn ask(target: &Target, path: &str) -> Result<String> {
+async fn ask(target: &Target, method: &str, path: &str, body: &str) -> Result<String> {
     let Target { url, token } = target;
     let host = url.strip_prefix("http://").unwrap_or(url);
     // A token goes into a header: nothing in it may begin another.
@@ -38,8 +60,10 @@ async fn ask(target: &Target, path: &str) -> Result<String> {
     let unreached = || format!("no hub answers at {url}");
     let mut stream = TcpStream::connect(with_port(host)).await.with_context(unreached)?;
     let request = format!(
-        "GET {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nUser-Agent: {}\r\n\r\n",
-        super::panel::USER_AGENT
+        "{method} {path} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nUser-Agent: {}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        super::panel::USER_AGENT,
+        body.len()
     );
     stream.write_all(request.as_bytes()).await.with_context(unreached)?;
     let mut answer = Vec::new();
@@ -71,6 +95,13 @@ mod tests {
         for other in ["", "SSH-2.0-x\r\n\r\n", "HTTP/1.0 200 OK\r\n"] {
             assert_eq!(read(other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn an_error_says_why() {
+        let body = r#"{"error":{"code":"exists","reason":"There is a view already."}}"#;
+        assert_eq!(reason(body).as_deref(), Some("There is a view already."));
+        assert_eq!(reason("<html>"), None);
     }
 
     #[test]

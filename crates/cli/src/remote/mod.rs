@@ -1,6 +1,7 @@
 //! The commands that speak to a running hub: finding it, and what they have in common.
 
 pub(crate) mod devices;
+pub(crate) mod eject;
 mod frame;
 mod http;
 mod panel;

@@ -40,6 +40,13 @@ impl Needs for ToCommand {
     const SCOPE: Scope = Scope::Command;
 }
 
+/// Needs [`Scope::Edit`].
+pub(super) struct ToEdit;
+
+impl Needs for ToEdit {
+    const SCOPE: Scope = Scope::Edit;
+}
+
 /// Needs [`Scope::Admin`].
 pub(super) struct ToAdmin;
 
@@ -80,7 +87,7 @@ impl Site {
             return self.bearer(headers)?.ok_or_else(|| Failure::unauthorized("This token is not valid."));
         }
         let now = self.hub.now().wall;
-        let grant = logins(headers, &self.cookie).find_map(|login| self.hub.auth().cookie(login, now));
+        let grant = cookies(headers, &self.cookie).find_map(|login| self.hub.auth().cookie(login, now));
         let grant = grant.ok_or_else(|| Failure::unauthorized("Log in, or send a token."))?;
         // Whatever page a browser has open, it sends the cookie along.
         if !method.is_safe() && !self.is_from_own_page(uri, headers) {
@@ -124,8 +131,8 @@ fn with_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     given.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
-/// The values of the login cookie `name`. There may be several, for other paths: a stale one is not to hide a valid one.
-pub(super) fn logins<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+/// The values of the cookie `name`. There may be several, for other paths: a stale one is not to hide a valid one.
+pub(super) fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(move |(given, _)| *given == name).map(|(_, value)| value)
@@ -165,6 +172,6 @@ mod tests {
             header::COOKIE,
             &["a=b; glassline_login_80=one", "glassline_login_80=two;glassline_login_81=d"],
         );
-        assert_eq!(logins(&headers, &cookie_name(80)).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(cookies(&headers, &cookie_name(80)).collect::<Vec<_>>(), ["one", "two"]);
     }
 }

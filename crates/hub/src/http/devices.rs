@@ -17,13 +17,14 @@ use super::body::Body;
 use super::credential::{Allowed, ToAdmin, ToView};
 use super::error::Failure;
 use super::limits::LIST_PIECE_DEVICES;
-use crate::{ChangeError, CreateError, DeviceState};
+use crate::{CallError, ChangeError, CreateError, DeviceState};
 
 /// A device. What stands below `contested` only a device by itself has.
 #[derive(Serialize)]
 struct Device<'a> {
     id: &'a str,
     name: &'a str,
+    labels: &'a [Box<str>],
     presence: &'static str,
     since: i64,
     channels: BTreeMap<&'a str, Channel<'a>>,
@@ -61,7 +62,8 @@ impl<'a> Device<'a> {
         });
         Self {
             id: state.id.as_str(),
-            name: state.name.as_deref().unwrap_or(state.id.as_str()),
+            name: &state.name,
+            labels: &state.labels,
             presence: state.presence.as_str(),
             since: state.since,
             channels: channels.collect(),
@@ -170,17 +172,45 @@ fn refused(error: CreateError, id: &str) -> Failure {
     }
 }
 
+/// The body of `PATCH /api/devices/{id}`: what is not given stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    /// An empty one takes the name away.
+    name: Option<String>,
+    labels: Option<Vec<String>>,
+}
+
+/// `PATCH /api/devices/{id}`: what people call the device.
+pub(super) async fn change(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToAdmin>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<StatusCode, Failure> {
+    let Change { name, labels } = body.json()?;
+    match site.hub.call_device(&grant, &id, name.as_deref(), labels.as_deref()) {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(CallError::Bad(what)) => Err(Failure::bad_request(what)),
+        Err(CallError::Unchanged(why)) => Err(unchanged(why, &id)),
+    }
+}
+
+fn unchanged(why: ChangeError, id: &str) -> Failure {
+    match why {
+        ChangeError::UnknownDevice => Failure::no_device(id),
+        ChangeError::Storage => Failure::storage_failed("The hub's storage has failed."),
+    }
+}
+
 /// `DELETE /api/devices/{id}`: the device, its samples and its tokens go.
 pub(super) async fn remove(
     State(site): State<Arc<Site>>,
     Allowed(grant, ..): Allowed<ToAdmin>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Failure> {
-    match site.hub.remove_device(&grant, &id) {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(ChangeError::UnknownDevice) => Err(Failure::no_device(&id)),
-        Err(ChangeError::Storage) => Err(Failure::storage_failed("The hub's storage has failed.")),
-    }
+    site.hub.remove_device(&grant, &id).map_err(|why| unchanged(why, &id))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

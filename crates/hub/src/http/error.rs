@@ -68,6 +68,11 @@ impl Failure {
         Self::new(StatusCode::CONFLICT, "exists", reason)
     }
 
+    /// 409: this hub has no folder for views.
+    pub(super) fn no_folder(reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "no_folder", reason)
+    }
+
     /// 413: what the body holds is more than there is room for.
     pub fn beyond(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason)

@@ -39,6 +39,18 @@ pub const COMMANDS: usize = 50;
 /// Commands in a list. More are answered with 400.
 pub const COMMANDS_MAX: usize = store::limits::COMMANDS_MAX;
 
+/// Spells in an answer when the request does not say.
+pub const SPELLS: usize = 100;
+
+/// Spells in an answer. More are answered with 400.
+pub const SPELLS_MAX: usize = 1000;
+
+/// Samples that are looked at for one answer of spells. It says that there is more and gives what was found.
+pub const SPELL_SAMPLES_MAX: usize = 100_000;
+
+/// Bytes of values that are looked at for one answer of spells; as with [`SPELL_SAMPLES_MAX`].
+pub const SPELL_BYTES_MAX: usize = store::limits::HISTORY_BYTES_MAX;
+
 /// Reads of the store at one time, each on a thread. At the limit further ones wait.
 pub const READS_MAX: usize = 8;
 
@@ -56,6 +68,15 @@ pub const STREAM_PIECES_MAX: usize = 4;
 
 /// How long a stream waits for somebody who does not read on. Then it is cut off.
 pub const STREAM_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// Least bytes of an answer that is compressed. A shorter one fits into a packet as it is.
+pub const PACK_BYTES_MIN: usize = 1024;
+
+/// Most bytes of an answer that is compressed. A longer one is sent as it is.
+pub const PACK_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Most bytes that are compressed on the spot, in well below a millisecond. More are, on a thread of their own.
+pub const PACK_HERE_BYTES_MAX: usize = 32 * 1024;
 
 /// Devices in one piece of the list of all devices, which is made while it is sent.
 pub const LIST_PIECE_DEVICES: usize = 64;
@@ -76,4 +97,5 @@ pub const RETURN_PATH_BYTES_MAX: usize = 1024;
 // hyper reads no less at once.
 const _: () = assert!(HEADER_BYTES_MAX >= 8192);
 const _: () = assert!(POINTS <= POINTS_MAX);
+const _: () = assert!(PACK_BYTES_MIN < PACK_HERE_BYTES_MAX && PACK_HERE_BYTES_MAX < PACK_BYTES_MAX);
 const _: () = assert!(COMMANDS <= COMMANDS_MAX);

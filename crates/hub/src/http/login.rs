@@ -10,20 +10,14 @@ use serde::Deserialize;
 
 use super::Site;
 use super::body::Body;
-use super::credential::logins;
+use super::credential::cookies;
 use super::error::Failure;
 use super::limits::RETURN_PATH_BYTES_MAX;
+use super::look;
 use super::pages;
 use super::query::Asked;
 use crate::auth::limits::LOGIN_LIFE_MS;
-use crate::view::{Page, escape};
-
-/// The page: static but for where its style and picture are, what is wrong, and where it leads.
-const PAGE: &str = include_str!("login.html");
-
-/// The content policy of the page: it has no script.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
+use crate::view::Look;
 
 /// Where to go on to.
 #[derive(Debug, Deserialize)]
@@ -39,8 +33,13 @@ struct Form {
 }
 
 /// `GET /login`: the page with the form.
-pub(super) async fn form(State(site): State<Arc<Site>>, Asked(back): Asked<Return>) -> Response {
-    page(&site, StatusCode::OK, local(back.to.as_deref()), None)
+pub(super) async fn form(
+    State(site): State<Arc<Site>>,
+    Asked(back): Asked<Return>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    page(&site, StatusCode::OK, local(back.to.as_deref()), look::of(&headers, &uri), None)
 }
 
 /// `GET /login/{code}`: a login link. It is used up by being opened.
@@ -49,6 +48,7 @@ pub(super) async fn with_link(
     method: Method,
     Path(code): Path<String>,
     Asked(back): Asked<Return>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let to = local(back.to.as_deref());
@@ -59,10 +59,7 @@ pub(super) async fn with_link(
         Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
         // Whoever opens the link once more, from the history or by a reload, is where it led to.
         None if is_logged_in(&site, &headers) => there(to),
-        None => {
-            let why = "This link was used already, or it is too old. Links are good once, for half an hour.";
-            page(&site, StatusCode::UNAUTHORIZED, to, Some(why))
-        }
+        None => page(&site, StatusCode::UNAUTHORIZED, to, look::of(&headers, &uri), Some("login.used")),
     }
 }
 
@@ -80,7 +77,7 @@ pub(super) async fn with_token(
     let login = site.hub.auth().login_with_admin_token(form.token.trim(), site.hub.now().wall);
     Ok(match login {
         Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
-        None => page(&site, StatusCode::UNAUTHORIZED, to, Some("This is not the token of this run.")),
+        None => page(&site, StatusCode::UNAUTHORIZED, to, look::of(&headers, &uri), Some("login.wrong")),
     })
 }
 
@@ -91,7 +88,7 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     only_from_own_page(&site, &uri, &headers)?;
-    for login in logins(&headers, &site.cookie) {
+    for login in cookies(&headers, &site.cookie) {
         site.hub.auth().revoke(login);
     }
     Ok(go_on("/login", &cookie(&site, "", 0)))
@@ -104,18 +101,9 @@ fn only_from_own_page(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<(),
     Err(Failure::forbidden("Only pages of this hub may do this."))
 }
 
-/// The page that says how to log in, and `why` one has to again.
-pub(super) fn page(site: &Site, status: StatusCode, to: &str, why: Option<&str>) -> Response {
-    let library = site.hub.views();
-    let url = |name: &str| library.asset_url(name).unwrap_or_default();
-    let why = why.map(|why| format!("<p class=\"what\" role=\"alert\">{}</p>", escape(why)));
-    let html = PAGE
-        .replace("{style}", &escape(url("glassline.css")))
-        .replace("{login_style}", &escape(url("login.css")))
-        .replace("{icon}", &escape(url("icon.svg")))
-        .replace("{why}", &why.unwrap_or_default())
-        .replace("{to}", &escape(local(Some(to))));
-    pages::respond(status, Page { html, csp: POLICY.to_owned() })
+/// The page that says how to log in, and `why` one has to again: the name of a text.
+pub(super) fn page(site: &Site, status: StatusCode, to: &str, look: Look, why: Option<&str>) -> Response {
+    pages::respond(status, site.hub.views().login_page(local(Some(to)), why, look))
 }
 
 /// The cookie that carries a login for so many seconds.
@@ -128,7 +116,7 @@ fn cookie(site: &Site, login: &str, seconds: i64) -> String {
 
 fn is_logged_in(site: &Site, headers: &HeaderMap) -> bool {
     let now = site.hub.now().wall;
-    logins(headers, &site.cookie).any(|login| site.hub.auth().cookie(login, now).is_some())
+    cookies(headers, &site.cookie).any(|login| site.hub.auth().cookie(login, now).is_some())
 }
 
 fn there(to: &str) -> Response {

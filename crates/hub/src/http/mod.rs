@@ -7,7 +7,9 @@
 //! | `credential` | credentials in requests become grants |
 //! | `login` | the login link, the cookie |
 //! | `pages`, `scene` | pages and what they show |
-//! | `devices`, `samples`, `history`, `commands`, `tokens`, `panels` | the API |
+//! | `eject` | a device's page becomes a view |
+//! | `look`, `pack` | how whoever asks wants pages to look; compression |
+//! | `devices`, `samples`, `history`, `spells`, `commands`, `tokens`, `panels` | the API |
 //! | [`socket`] | WebSockets |
 //! | `operations`, `metrics` | health, counters, `openapi.json` |
 //! | `routes` | all paths, in one table |
@@ -17,14 +19,17 @@ mod body;
 mod commands;
 mod credential;
 mod devices;
+mod eject;
 pub mod error;
 mod guard;
 mod history;
 mod host;
 pub mod limits;
 mod login;
+mod look;
 mod metrics;
 mod operations;
+mod pack;
 mod pages;
 mod panels;
 mod query;
@@ -33,13 +38,14 @@ mod routes;
 mod samples;
 mod scene;
 pub mod socket;
+mod spells;
 mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use accept::serve;
 pub use error::Failure;
@@ -108,5 +114,6 @@ impl Site {
 /// All that the hub serves, and `added`: routes of others on the same port (`/device`, `/socket`). `Host` and `Origin` are
 /// checked for those too.
 pub fn router(site: Arc<Site>, added: Router) -> Router {
-    routes::router().with_state(site.clone()).merge(added).layer(from_fn_with_state(site, guard::guard))
+    let own = routes::router().with_state(site.clone()).layer(from_fn(pack::pack));
+    own.merge(added).layer(from_fn_with_state(site, guard::guard))
 }

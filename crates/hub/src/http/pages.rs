@@ -11,24 +11,30 @@ use super::Site;
 use super::credential::{Allowed, ToView};
 use super::error::Failure;
 use super::login;
+use super::look;
+use super::pack;
 use super::scene::HubScene;
-use crate::auth::{Grant, Scope};
-use crate::view::{Library, Page};
+use crate::auth::Grant;
+use crate::view::{self, Library, Look, Page};
 
 /// An asset has the hash of its content in its name: it never changes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Somebody who may look at pages. Others get a page that says how to log in.
-pub(super) struct Reader(Grant);
+pub(super) struct Reader {
+    pub(super) grant: Grant,
+    look: Look,
+}
 
 impl FromRequestParts<Arc<Site>> for Reader {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
         let allowed = Allowed::<ToView>::from_request_parts(parts, site).await;
-        allowed.map(|Allowed(grant, ..)| Self(grant)).map_err(|failure| match failure.status() {
+        let look = look::of(&parts.headers, &parts.uri);
+        allowed.map(|Allowed(grant, ..)| Self { grant, look }).map_err(|failure| match failure.status() {
             StatusCode::UNAUTHORIZED => {
-                login::page(site, StatusCode::UNAUTHORIZED, path_of(&parts.uri), None)
+                login::page(site, StatusCode::UNAUTHORIZED, path_of(&parts.uri), look, None)
             }
             _ => failure.into_response(),
         })
@@ -37,13 +43,21 @@ impl FromRequestParts<Arc<Site>> for Reader {
 
 impl Reader {
     /// Makes a page where reading from the disk may take its time.
-    async fn page<T: Send + 'static>(
+    pub(super) async fn page<T: Send + 'static>(
         &self,
         site: &Arc<Site>,
+        uri: &Uri,
         make: impl FnOnce(&Library, &HubScene<'_>) -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        let (making, joins) = (site.clone(), self.0.may(Scope::Admin));
-        let page = move |_: &store::Reader| Ok(make(&making.hub.views(), &HubScene::new(&making, joins)));
+        let (making, grant, look) = (site.clone(), self.grant.clone(), self.look);
+        let query = uri.query().unwrap_or_default().to_owned();
+        let page = move |_: &store::Reader| {
+            let views = match view::earlier_named_in(&query) {
+                none if none.is_empty() => making.hub.views(),
+                named => making.hub.earlier_views(&named),
+            };
+            Ok(make(&views, &HubScene::new(&making, &grant, query).looking(look)))
+        };
         site.reads.run(&site.hub, page).await
     }
 }
@@ -68,6 +82,29 @@ pub(super) async fn view(
     named(&site, &reader, &name, &uri).await
 }
 
+/// `GET /components`: the gallery of all components.
+pub(super) async fn gallery(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    match reader.page(&site, &uri, |views, scene| views.gallery_page(scene)).await {
+        Ok(page) => respond(StatusCode::OK, page),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// `GET /components/{name}`: one of them.
+pub(super) async fn component(
+    reader: Reader,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Response {
+    let wanted = name.clone();
+    match reader.page(&site, &uri, move |views, scene| views.component_page(&wanted, scene)).await {
+        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(None) => missing(&site, &reader, &uri, ("message.no-component", &[("name", &name)])).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
 /// `GET /devices/{id}`: the page that a device gets by itself.
 pub(super) async fn device(
     reader: Reader,
@@ -76,9 +113,9 @@ pub(super) async fn device(
     uri: Uri,
 ) -> Response {
     let wanted = id.clone();
-    match reader.page(&site, move |views, scene| views.device_page(&wanted, scene)).await {
+    match reader.page(&site, &uri, move |views, scene| views.device_page(&wanted, scene)).await {
         Ok(Some(page)) => respond(StatusCode::OK, page),
-        Ok(None) => missing(&site, &reader, &uri, &format!("There is no device “{id}”.")).await,
+        Ok(None) => missing(&site, &reader, &uri, ("message.no-device", &[("id", &id)])).await,
         Err(failure) => failure.into_response(),
     }
 }
@@ -87,6 +124,7 @@ pub(super) async fn device(
 pub(super) async fn asset(
     State(site): State<Arc<Site>>,
     Path(file): Path<String>,
+    asked: HeaderMap,
 ) -> Result<Response, Failure> {
     let asset = site.hub.asset(&file).ok_or_else(|| Failure::not_found("There is no such asset."))?;
     let headers = [
@@ -95,7 +133,11 @@ pub(super) async fn asset(
         // A picture that is opened by itself may carry scripts too.
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'self'")),
     ];
-    Ok((headers, asset.bytes).into_response())
+    let packed = pack::takes_gzip(&asked).then(|| asset.gzip()).flatten();
+    let is_packed = packed.is_some();
+    let mut response = (headers, packed.unwrap_or(asset.bytes)).into_response();
+    pack::mark(response.headers_mut(), is_packed);
+    Ok(response)
 }
 
 /// Everything else: a page for people, JSON for programs.
@@ -110,26 +152,32 @@ pub(super) async fn not_found(
         return Failure::not_found("There is nothing at this path.").into_response();
     }
     match reader {
-        Ok(reader) => missing(&site, &reader, &uri, "There is no page at this address.").await,
+        Ok(reader) => missing(&site, &reader, &uri, ("message.no-page", &[])).await,
         Err(response) => response,
     }
 }
 
 async fn named(site: &Arc<Site>, reader: &Reader, name: &str, uri: &Uri) -> Response {
     let wanted = name.to_owned();
-    match reader.page(site, move |views, scene| views.view_page(&wanted, scene)).await {
+    match reader.page(site, uri, move |views, scene| views.view_page(&wanted, scene)).await {
         Ok(Some(page)) => respond(StatusCode::OK, page),
-        Ok(None) => missing(site, reader, uri, &format!("There is no view “{name}”.")).await,
+        Ok(None) => missing(site, reader, uri, ("message.no-view", &[("name", name)])).await,
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn missing(site: &Arc<Site>, reader: &Reader, uri: &Uri, what: &str) -> Response {
-    let (path, message) = (uri.path().to_owned(), format!("{what} All devices are on the first page."));
+/// A page that says what is not there: the name of a text and what stands in its braces.
+async fn missing(
+    site: &Arc<Site>,
+    reader: &Reader,
+    uri: &Uri,
+    (what, given): (&str, &[(&str, &str)]),
+) -> Response {
+    let (path, message) = (uri.path().to_owned(), site.hub.views().say(what, given));
     let made = move |views: &Library, scene: &HubScene<'_>| {
-        views.message_page(&path, "Nothing here", &message, scene)
+        views.message_page(&path, &views.say("message.nothing", &[]), &message, scene)
     };
-    match reader.page(site, made).await {
+    match reader.page(site, uri, made).await {
         Ok(page) => respond(StatusCode::NOT_FOUND, page),
         Err(failure) => failure.into_response(),
     }

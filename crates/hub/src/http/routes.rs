@@ -7,7 +7,10 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::error::Failure;
-use super::{Site, commands, devices, history, login, operations, pages, panels, samples, socket, tokens};
+use super::{
+    Site, commands, devices, eject, history, login, operations, pages, panels, samples, socket, spells,
+    tokens,
+};
 
 /// One method of one path.
 struct Route {
@@ -32,6 +35,14 @@ where
     Route { method: "post", path, answer: on(MethodFilter::POST, handler) }
 }
 
+fn patch<H, T>(path: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Site>>,
+    T: 'static,
+{
+    Route { method: "patch", path, answer: on(MethodFilter::PATCH, handler) }
+}
+
 fn delete<H, T>(path: &'static str, handler: H) -> Route
 where
     H: Handler<T, Arc<Site>>,
@@ -44,7 +55,10 @@ fn table() -> Vec<Route> {
     vec![
         get("/", pages::devices),
         get("/devices/{id}", pages::device),
+        post("/devices/{id}/eject", eject::press),
         get("/views/{name}", pages::view),
+        get("/components", pages::gallery),
+        get("/components/{name}", pages::component),
         get("/status", pages::status),
         get("/assets/{file}", pages::asset),
         get("/login", login::form),
@@ -57,9 +71,13 @@ fn table() -> Vec<Route> {
         get("/api/devices", devices::list),
         post("/api/devices", devices::create),
         get("/api/devices/{id}", devices::one),
+        patch("/api/devices/{id}", devices::change),
         delete("/api/devices/{id}", devices::remove),
+        get("/api/devices/{id}/view", eject::text),
+        post("/api/devices/{id}/view", eject::write),
         post("/api/devices/{id}/samples", samples::send),
         get("/api/devices/{id}/channels/{channel}/history", history::history),
+        get("/api/devices/{id}/channels/{channel}/spells", spells::spells),
         get("/api/devices/{id}/channels/{channel}/samples", samples::stream),
         post("/api/devices/{id}/commands", commands::send),
         get("/api/devices/{id}/commands", commands::newest),

@@ -1,9 +1,10 @@
 //! The hub as pages see it.
 
+use crate::auth::{Grant, Scope};
 use crate::http::Site;
 use crate::view::limits::{COMMANDS_LISTED_MAX, GAPS_LISTED_MAX};
 use crate::view::{
-    ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
+    ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData, Look,
     PanelRow, Scene, StorageFailure,
 };
 use crate::{DeviceState, DeviceSummary, Storage};
@@ -16,18 +17,32 @@ pub(super) struct HubScene<'a> {
     now_ms: i64,
     /// Whether whoever looks may let new devices in.
     joins: bool,
+    /// Whether they may change views.
+    edits: bool,
+    query: String,
+    look: Look,
 }
 
 impl<'a> HubScene<'a> {
-    /// For somebody who may see everything but how devices get in, unless `joins`.
-    pub(super) fn new(site: &'a Site, joins: bool) -> Self {
-        Self { site, now_ms: site.hub.now().wall, joins }
+    /// For somebody with this grant, at an address with `query` behind its `?`.
+    pub(super) fn new(site: &'a Site, grant: &Grant, query: String) -> Self {
+        let (joins, edits) = (grant.may(Scope::Admin), grant.may(Scope::Edit));
+        Self { site, now_ms: site.hub.now().wall, joins, edits, query, look: Look::default() }
+    }
+
+    /// The same for a page that is to look so.
+    pub(super) fn looking(self, look: Look) -> Self {
+        Self { look, ..self }
     }
 }
 
 impl Scene for HubScene<'_> {
     fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    fn look(&self) -> Look {
+        self.look
     }
 
     fn device(&self, id: &str) -> Option<DeviceData> {
@@ -86,6 +101,10 @@ impl Scene for HubScene<'_> {
         gaps.into_iter().rev().take(GAPS_LISTED_MAX).map(gap).collect()
     }
 
+    fn configuration(&self) -> crate::Configuration {
+        self.site.hub.configuration()
+    }
+
     fn durability(&self) -> &'static str {
         self.site.hub.durability().name()
     }
@@ -97,6 +116,14 @@ impl Scene for HubScene<'_> {
                 Some(StorageFailure { since: *since, reason: reason.to_string() })
             }
         }
+    }
+
+    fn query(&self) -> &str {
+        &self.query
+    }
+
+    fn may_edit(&self) -> bool {
+        self.edits
     }
 }
 
@@ -156,7 +183,8 @@ fn device(state: DeviceState) -> DeviceData {
         (channel.channel.to_string(), latest)
     });
     DeviceData {
-        name: state.name.as_deref().unwrap_or(state.id.as_str()).to_owned(),
+        name: state.name.clone().into(),
+        labels: state.labels.iter().map(|label| label.to_string()).collect(),
         id: state.id.to_string(),
         presence: state.presence,
         since: state.since,
@@ -174,7 +202,8 @@ fn device(state: DeviceState) -> DeviceData {
 
 fn row(summary: DeviceSummary) -> DeviceRow {
     DeviceRow {
-        name: summary.name.as_deref().unwrap_or(summary.id.as_str()).to_owned(),
+        name: summary.name.into(),
+        labels: summary.labels.into_iter().map(String::from).collect(),
         id: summary.id.to_string(),
         presence: summary.presence,
         since: summary.since,

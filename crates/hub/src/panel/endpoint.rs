@@ -71,7 +71,7 @@ pub(super) struct Panel {
     silent: u64,
     /// When the next heartbeat is due; while it opens, until when it must have authenticated.
     due: u64,
-    /// Which of the hub's own news it has seen.
+    /// How many of the hub's own news it has seen.
     news: u16,
     phase: Phase,
     closing: Option<Closing>,
@@ -103,7 +103,7 @@ impl Panel {
             silent: now + SILENCE_MS_MAX,
             due: now + wait,
             // How the storage stands is news to it.
-            news: hub.panels.news().wrapping_sub(1),
+            news: hub.panels.news().count().wrapping_sub(1),
             phase,
             closing,
             beats: false,
@@ -173,7 +173,8 @@ impl Panel {
             websocket::pong(out, &payload);
         }
         let Some(who) = self.seat.who() else { return };
-        if self.phase != Phase::Talking {
+        let is_new = self.phase != Phase::Talking;
+        if is_new {
             self.phase = Phase::Talking;
             websocket::text(out, self.seat.hub.panel_welcome(self.seat.number, &who.grant).as_bytes());
         }
@@ -181,14 +182,17 @@ impl Panel {
             websocket::text(out, b"");
         }
         let mut turn = Turn::new(&self.seat, who, &mut self.rare, self.waits);
-        let news = self.seat.hub.panels.news();
-        if std::mem::replace(&mut self.news, news) != news {
+        let count = self.seat.hub.panels.news().count();
+        let seen = std::mem::replace(&mut self.news, count);
+        if seen != count {
             let storage = self.seat.hub.storage.borrow();
             // At first there is something to tell only if it has failed.
             if self.storage_failed || !storage.is_up() {
                 turn.batch.push(message::storage(&storage));
             }
             self.storage_failed = !storage.is_up();
+            drop(storage);
+            self.seat.hub.panels.news().tell_since(seen, is_new, &self.seat.hub, &mut turn.batch);
         }
         turn.run();
         self.waits = turn.waits;

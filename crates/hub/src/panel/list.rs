@@ -69,7 +69,7 @@ fn first(untold: &mut Listing, registry: &Registry) -> String {
     {
         let entry = match listed {
             Listed::Asleep(brief) => {
-                frame::listed(brief.id, brief.name.unwrap_or(brief.id), OFFLINE, brief.since)
+                frame::listed(brief.id, brief.name(), brief.labels(), OFFLINE, brief.since)
             }
             Listed::Awake(cell) => {
                 let inner = cell.lock();
@@ -77,7 +77,10 @@ fn first(untold: &mut Listing, registry: &Registry) -> String {
                     continue;
                 }
                 let (presence, since) = inner.device.presence();
-                frame::listed(cell.id.as_str(), inner.device.name(), presence.as_str(), since)
+                {
+                    let device = &inner.device;
+                    frame::listed(device.id(), device.name(), device.labels(), presence.as_str(), since)
+                }
             }
         };
         if !text.ends_with('[') {
@@ -96,7 +99,7 @@ fn rest(untold: &mut Listing, registry: &Registry, batch: &mut Batch) {
     {
         match listed {
             Listed::Asleep(brief) => {
-                batch.push(frame::presence(brief.id, brief.name.unwrap_or(brief.id), OFFLINE, brief.since));
+                batch.push(frame::presence(brief.id, brief.name(), brief.labels(), OFFLINE, brief.since));
             }
             Listed::Awake(cell) => {
                 let inner = cell.lock();

@@ -20,6 +20,8 @@ pub(super) struct FromPanel {
     pub(super) unwatch: Option<Vec<String>>,
     pub(super) watch_devices: Option<bool>,
     pub(super) ledger: Option<String>,
+    pub(super) broken: Option<String>,
+    pub(super) library: Option<String>,
     pub(super) command: Option<String>,
     pub(super) cancel: Option<String>,
     pub(super) device: Option<String>,
@@ -88,7 +90,7 @@ fn is_cursors(value: &Value) -> bool {
     value.as_object().is_some_and(|members| members.values().all(Value::is_u64))
 }
 
-const TYPES: [Type; 15] = [
+const TYPES: [Type; 17] = [
     Type { member: "authenticate", is: Value::is_string },
     Type { member: "page", is: Value::is_string },
     Type { member: "watch", is: is_texts },
@@ -98,6 +100,8 @@ const TYPES: [Type; 15] = [
     Type { member: "unwatch", is: is_texts },
     Type { member: "watch_devices", is: Value::is_boolean },
     Type { member: "ledger", is: Value::is_string },
+    Type { member: "broken", is: Value::is_string },
+    Type { member: "library", is: Value::is_string },
     Type { member: "command", is: Value::is_string },
     Type { member: "cancel", is: Value::is_string },
     Type { member: "device", is: Value::is_string },

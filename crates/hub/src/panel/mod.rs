@@ -11,6 +11,7 @@
 //! | `watched` | its watch of a device, and the device's list of those that watch it |
 //! | `list` | its watch of the device list |
 //! | `said`, `message` | what browsers say |
+//! | `news` | what every panel is told |
 //! | `batch` | the frame that is being made |
 //! | `job`, `resume` | what a panel has to wait for |
 //! | `rare` | what few panels have |
@@ -20,6 +21,7 @@ mod endpoint;
 mod job;
 mod list;
 mod message;
+mod news;
 mod rare;
 mod resume;
 mod said;
@@ -35,10 +37,12 @@ pub(crate) use watched::Watchers;
 use crate::Hub;
 use crate::auth::Grant;
 use crate::limits::{PANEL_HEARTBEAT_SECONDS, PANELS_MAX, PANELS_STOP_WAIT_MAX};
+use crate::panel::news::News;
 use sockets::{Endpoint, Remote};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Who opens a panel's socket, as HTTP knows it.
 #[derive(Debug)]
@@ -72,8 +76,10 @@ pub(crate) struct Panels {
     open: Mutex<Open>,
     /// The last one has gone.
     empty: Condvar,
-    /// Counts (and begins anew) what every panel is to be told, whatever it watches.
-    news: AtomicU16,
+    /// What every panel is to be told, whatever it watches.
+    news: News,
+    /// A panel was opened.
+    opened: Notify,
     stopping: AtomicBool,
     reads: resume::Reads,
 }
@@ -105,6 +111,7 @@ impl Panels {
         let is_full = open.seats.len() >= PANELS_MAX;
         if !is_full {
             open.seats.push(seat.clone());
+            self.opened.notify_one();
         }
         (seat, is_full)
     }
@@ -121,8 +128,27 @@ impl Panels {
 
     /// The storage has failed, or is back: every panel is told.
     pub(crate) fn storage_changed(&self) {
-        self.news.fetch_add(1, Ordering::AcqRel);
+        self.news.storage_changed();
         self.wake_all();
+    }
+
+    /// Components or views have changed: every panel is told this message.
+    pub(crate) fn swapped(&self, message: String) {
+        self.news.swapped(message);
+        self.wake_all();
+    }
+
+    /// How the configuration stands has changed: every panel is told.
+    pub(crate) fn configured(&self) {
+        self.news.configured();
+        self.wake_all();
+    }
+
+    /// Returns as soon as a panel is open.
+    pub(crate) async fn somebody(&self) {
+        while self.len() == 0 {
+            self.opened.notified().await;
+        }
     }
 
     /// The hub stops: every panel is closed, and so are those that still come.
@@ -142,9 +168,8 @@ impl Panels {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Changes with each thing that every panel is to be told.
-    fn news(&self) -> u16 {
-        self.news.load(Ordering::Acquire)
+    fn news(&self) -> &News {
+        &self.news
     }
 
     fn wake_all(&self) {
@@ -176,6 +201,7 @@ impl Hub {
             "heartbeat": PANEL_HEARTBEAT_SECONDS,
             "time": self.now().wall,
             "durability": self.durability().name(),
+            "library": self.views.present().print(),
         })
         .to_string()
     }

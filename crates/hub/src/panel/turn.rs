@@ -139,6 +139,10 @@ impl<'a> Turn<'a> {
             self.watch_list(list);
         } else if let Some(id) = &message.ledger {
             self.ledger(id);
+        } else if let (Some(kind), Some(library)) = (&message.broken, &message.library) {
+            if self.who.grant.may(Scope::View) {
+                self.seat.hub.component_is_broken(kind, library);
+            }
         } else if message.command.is_some() {
             self.command(message);
         } else if let Some(id) = &message.cancel {

@@ -1,21 +1,67 @@
 //! Scripts, styles and pictures under names that contain the hash of their content, so that a browser may keep them for
-//! ever; and which scripts import which, so that a page loads those it needs and no others.
+//! ever; and which scripts import which, so that a page loads those it needs and no others. What every page needs is one script
+//! and one style.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
+
+use super::join;
+use super::problem::Problem;
 
 /// Hexadecimal digits of the SHA-256 of its content in an asset's name: 64 bits.
 const HASH_DIGITS: usize = 16;
 
+/// What every page imports; and what authors may import, all of it.
+const ROOTS: &[&str] = &["glassline/boot", "glassline"];
+
+/// The styles that every page has, in their order; those of the built-in components come behind them.
+const STYLES: &[&str] = &["glassline.css", "bar.css", "view.css", "component.css", "login.css"];
+
 /// Something that is served as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Asset {
     /// Its content.
     pub bytes: Bytes,
     /// Its media type, for `Content-Type`.
     pub content_type: &'static str,
+    packed: Arc<OnceLock<Option<Bytes>>>,
+}
+
+impl Asset {
+    fn new(bytes: Bytes, content_type: &'static str) -> Self {
+        Self { bytes, content_type, packed: Arc::default() }
+    }
+
+    /// Its content compressed with gzip; nothing where that would gain nothing. It is done once, when it is first asked for: some
+    /// milliseconds.
+    pub fn gzip(&self) -> Option<Bytes> {
+        let packed = self.packed.get_or_init(|| {
+            let is_text = !matches!(self.content_type, "image/png" | "font/woff2");
+            let packed = is_text.then(|| gzip(&self.bytes, Compression::best()))?;
+            (packed.len() < self.bytes.len()).then_some(packed)
+        });
+        packed.clone()
+    }
+}
+
+impl PartialEq for Asset {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, self.content_type) == (&other.bytes, other.content_type)
+    }
+}
+
+impl Eq for Asset {}
+
+/// Compressed with gzip.
+pub(crate) fn gzip(bytes: &[u8], level: Compression) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), level);
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything").into()
 }
 
 /// How a script imports another.
@@ -47,7 +93,54 @@ impl Assets {
     pub(crate) fn add(&mut self, name: &str, stem: &str, ending: &str, bytes: Bytes) {
         let file = format!("{stem}.{}.{ending}", hash(&bytes));
         self.urls.insert(name.to_owned(), format!("/assets/{file}"));
-        self.files.insert(file, Asset { bytes, content_type: content_type(ending) });
+        self.files.insert(file, Asset::new(bytes, content_type(ending)));
+    }
+
+    /// Makes one script of what every page imports. Whoever imports one of its modules by name gets the whole.
+    ///
+    /// # Errors
+    /// What cannot be joined. All modules then stay for themselves, and work.
+    pub(crate) fn join_scripts(&mut self) -> Result<(), Problem> {
+        let sources = self.imports.keys().filter(|name| join::is_of_runtime(name)).filter_map(|name| {
+            let source = String::from_utf8_lossy(&self.content(name)?.bytes).into_owned();
+            Some((name.clone(), source))
+        });
+        let sources: BTreeMap<String, String> = sources.collect();
+        if ROOTS.iter().any(|root| !sources.contains_key(*root)) {
+            return Ok(());
+        }
+        let joined = join::join(&sources, ROOTS)?;
+        self.add("glassline.map", "glassline", "map", joined.source_map.into());
+        let map = self.url("glassline.map").and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        let script = format!("{}//# sourceMappingURL={map}\n", joined.script);
+        joined.modules.iter().for_each(|module| self.drop_file(module));
+        self.add("glassline", "glassline", "js", script.into());
+        let url = self.urls.get("glassline").cloned().unwrap_or_default();
+        for module in joined.modules {
+            self.imports.insert(module.clone(), Vec::new());
+            self.urls.insert(module, url.clone());
+        }
+        Ok(())
+    }
+
+    /// Makes one style of those that every page has and those of `kinds`.
+    pub(crate) fn join_styles<'a>(&mut self, kinds: impl IntoIterator<Item = &'a str>) {
+        let kinds = kinds.into_iter().map(|kind| format!("component/{kind}.css"));
+        let names: Vec<String> = STYLES.iter().map(|name| (*name).to_owned()).chain(kinds).collect();
+        let contents = names.iter().filter_map(|name| self.content(name));
+        let joined = contents.map(|style| &style.bytes[..]).collect::<Vec<_>>().join(&b'\n');
+        names.iter().for_each(|name| self.drop_file(name));
+        self.add(STYLES[0], "glassline", "css", joined.into());
+    }
+
+    fn content(&self, name: &str) -> Option<&Asset> {
+        self.file(self.url(name)?.rsplit('/').next()?)
+    }
+
+    fn drop_file(&mut self, name: &str) {
+        if let Some(url) = self.urls.remove(name) {
+            self.files.remove(url.rsplit('/').next().unwrap_or_default());
+        }
     }
 
     /// Adds a component's style, scoped to its element.
@@ -79,12 +172,9 @@ impl Assets {
         self.imports.get_key_value(name).map(|(name, _)| name.as_str())
     }
 
-    /// The runtime's modules that every page may import.
-    pub(crate) fn runtime_modules(&self) -> impl Iterator<Item = &str> {
-        self.imports
-            .keys()
-            .map(String::as_str)
-            .filter(|name| *name == "glassline" || name.starts_with("glassline/"))
+    /// All modules, by name.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &str> {
+        self.imports.keys().map(String::as_str)
     }
 
     /// `roots` and all that they import statically, directly or not: what is loaded at once.
@@ -93,11 +183,6 @@ impl Assets {
         roots: impl IntoIterator<Item = &'a str>,
     ) -> BTreeSet<&'a str> {
         self.reach(roots, |import| import == Import::Static)
-    }
-
-    /// `roots` and all that they import in any way: what may be loaded.
-    pub(crate) fn needed<'a>(&'a self, roots: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
-        self.reach(roots, |_| true)
     }
 
     fn reach<'a>(
@@ -155,6 +240,7 @@ fn content_type(ending: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "woff2" => "font/woff2",
+        "map" => "application/json",
         _ => "application/octet-stream",
     }
 }
@@ -170,7 +256,9 @@ mod tests {
         assets.add_module(
             "glassline",
             "glassline",
-            script(b" * @import {X} from \"uplot\"\nimport 'glassline/socket';"),
+            script(
+                b"/*\n * @import {X} from \"uplot\"\n */\nimport \"glassline/socket\";\nexport const a = 1;",
+            ),
         );
         assets.add_module("glassline/socket", "socket", script(b"const u = \"uplot\";"));
         assets.add_module("component/chart", "chart", script(b"const u = await import(\"uplot\");"));
@@ -183,7 +271,7 @@ mod tests {
         let assets = assets();
         let at_once: Vec<_> = assets.needed_at_once(["glassline/boot"]).into_iter().collect();
         assert_eq!(at_once, ["glassline", "glassline/boot", "glassline/socket"]);
-        assert!(assets.needed(["component/chart"]).contains("uplot"));
+        assert!(assets.modules().any(|module| module == "uplot"));
         assert!(!assets.needed_at_once(["component/chart"]).contains("uplot"));
     }
 
@@ -195,6 +283,53 @@ mod tests {
         assert_eq!(assets.file(file).expect("it is served").content_type, "text/javascript; charset=utf-8");
         assert_eq!(assets.file("uplot.0123456789abcdef.js"), None);
         assert_eq!(assets.file("uplot.js"), None);
+    }
+
+    #[test]
+    fn what_every_page_imports_is_one_script() {
+        let mut assets = assets();
+        assets.join_scripts().expect("they can be joined");
+        let url = assets.url("glassline/boot").expect("it is in the script");
+        assert_eq!(assets.url("glassline/socket"), Some(url));
+        assert_eq!(assets.needed_at_once(["glassline/boot"]).len(), 1);
+        let script = &assets.content("glassline").expect("it is served").bytes;
+        let map = assets.url("glassline.map").expect("it has a map").replace("/assets/", "");
+        assert!(script.ends_with(format!("//# sourceMappingURL={map}\n").as_bytes()));
+        assert!(assets.file(&map).is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_joined_stays_as_it_is() {
+        let mut assets = assets();
+        assets.add_module("glassline/socket", "socket", Bytes::from_static(b"export default 1;"));
+        let before = assets.urls.clone();
+        assets.join_scripts().expect_err("there is a default export");
+        assert_eq!(assets.urls, before);
+    }
+
+    #[test]
+    fn styles_of_every_page_are_one() {
+        let mut assets = Assets::default();
+        assets.add("glassline.css", "glassline", "css", Bytes::from_static(b"a {}"));
+        assets.add("gallery.css", "gallery", "css", Bytes::from_static(b"b {}"));
+        assets.add_component_style("gauge", b"c {}");
+        assets.add_component_style("dial", b"d {}");
+        assets.join_styles(["gauge"]);
+        assert_eq!(
+            assets.content("glassline.css").expect("served").bytes,
+            &b"a {}\n@scope (gl-gauge) {\nc {}\n}\n"[..]
+        );
+        assert!(assets.url("component/gauge.css").is_none());
+        assert!(assets.url("component/dial.css").is_some() && assets.url("gallery.css").is_some());
+    }
+
+    #[test]
+    fn text_is_compressed_where_that_gains_something() {
+        let long = Bytes::from("words ".repeat(100));
+        let packed = Asset::new(long.clone(), "text/css; charset=utf-8").gzip().expect("it gains");
+        assert!(packed.len() < 100 && packed.starts_with(&[0x1f, 0x8b]));
+        assert_eq!(Asset::new(long, "image/png").gzip(), None);
+        assert_eq!(Asset::new(Bytes::from_static(b"x"), "image/svg+xml").gzip(), None);
     }
 
     #[test]

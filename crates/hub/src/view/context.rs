@@ -9,12 +9,15 @@ use super::data::{
     CommandData, DeviceData, DeviceRow, GapData, GatewayRow, Join, LedgerData, PanelRow, Scene,
     StorageFailure,
 };
+use super::filters::humanize;
 use super::limits::LISTED_MAX;
-use super::value::from_json;
+use super::render::state_of;
+use super::value::{from_json, members};
 
 /// What is the same for all components of a page. Each list is asked for when the first template names it.
 pub(crate) struct Lists<'a> {
     scene: &'a dyn Scene,
+    rows: OnceCell<Vec<DeviceRow>>,
     devices: OnceCell<(Value, usize)>,
     panels: OnceCell<Value>,
     gateways: OnceCell<Value>,
@@ -25,11 +28,17 @@ impl<'a> Lists<'a> {
     pub(crate) fn new(scene: &'a dyn Scene) -> Self {
         Self {
             scene,
+            rows: OnceCell::new(),
             devices: OnceCell::new(),
             panels: OnceCell::new(),
             gateways: OnceCell::new(),
             join: OnceCell::new(),
         }
+    }
+
+    /// All devices, in the order in which they are shown.
+    pub(crate) fn device_rows(&self) -> &[DeviceRow] {
+        self.rows.get_or_init(|| self.scene.devices())
     }
 
     /// Those that a template names.
@@ -41,8 +50,8 @@ impl<'a> Lists<'a> {
     fn get(&self, name: &str) -> Value {
         let devices = || {
             self.devices.get_or_init(|| {
-                let rows = self.scene.devices();
-                (list(&rows, device_row), rows.len())
+                let rows = self.device_rows();
+                (list(rows, device_row), rows.len())
             })
         };
         match name {
@@ -62,6 +71,7 @@ pub(crate) fn device(device: &DeviceData) -> Value {
     Value::from_pairs([
         ("id", Value::from(device.id.as_str())),
         ("name", Value::from(device.name.as_str())),
+        ("labels", Value::from(device.labels.clone())),
         ("presence", Value::from(device.presence.as_str())),
         ("since", Value::from(device.since)),
         ("created", time(device.created)),
@@ -107,7 +117,32 @@ pub(crate) fn asked_for(
     if names.contains("gaps") {
         found.push(("gaps", list(&scene.gaps(&device.id), gap)));
     }
+    if names.contains("latest") {
+        found.push(("latest", latest(device, scene.now_ms())));
+    }
     found
+}
+
+/// The newest value of each channel that has one: those that are described in the device's order, then the others by name.
+fn latest(device: &DeviceData, now: i64) -> Value {
+    let described = members(&device.describe);
+    let is_described = |name: &str| described.iter().any(|(described, _)| described == name);
+    let first = described.iter().map(|(name, text)| (name.as_str(), from_json(text)));
+    let others = device.channels.keys().filter(|name| !is_described(name));
+    let all = first.chain(others.map(|name| (name.as_str(), Value::UNDEFINED)));
+    let rows = all.filter_map(|(name, describe)| {
+        let newest = device.channels.get(name)?;
+        let label = describe.get_attr("label").ok().and_then(|label| label.as_str().map(str::to_owned));
+        Some(Value::from_pairs([
+            ("channel", Value::from(name)),
+            ("label", Value::from(label.unwrap_or_else(|| humanize(name)))),
+            ("value", from_json(&newest.value)),
+            ("ts", Value::from(newest.ts)),
+            ("state", Value::from(state_of(Some(device.presence), Some(newest), now))),
+            ("describe", describe),
+        ]))
+    });
+    Value::from(rows.take(LISTED_MAX).collect::<Vec<_>>())
 }
 
 fn command(command: &CommandData) -> Value {
@@ -146,6 +181,7 @@ fn device_row(row: &DeviceRow) -> Value {
     Value::from_pairs([
         ("id", Value::from(row.id.as_str())),
         ("name", Value::from(row.name.as_str())),
+        ("labels", Value::from(row.labels.clone())),
         ("presence", Value::from(row.presence.as_str())),
         ("since", Value::from(row.since)),
         ("channels", Value::from(row.channels)),

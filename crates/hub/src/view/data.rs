@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::Presence;
+use crate::view::look::Look;
 use crate::view::value::json_text;
 
 /// The latest value of a channel.
@@ -25,6 +26,8 @@ pub struct DeviceData {
     pub id: String,
     /// Its name for people; the id where it has none.
     pub name: String,
+    /// What people sort it by.
+    pub labels: Vec<String>,
     /// Whether it can be reached.
     pub presence: Presence,
     /// Since when, ms since 1970.
@@ -132,6 +135,8 @@ pub struct DeviceRow {
     pub id: String,
     /// Its name for people; the id where it has none.
     pub name: String,
+    /// What people sort it by.
+    pub labels: Vec<String>,
     /// Whether it can be reached.
     pub presence: Presence,
     /// Since when, ms since 1970.
@@ -188,6 +193,10 @@ pub trait Scene {
     fn now_ms(&self) -> i64;
     /// A device, or nothing when the hub has never heard of it.
     fn device(&self, id: &str) -> Option<DeviceData>;
+    /// How whoever asks wants the page to look.
+    fn look(&self) -> Look {
+        Look::default()
+    }
     /// All devices, in the order in which they are shown.
     fn devices(&self) -> Vec<DeviceRow> {
         Vec::new()
@@ -220,6 +229,18 @@ pub trait Scene {
     fn storage(&self) -> Option<StorageFailure> {
         None
     }
+    /// What stands behind the `?` of the page's address, as it stands there.
+    fn query(&self) -> &str {
+        ""
+    }
+    /// Whether whoever looks may change views.
+    fn may_edit(&self) -> bool {
+        false
+    }
+    /// How the configuration stands.
+    fn configuration(&self) -> crate::Configuration {
+        crate::Configuration::Holds
+    }
 }
 
 /// A scene that stands still: everything is given beforehand. For tests, samples and checks.
@@ -241,11 +262,21 @@ pub struct StillScene {
     pub gaps: BTreeMap<String, Vec<GapData>>,
     /// Why nothing is taken over.
     pub storage: Option<StorageFailure>,
+    /// What stands behind the `?` of the page's address.
+    pub query: String,
+    /// Whether whoever looks may change views.
+    pub may_edit: bool,
+    /// How the page is to look.
+    pub look: Look,
 }
 
 impl Scene for StillScene {
     fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    fn look(&self) -> Look {
+        self.look
     }
 
     fn device(&self, id: &str) -> Option<DeviceData> {
@@ -256,6 +287,7 @@ impl Scene for StillScene {
         let row = |device: &DeviceData| DeviceRow {
             id: device.id.clone(),
             name: device.name.clone(),
+            labels: device.labels.clone(),
             presence: device.presence,
             since: device.since,
             channels: device.channels.len(),
@@ -285,5 +317,13 @@ impl Scene for StillScene {
 
     fn storage(&self) -> Option<StorageFailure> {
         self.storage.clone()
+    }
+
+    fn query(&self) -> &str {
+        &self.query
+    }
+
+    fn may_edit(&self) -> bool {
+        self.may_edit
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::data::DeviceData;
-use super::definition::{Body, Given, GivenSetting, Placement, View};
+use super::definition::{Given, GivenSetting, Part, Placement, Size, View};
 use super::limits::{DERIVED_CHANNELS_MAX, DERIVED_CHARTS_MAX};
 use super::problem::{Place, Problem};
 use super::value::members;
@@ -13,23 +13,6 @@ pub(crate) const NAME: &str = "device";
 
 /// Width of a chart when there are others beside it, in twelfths; a chart alone has the whole width.
 const CHART_SPAN: u8 = 6;
-
-/// Every component that such a page may come to need.
-pub(crate) const KINDS: &[&str] = &[
-    "button",
-    "chart",
-    "command-table",
-    "device-header",
-    "gauge",
-    "json",
-    "lamp",
-    "ledger",
-    "number-field",
-    "slider",
-    "switch",
-    "text",
-    "value",
-];
 
 /// The setting of `value` that makes it draw its recent course.
 pub(crate) const SPARKLINE: &str = "sparkline";
@@ -60,15 +43,13 @@ pub(crate) fn view(device: &DeviceData, value_has_sparkline: bool) -> (View, Opt
     let charted: Vec<&Channel<'_>> =
         channels.iter().filter(|channel| channel.has_chart()).take(DERIVED_CHARTS_MAX).collect();
     let span = (charted.len() > 1).then_some(CHART_SPAN);
-    placed.extend(charted.iter().map(|channel| Placement { span, ..place("chart", Some(&channel.name)) }));
+    placed.extend(charted.iter().map(|channel| {
+        let chart = place("chart", Some(&channel.name));
+        Placement { size: Size { span, ..chart.size }, ..chart }
+    }));
     placed.extend(["command-table", "ledger"].map(|kind| place(kind, None)));
-    let view = View {
-        name: NAME.to_owned(),
-        title: device.name.clone(),
-        device: Some(device.id.clone()),
-        wrong: Vec::new(),
-        body: Body::Grid(placed),
-    };
+    let parts = placed.into_iter().map(Part::Component).collect();
+    let view = View::of_parts(NAME, device.name.clone(), Some(device.id.clone()), parts);
     let what =
         format!("{left_out} more channels are left out: {DERIVED_CHANNELS_MAX} are the most on this page.");
     (view, (left_out > 0).then(|| Problem::new(Place::whole(""), what)))
@@ -99,6 +80,7 @@ impl Channel<'_> {
         }
         match self.value.and_then(|value| value.bytes().next()) {
             Some(b't' | b'f') => Some("lamp"),
+            Some(b'"') if self.is_picture() => Some("image"),
             Some(b'"') => Some("text"),
             Some(b'{' | b'[' | b'n') => Some("json"),
             Some(_) => Some(self.number()),
@@ -112,8 +94,20 @@ impl Channel<'_> {
             "button" => Some("button"),
             "slider" => Some("slider"),
             "number" => Some("number-field"),
+            "select" if self.has_choices() => Some("select"),
+            "select" | "text" => Some("text-field"),
             _ => None,
         }
+    }
+
+    /// Without them there is nothing to choose from: then the person writes.
+    fn has_choices(&self) -> bool {
+        self.described.get("choices").and_then(Json::as_array).is_some_and(|choices| !choices.is_empty())
+    }
+
+    /// The picture itself, as text: an address may be one, and may be no picture.
+    fn is_picture(&self) -> bool {
+        self.value.is_some_and(|value| value.starts_with("\"data:image/"))
     }
 
     fn number(&self) -> &'static str {

@@ -9,6 +9,7 @@ use rust_embed::Embed;
 
 use super::limits::{ASSET_BYTES_MAX, FOLDER_FILES_MAX, TEMPLATE_BYTES_MAX};
 use super::problem::Problem;
+use super::volume::volume_of;
 
 #[derive(Embed)]
 #[folder = "../../components"]
@@ -23,6 +24,7 @@ struct BuiltInViews;
 struct BuiltInWeb;
 
 /// Files by their path, which is relative and has forward slashes: `components/gauge/style.css`.
+#[derive(Clone, Default)]
 pub(crate) struct Files(BTreeMap<String, Result<Bytes, Problem>>);
 
 impl Files {
@@ -43,6 +45,43 @@ impl Files {
                 .map(|(path, on_disk)| (path.clone(), read(&path, &on_disk)))
                 .collect(),
         )
+    }
+
+    /// Those with these texts.
+    #[cfg(test)]
+    pub(crate) fn of(texts: &[(&str, &str)]) -> Self {
+        let file =
+            |(path, text): &(&str, &str)| ((*path).to_owned(), Ok(Bytes::copy_from_slice(text.as_bytes())));
+        Self(texts.iter().map(file).collect())
+    }
+
+    /// All of them, by path, each with its bytes or why it cannot be used.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Result<Bytes, Problem>)> {
+        self.0.iter().map(|(path, content)| (path.as_str(), content))
+    }
+
+    /// Those of one volume alone.
+    pub(crate) fn of_volume(&self, volume: &str) -> Self {
+        let own = self.0.iter().filter(|(path, _)| volume_of(path) == Some(volume));
+        Self(own.map(|(path, content)| (path.clone(), content.clone())).collect())
+    }
+
+    /// These, with `files` in the place of those of a volume.
+    #[must_use]
+    pub(crate) fn with_volume(mut self, volume: &str, files: &Self) -> Self {
+        self.0.retain(|path, _| volume_of(path) != Some(volume));
+        self.0.extend(files.0.iter().map(|(path, content)| (path.clone(), content.clone())));
+        self
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many bytes they are.
+    pub(crate) fn bytes_in_all(&self) -> usize {
+        self.0.values().flatten().map(Bytes::len).sum()
     }
 
     /// Whether there are as many as may be, so that some may be missing.
@@ -76,7 +115,8 @@ impl Files {
         self.bytes(path).map(|bytes| bytes.and_then(text))
     }
 
-    fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a str> {
+    /// The paths of the files below `folder`, relative to it.
+    pub(crate) fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a str> {
         self.0.keys().filter_map(move |path| path.strip_prefix(folder)?.strip_prefix('/'))
     }
 }
@@ -90,6 +130,10 @@ pub(crate) fn listing(folder: &Path) -> Vec<(String, PathBuf)> {
         }
     }
     for (file, path) in entries(&folder.join("views")) {
+        // What views include stands in folders of its own.
+        for (piece, path) in entries(&path) {
+            found.push((format!("views/{file}/{piece}"), path));
+        }
         found.push((format!("views/{file}"), path));
     }
     found.retain(|(_, path)| path.is_file());

@@ -7,6 +7,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State};
 
 use super::escape::escape;
+use super::look::Numbers;
 use super::value::Digits;
 
 /// Most decimals shown unless `digits` asks for more.
@@ -17,6 +18,9 @@ const SCIENTIFIC_FROM: f64 = 1e12;
 
 /// Most decimals that can be asked for.
 const DIGITS_MAX: i64 = 20;
+
+/// The variable of a template that says how numbers are written. Within a macro it is not seen: English is written there.
+pub(crate) const NUMBERS: &str = "reader_numbers";
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -145,12 +149,18 @@ fn grouped(text: &str) -> String {
     grouped + decimals
 }
 
-fn number_filter(value: &Value, digits: Option<i64>) -> String {
+fn number_filter(state: &State, value: &Value, digits: Option<i64>) -> String {
     let digits = digits.map(|digits| usize::try_from(digits.clamp(0, DIGITS_MAX)).unwrap_or_default());
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => "–".to_owned(),
         ValueKind::Bool => if value.is_true() { "On" } else { "Off" }.to_owned(),
-        _ => as_float(value).map_or_else(|| value.to_string(), |value| number(value, digits)),
+        _ => as_float(value).map_or_else(
+            || value.to_string(),
+            |value| {
+                let numbers = state.lookup(NUMBERS);
+                Numbers::of_text(numbers.as_ref().and_then(Value::as_str)).write(&number(value, digits))
+            },
+        ),
     }
 }
 

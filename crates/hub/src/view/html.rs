@@ -20,6 +20,7 @@ use super::inline::{self, Inline};
 use super::limits::OUTPUT_BYTES_MAX;
 use super::manifest::check_span;
 use super::problem::{Place, Problem};
+use super::selection::Selection;
 
 /// Stands between a view's HTML and the variables it has set, at the end of its output. It cannot be typed by accident.
 const END: char = '\u{1}';
@@ -33,6 +34,11 @@ const PICTURE_TITLE: &str = "svg title";
 /// Adds what HTML views can call.
 pub(crate) fn add_to(templates: &mut Environment<'static>) {
     templates.add_function("component", component);
+    // A view names the pieces that it includes as they lie beside it: `{% include "parts/head.html" %}`.
+    templates.set_path_join_callback(|name, parent| match parent.strip_prefix("views/") {
+        Some(_) if !name.starts_with("views/") => format!("views/{name}").into(),
+        _ => name.into(),
+    });
 }
 
 /// Loads `views/NAME.html`: compiles it and looks once what title and device it has.
@@ -47,13 +53,16 @@ pub(crate) fn load(
     let variables = add_template(file, source + TRAILER, templates, problems)?;
     // What only goes wrong with the data of a moment is shown when that moment comes.
     let rendered = Rendered::new(templates, file, Value::UNDEFINED).ok();
-    Some(View {
-        name: name.to_owned(),
-        title: rendered.and_then(|rendered| rendered.title).unwrap_or_else(|| humanize(name)),
-        device: None,
-        wrong: Vec::new(),
-        body: Body::Html { template: file.to_owned(), variables },
-    })
+    let (title, devices) = rendered.map(|rendered| (rendered.title, rendered.devices)).unwrap_or_default();
+    let devices = devices.as_deref().map(|devices| {
+        let patterns: Vec<String> = devices.split(',').map(str::to_owned).collect();
+        Selection::of_ids(&patterns).map_err(|what| format!("<meta name=\"devices\"> {what}."))
+    });
+    let devices =
+        devices.and_then(|devices| devices.map_err(|what| problems.push(Problem::whole(file, what))).ok());
+    let title = title.unwrap_or_else(|| humanize(name));
+    let body = Body::Html { template: file.to_owned(), variables };
+    Some(View { devices, body, ..View::of_parts(name, title, None, Vec::new()) })
 }
 
 /// A view's template, rendered: HTML in which the components are still to be expanded.
@@ -64,6 +73,8 @@ pub(crate) struct Rendered {
     pub(crate) device: Option<String>,
     /// The view's title, from `{% set title = … %}`, `<title>` or the first `<h1>`.
     pub(crate) title: Option<String>,
+    /// The devices that one is chosen from, by `<meta name="devices" content="pump-*">`.
+    devices: Option<String>,
     file: String,
     source: String,
     spans: Vec<OutputSpan>,
@@ -86,11 +97,25 @@ impl Rendered {
                 format!("The view renders to {} bytes; {OUTPUT_BYTES_MAX} are the most.", output.len());
             return Err(Problem::whole(file, what));
         }
-        let mut parts = output.rsplitn(3, END);
-        let (title, device, html) = (parts.next(), parts.next(), parts.next().unwrap_or_default().to_owned());
+        let (html, device, title) = match source.ends_with(TRAILER) {
+            true => {
+                let mut parts = output.rsplitn(3, END);
+                let (title, device) = (parts.next(), parts.next());
+                (parts.next().unwrap_or_default().to_owned(), device, title)
+            }
+            // A piece of a view sets nothing.
+            false => (output.clone(), None, None),
+        };
         let set = |text: Option<&str>| text.map(unescape).filter(|text| !text.is_empty());
-        let mut rendered =
-            Self { html, device: set(device), title: set(title), file: file.to_owned(), source, spans };
+        let mut rendered = Self {
+            html,
+            device: set(device),
+            title: set(title),
+            devices: None,
+            file: file.to_owned(),
+            source,
+            spans,
+        };
         rendered.read_head();
         Ok(rendered)
     }
@@ -121,7 +146,7 @@ impl Rendered {
         });
         let in_picture = Cell::new(false);
         let picture = element!(PICTURE_TITLE, |_| mark(&in_picture));
-        let ours = element!("title, meta[name=device]", |element| {
+        let ours = element!("title, meta[name=device], meta[name=devices]", |element| {
             if !in_picture.take() {
                 element.remove();
             }
@@ -136,11 +161,15 @@ impl Rendered {
 
     /// `<title>`, `<h1>` and `<meta name="device">`, where the template set nothing.
     fn read_head(&mut self) {
-        let device = RefCell::new(None);
+        let (device, devices) = (RefCell::new(None), RefCell::new(None));
         let (titles, headings): (RefCell<Vec<Text>>, RefCell<Vec<Text>>) = Default::default();
         let in_picture = Cell::new(false);
         let meta = element!("meta[name=device]", |element| {
             *device.borrow_mut() = element.get_attribute("content");
+            Ok(())
+        });
+        let many = element!("meta[name=devices]", |element| {
+            *devices.borrow_mut() = element.get_attribute("content");
             Ok(())
         });
         let picture = element!(PICTURE_TITLE, |_| mark(&in_picture));
@@ -149,12 +178,13 @@ impl Rendered {
         let heading = element!("h1", |_| begin_text(&headings, false));
         let heading_text = text!("h1", |text| add_text(&headings, text));
         // HTML that cannot be read is told when it is expanded.
-        let _ = rewrite(&self.html, vec![meta, picture, title, title_text, heading, heading_text]);
+        let _ = rewrite(&self.html, vec![meta, many, picture, title, title_text, heading, heading_text]);
         let first = |texts: RefCell<Vec<Text>>| texts.take().into_iter().find(|text| !text.in_picture);
         let said = [first(titles), first(headings)].into_iter().flatten();
         let mut said = said.map(|text| unescape(text.text.trim())).filter(|text| !text.is_empty());
         self.device = self.device.take().or(device.into_inner().as_deref().map(unescape));
         self.title = self.title.take().or_else(|| said.next());
+        self.devices = devices.into_inner().as_deref().map(unescape);
     }
 
     fn placement(&self, element: &Element<'_, '_>) -> Placement {
@@ -181,7 +211,7 @@ impl Rendered {
             "channel" => placed.channel = Some(value),
             "label" => placed.label = Some(value),
             "span" => match parse_span(&value) {
-                Ok(span) => placed.span = Some(span),
+                Ok(span) => placed.size.span = Some(span),
                 Err(what) => placed.wrong.push(Problem::new(place(), what)),
             },
             _ => {

@@ -1,22 +1,26 @@
 //! All components and views that there are: the built-in ones, overlaid by a user's folder, loaded by the same code.
 //! One that is broken does not stop the others: it is kept as what is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+use super::alarm;
 use super::assets::{Asset, Assets};
 use super::component::{Component, Kind, add_template};
 use super::definition::{View, check_view_name};
 use super::files::Files;
 use super::filters;
 use super::html;
+use super::inline;
 use super::limits::{FOLDER_FILES_MAX, TEMPLATE_FUEL};
 use super::manifest::Manifest;
 use super::problem::{Place, Problem, did_you_mean};
 use super::view_file;
+use super::volume::Volumes;
+use super::words;
 
 /// A component or a view, or everything that is wrong with it.
 type Loaded<T> = Result<T, Vec<Problem>>;
@@ -29,6 +33,15 @@ pub struct Library {
     pub(crate) templates: Environment<'static>,
     pub(crate) registered: BTreeMap<String, Arc<dyn Component>>,
     pub(crate) own: Own,
+    pub(crate) volumes: Volumes,
+    /// Which volumes a page can also show in an earlier version.
+    pub(crate) earlier: BTreeSet<String>,
+    /// Which volumes stand here in an earlier version.
+    pub(crate) restored: BTreeSet<String>,
+    /// What tells it from other libraries.
+    pub(crate) print: String,
+    /// The variables that pieces of views name.
+    pub(crate) piece_variables: HashSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -51,6 +64,11 @@ impl Library {
     /// It always succeeds: what is wrong in the folder is told by [`Library::problems`], and by a tile on each page that
     /// should show it.
     pub fn load(folder: Option<&Path>, registered: &[Arc<dyn Component>]) -> Self {
+        Self::of(&Files::built_in(), folder.map(Files::on_disk).as_ref(), registered)
+    }
+
+    /// The same of files that were read already.
+    pub(crate) fn of(built_in: &Files, own: Option<&Files>, registered: &[Arc<dyn Component>]) -> Self {
         let mut library = Self {
             kinds: BTreeMap::new(),
             views: BTreeMap::new(),
@@ -61,22 +79,32 @@ impl Library {
                 .map(|component| (component.name().to_owned(), component.clone()))
                 .collect(),
             own: Own::default(),
+            volumes: Volumes::default(),
+            earlier: BTreeSet::new(),
+            restored: BTreeSet::new(),
+            print: String::new(),
+            piece_variables: HashSet::new(),
             problems: Vec::new(),
         };
-        let built_in = Files::built_in();
-        library.add_runtime(&built_in);
-        library.add_files(&built_in);
-        if let Some(folder) = folder {
-            let files = Files::on_disk(folder);
-            library.add_files(&files);
-            library.own = Own::of(&files);
+        library.add_runtime(built_in);
+        library.add_files(built_in);
+        if let Some(files) = own {
+            library.add_files(files);
+            library.own = Own::of(files);
             if files.is_full() {
                 let what = format!("There are {FOLDER_FILES_MAX} files or more: those beyond are not seen.");
                 library.problems.push(Problem::whole("components", what));
             }
         }
+        library.join();
         library.check_registered();
+        library.print = library.volumes.print();
         library
+    }
+
+    /// What tells this library from others: the same files give the same within one version of the program.
+    pub fn print(&self) -> &str {
+        &self.print
     }
 
     /// What is wrong with the files that were loaded. Wrong settings and missing components of views are no part of it:
@@ -90,7 +118,7 @@ impl Library {
     pub fn views(&self) -> impl Iterator<Item = (&str, &str)> {
         let loaded = self.views.values().filter_map(|view| view.as_ref().ok());
         let listed = loaded.filter(|view| !self.own.has_folder || self.own.views.contains(&view.name));
-        listed.map(|view| (view.name.as_str(), view.title.as_str()))
+        listed.map(|view| (view.name.as_str(), view.label.as_str()))
     }
 
     /// Name and title of each component that can be placed, by name.
@@ -112,6 +140,11 @@ impl Library {
     /// The asset of a file name below `/assets/`, such as `gauge.0123456789abcdef.js`. Its content never changes.
     pub fn asset(&self, file: &str) -> Option<&Asset> {
         self.assets.file(file)
+    }
+
+    /// A text of the pages by its name, with what stands in braces filled in; empty where there is none of this name.
+    pub fn say(&self, name: &str, given: &[(&str, &str)]) -> String {
+        words::said(&self.templates, name, given)
     }
 
     /// Where the content of a name is served: `glassline/boot`, `component/gauge`, `glassline.css`, …
@@ -136,6 +169,11 @@ impl Library {
         for name in files.names("web") {
             let path = format!("web/{name}");
             match name.rsplit_once('.') {
+                Some(("words", "js")) => {
+                    self.add_script(files, &path, "glassline/words", "words");
+                    let source = self.keep(files.text(&path)).unwrap_or_default();
+                    self.problems.extend(words::add_to(&mut self.templates, &source).err());
+                }
                 Some(("glassline", "js")) => self.add_script(files, &path, "glassline", "glassline"),
                 Some((stem, "js")) => self.add_script(files, &path, &format!("glassline/{stem}"), stem),
                 Some((stem, ending @ ("css" | "svg" | "png" | "woff2"))) => {
@@ -158,6 +196,14 @@ impl Library {
         }
     }
 
+    /// What every page has becomes one script and one style. Styles of a user's components stay for themselves: a mistake in one
+    /// does not reach the others.
+    fn join(&mut self) {
+        self.problems.extend(self.assets.join_scripts().err());
+        let built_in = self.kinds.keys().filter(|kind| !self.own.components.contains(*kind));
+        self.assets.join_styles(built_in.map(String::as_str));
+    }
+
     fn add_script(&mut self, files: &Files, path: &str, module: &str, stem: &str) {
         if let Some(bytes) = self.keep(files.bytes(path)) {
             self.assets.add_module(module, stem, bytes);
@@ -165,6 +211,7 @@ impl Library {
     }
 
     fn add_files(&mut self, files: &Files) {
+        self.volumes.add(files);
         for name in files.folders("components") {
             self.assets.remove(&format!("component/{name}"));
             self.assets.remove(&format!("component/{name}.css"));
@@ -172,6 +219,7 @@ impl Library {
             self.problems.extend(kind.as_ref().err().into_iter().flatten().cloned());
             self.kinds.insert(name.to_owned(), kind);
         }
+        self.add_pieces(files);
         let mut companions = Vec::new();
         for file in files.names("views") {
             match file.rsplit_once('.') {
@@ -182,6 +230,17 @@ impl Library {
         }
         for (name, ending, file) in companions {
             self.add_companion(files, name, ending, &format!("views/{file}"));
+        }
+    }
+
+    /// What views in TOML and in HTML may include: `views/parts/plan.html`.
+    fn add_pieces(&mut self, files: &Files) {
+        let pieces = files.below("views").filter(|file| file.contains('/') && file.ends_with(".html"));
+        for path in pieces.map(|file| format!("views/{file}")) {
+            let Some(source) = self.keep(files.text(&path)) else { continue };
+            self.problems.extend(inline::find(&path, &source));
+            let variables = add_template(&path, source, &mut self.templates, &mut self.problems);
+            self.piece_variables.extend(variables.into_iter().flatten());
         }
     }
 
@@ -203,7 +262,7 @@ impl Library {
                 let what = format!("There is also views/{name}.html: a view has one of the two.");
                 return Err(vec![Problem::whole(path, what)]);
             }
-            let view = view_file::read(name, path, &source).map_err(|problem| vec![problem])?;
+            let view = view_file::read(name, path, &source, files).map_err(|problem| vec![problem])?;
             self.problems.extend(view.all_wrong().cloned());
             return Ok(view);
         }
@@ -269,6 +328,7 @@ fn environment() -> Environment<'static> {
     // That a device has not sent yet is no error: what is not there has nothing in it.
     templates.set_undefined_behavior(UndefinedBehavior::Chainable);
     filters::add_to(&mut templates);
+    alarm::add_to(&mut templates);
     html::add_to(&mut templates);
     templates
 }

@@ -46,8 +46,47 @@ pub const NAME_CHARS_MAX: usize = 64;
 /// Columns of the grid that components span.
 pub const SPAN_MAX: u8 = 12;
 
-/// How often a user's folder is looked at for changes, in ms, at most. Until then the old files count.
+/// Most names in the address of a page that a view is told; those beyond, and texts longer than [`QUERY_CHARS_MAX`], are as if
+/// they had not been said.
+pub const QUERY_NAMES_MAX: usize = 32;
+
+/// Longest text that is said in the address of a page, in characters.
+pub const QUERY_CHARS_MAX: usize = 256;
+
+/// Most variables of a view. Those beyond are not there; a problem says so.
+pub const VARIABLES_MAX: usize = 32;
+
+/// How deep files may include files; one deeper is a problem in its place.
+pub const INCLUDE_DEPTH_MAX: usize = 4;
+
+/// Most files that a view includes, each counted as often as it is included. One beyond is a problem in its place.
+pub const INCLUDES_MAX: usize = 64;
+
+/// Most devices that a section stands there once for. Those beyond are left out; one error tile says how many.
+pub const SECTION_DEVICES_MAX: usize = 100;
+
+/// Most devices to choose from that a page lists. Beyond, the id of another can be typed.
+pub const CHOICES_MAX: usize = 500;
+
+/// Most rows of the grid that a component spans.
+pub const ROWS_MAX: u8 = 12;
+
+/// Furthest place on a phone, from the beginning and from the end.
+pub const ORDER_MAX: i8 = 12;
+
+/// How often a user's folder is looked at for changes when pages are asked for, in ms, at most. Until then the old files
+/// count. While somebody has a page open it is [looked at](crate::limits::LOOK_EVERY) by itself.
 pub const LOOK_AGAIN_MS: u64 = 1000;
+
+/// Looks in a row that each see files change, before they are loaded although they may be half written.
+pub const SETTLING_LOOKS_MAX: usize = 5;
+
+/// Bytes of files that are kept of earlier versions of components and views. One with which they would be more is not kept:
+/// there is then no way back to it.
+pub const EARLIER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Components and views that a page can be asked to show in an earlier version. Those beyond are shown as they are.
+pub const EARLIER_NAMED_MAX: usize = 16;
 
 // The page that a device makes by itself always fits: header, a component for each channel, charts, commands and books.
 const _: () = assert!(3 + DERIVED_CHANNELS_MAX + DERIVED_CHARTS_MAX <= PAGE_COMPONENTS_MAX);

@@ -29,6 +29,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "join",
     "kind",
     "label",
+    "latest",
     "now",
     "panels",
     "presence",
@@ -198,8 +199,11 @@ pub(crate) fn check_span(span: i64) -> Result<u8, String> {
         .ok_or_else(|| format!("“span” must be a whole number from 1 to {SPAN_MAX}, but is {span}."))
 }
 
-/// `[a-z][a-z0-9-]*`: it becomes part of an element's name and of URLs.
-pub(crate) fn check_component_name(name: &str) -> Result<(), String> {
+/// Whether a component can have this name: `[a-z][a-z0-9-]*`, for it becomes part of an element's name and of URLs.
+///
+/// # Errors
+/// A sentence that says what a name must be.
+pub fn check_component_name(name: &str) -> Result<(), String> {
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && name.len() <= NAME_CHARS_MAX;

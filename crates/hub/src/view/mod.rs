@@ -6,41 +6,62 @@
 //!
 //! It renders, and that is all: it knows no sockets, no store and no clock.
 
+mod alarm;
+mod arranged;
 mod assets;
 mod check;
+mod chooser;
 mod component;
 mod context;
 mod data;
 mod definition;
 mod derive;
+mod earlier;
+mod eject;
 mod escape;
 mod files;
 mod filters;
+mod gallery;
+mod good;
 mod html;
 mod inline;
+mod join;
 mod library;
 pub mod limits;
+mod login;
+mod look;
 mod manifest;
 mod page;
 mod problem;
+mod query;
 mod render;
 mod room;
 mod sample;
+mod selection;
 mod settings;
 mod shelf;
+mod shell;
 mod tile;
 mod value;
+mod variable;
 mod view_file;
+mod volume;
+mod words;
 
 pub use assets::Asset;
+pub(crate) use assets::gzip;
 pub use component::{Component, PlacedAt};
 pub use data::{
     ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
     PanelRow, Scene, StillScene, StorageFailure,
 };
-pub(crate) use escape::escape;
+pub(crate) use earlier::named_in as earlier_named_in;
+pub use eject::{EjectError, write_new_view};
+pub use gallery::Play;
 pub use library::Library;
-pub use manifest::{Direction, Manifest, Setting, SettingType};
-pub use page::Page;
+pub use look::{Look, Numbers, Theme};
+pub use manifest::{Direction, Manifest, Setting, SettingType, check_component_name};
 pub use problem::{Place, Problem};
 pub use shelf::Shelf;
+pub(crate) use shelf::{Found, Swap};
+pub use shell::Page;

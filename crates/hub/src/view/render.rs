@@ -12,13 +12,13 @@ use crate::Presence;
 use super::component::{Kind, PlacedAt};
 use super::context::Lists;
 use super::data::{ChannelData, DeviceData, Scene};
-use super::definition::Placement;
+use super::definition::{Placement, Size};
 use super::library::Library;
 use super::limits::{OUTPUT_BYTES_MAX, PAGE_BYTES_MAX, PAGE_COMPONENTS_MAX};
 use super::problem::Problem;
 use super::settings::{Settings, settle};
 use super::value::{from_json, members};
-use super::{context, tile};
+use super::{context, filters, tile, words};
 
 /// What stands around every component.
 const WRAPPER: &str = "web/component.html";
@@ -40,12 +40,17 @@ pub(crate) struct Painter<'a> {
     library: &'a Library,
     scene: &'a dyn Scene,
     now: i64,
+    /// How numbers are written.
+    numbers: String,
     lists: Lists<'a>,
     devices: BTreeMap<String, Option<Known>>,
     ids: HashMap<String, usize>,
     placed: usize,
     left_out: usize,
     bytes: usize,
+    /// The device of the section that is painted, where there is one for each of several: ids name it, so that they stay when
+    /// another comes.
+    pub(crate) within: Option<String>,
     /// The components that the page needs scripts and styles for.
     pub(crate) kinds: BTreeSet<String>,
     /// What went wrong, in the order of the page.
@@ -79,6 +84,7 @@ struct Bound<'a> {
     latest: Option<&'a ChannelData>,
     described: &'a Json,
     settings: &'a Settings,
+    size: Size,
 }
 
 impl<'a> Painter<'a> {
@@ -87,12 +93,14 @@ impl<'a> Painter<'a> {
             library,
             scene,
             now: scene.now_ms(),
+            numbers: scene.look().numbers.as_text(),
             lists: Lists::new(scene),
             devices: BTreeMap::new(),
             ids: HashMap::new(),
             placed: 0,
             left_out: 0,
             bytes: 0,
+            within: None,
             kinds: BTreeSet::new(),
             problems: Vec::new(),
         }
@@ -105,7 +113,7 @@ impl<'a> Painter<'a> {
             let painted = painter.try_paint(placed, view_device);
             // The tile has room for the first alone.
             painter.problems.extend(placed.wrong.iter().skip(1).cloned());
-            painted.unwrap_or_else(|problem| painter.tile(kind, placed.span, problem))
+            painted.unwrap_or_else(|problem| painter.tile(kind, placed.size.span, problem))
         })
     }
 
@@ -126,6 +134,19 @@ impl<'a> Painter<'a> {
         html
     }
 
+    /// Where the page's data comes from.
+    pub(crate) fn scene(&self) -> &'a dyn Scene {
+        self.scene
+    }
+
+    /// What people call a device; its id where the hub has never heard of it.
+    pub(crate) fn name_of(&mut self, id: &str) -> String {
+        let scene = self.scene;
+        let known = || scene.device(id).map(Known::new);
+        let known = self.devices.entry(id.to_owned()).or_insert_with(known);
+        known.as_ref().map_or_else(|| id.to_owned(), |known| known.data.name.clone())
+    }
+
     /// What is the same for all of the page.
     pub(crate) fn lists(&self) -> &Lists<'a> {
         &self.lists
@@ -133,7 +154,9 @@ impl<'a> Painter<'a> {
 
     /// A tile for what could not even be placed.
     pub(crate) fn tile(&mut self, what: &str, span: Option<u8>, problem: Problem) -> String {
-        let tile = tile::error(what, span, &problem);
+        let good = self.library.good_version(what, &problem, self.scene.query());
+        let good = good.map(|address| (address, words::said(&self.library.templates, "swap.good", &[])));
+        let tile = tile::error(what, span, &problem, good);
         self.problems.push(problem);
         tile
     }
@@ -157,7 +180,8 @@ impl<'a> Painter<'a> {
         let library = self.library;
         let kind = library.kind(&placed.kind, &placed.place)?;
         let device_id = placed.device.as_deref().or(view_device).filter(|id| !id.is_empty());
-        let channel = placed.channel.as_deref().filter(|channel| !channel.is_empty());
+        let channels = placed.channels();
+        let channel = channels.first().map(String::as_str);
         let scene = self.scene;
         let known = device_id.and_then(|id| {
             let known = || scene.device(id).map(Known::new);
@@ -169,10 +193,14 @@ impl<'a> Painter<'a> {
         let settings = settle(&kind.manifest, placed, described)?;
         let latest = device.zip(channel).and_then(|(device, channel)| device.channels.get(channel));
         let name = placed.kind.as_str();
-        let id = &next_id(&mut self.ids, channel.unwrap_or(name));
+        let about = channel.unwrap_or(name);
+        let about = self.within.as_deref().map_or_else(|| about.to_owned(), |id| format!("{id}-{about}"));
+        let id = &next_id(&mut self.ids, &about);
         let settings = &settings;
-        let bound = Bound { id, name, kind, device_id, device, channel, latest, described, settings };
-        let own = bound.own_variables(self.now);
+        let size = settings.size;
+        let bound = Bound { id, name, kind, device_id, device, channel, latest, described, settings, size };
+        let mut own = bound.own_variables(self.now);
+        own.push((filters::NUMBERS, Value::from(self.numbers.as_str())));
         let body = bound.body(library, scene, &self.lists, &own)?;
         let html = bound.wrap(library, body, own)?;
         self.kinds.insert(placed.kind.clone());
@@ -237,7 +265,10 @@ impl Bound<'_> {
         let around = [
             ("direction", Value::from(manifest.direction.as_str())),
             ("span", Value::from(self.settings.span)),
+            ("size", Value::from(self.size.classes())),
             ("frame", Value::from(manifest.frame)),
+            ("made", Value::from(library.volumes.made(&format!("components/{}", self.name)))),
+            ("has_earlier", Value::from(library.earlier.contains(&format!("components/{}", self.name)))),
             ("settings_json", Value::from(settings_json)),
             ("value_json", self.latest.map_or(Value::UNDEFINED, |latest| Value::from(latest.value.as_str()))),
             ("body", Value::from_safe_string(body)),
@@ -260,7 +291,7 @@ impl Bound<'_> {
 }
 
 /// How old a value is, in one word. The browser says the same by the same rule from the moment it takes over.
-fn state_of(presence: Option<Presence>, latest: Option<&ChannelData>, now: i64) -> &'static str {
+pub(crate) fn state_of(presence: Option<Presence>, latest: Option<&ChannelData>, now: i64) -> &'static str {
     if matches!(presence, Some(Presence::Offline | Presence::Unreachable)) {
         return "gone";
     }

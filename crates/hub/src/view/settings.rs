@@ -2,22 +2,28 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::definition::{Given, GivenSetting, Placement};
+use super::alarm;
+use super::definition::{Given, GivenSetting, Placement, SIZE_KEYS, Size};
 use super::filters::humanize;
 use super::manifest::{Manifest, Setting};
 use super::problem::{Problem, did_you_mean, sentence};
 
-/// Settings that a device's own description of its channel fills in where the view is silent.
-const DESCRIBED: &[&str] = &["digits", "max", "min", "step", "unit"];
+/// Settings that a device's own description of its channel fills in where the view is silent, beside the limits of its alarms.
+const DESCRIBED: &[&str] = &["choices", "digits", "max", "min", "step", "unit"];
+
+/// Channels of a component that are named in its label, where the view gives none.
+const LABELLED_MAX: usize = 3;
 
 /// Keys that every component has, beside its own settings.
-const COMMON: &[&str] = &["channel", "device", "label", "span"];
+const COMMON: &[&str] = &["channel", "device", "label", "order", "rows", "span"];
 
 /// A component's settings, complete.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
     /// What stands over it.
     pub(crate) label: String,
+    /// The room that it takes.
+    pub(crate) size: Size,
     /// Its width in twelfths.
     pub(crate) span: u8,
     /// Its own settings by name. One that was not given and has no default is absent.
@@ -33,7 +39,19 @@ pub(crate) fn settle(manifest: &Manifest, placed: &Placement, described: &Json) 
             values.insert(name.clone(), value);
         }
     }
+    let mut size = placed.size;
     for given in &placed.settings {
+        if !manifest.settings.contains_key(&given.name) && SIZE_KEYS.contains(&given.name.as_str()) {
+            let told = match &given.value {
+                Given::Value(value) => size.set(&given.name, value),
+                Given::Text(text) => size.set(
+                    &given.name,
+                    &text.trim().parse().map_or_else(|_| text.as_str().into(), |whole: i64| whole.into()),
+                ),
+            };
+            told.map_err(|what| Problem::new(given.place.clone(), what))?;
+            continue;
+        }
         let setting = manifest.settings.get(&given.name).ok_or_else(|| unknown(manifest, placed, given))?;
         let value = match &given.value {
             Given::Value(value) => setting.kind.accept(value),
@@ -44,11 +62,11 @@ pub(crate) fn settle(manifest: &Manifest, placed: &Placement, described: &Json) 
         values.insert(given.name.clone(), value.map_err(wrong)?);
     }
     let label = placed.label.clone().unwrap_or_else(|| default_label(manifest, placed, described));
-    Ok(Settings { label, span: placed.span.unwrap_or(manifest.span), values })
+    Ok(Settings { label, size, span: size.width(manifest.span), values })
 }
 
 fn from_description(name: &str, setting: &Setting, described: &Json) -> Option<Json> {
-    if !DESCRIBED.contains(&name) {
+    if !DESCRIBED.contains(&name) && !alarm::SETTINGS.contains(&name) {
         return None;
     }
     // A device that describes nonsense is no fault of the view: the default holds.
@@ -56,10 +74,16 @@ fn from_description(name: &str, setting: &Setting, described: &Json) -> Option<J
 }
 
 fn default_label(manifest: &Manifest, placed: &Placement, described: &Json) -> String {
-    match (described.get("label").and_then(Json::as_str), &placed.channel) {
-        (Some(label), _) => label.to_owned(),
-        (None, Some(channel)) => humanize(channel),
-        (None, None) => manifest.title.clone(),
+    let channels = placed.channels();
+    match (described.get("label").and_then(Json::as_str), channels.as_slice()) {
+        (_, []) => manifest.title.clone(),
+        (Some(label), [_]) => label.to_owned(),
+        (_, [channel]) => humanize(channel),
+        (_, several) => {
+            let named: Vec<String> = several.iter().take(LABELLED_MAX).map(|name| humanize(name)).collect();
+            let more = if several.len() > LABELLED_MAX { " …" } else { "" };
+            format!("{}{more}", named.join(", "))
+        }
     }
 }
 

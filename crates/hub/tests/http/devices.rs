@@ -3,6 +3,7 @@
 use tokio::io::AsyncWriteExt as _;
 
 use crate::rig::{Answer, Rig};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_device_is_made_shown_and_removed() {
@@ -40,6 +41,52 @@ async fn the_list_is_whole_however_long_it_is() {
         list.as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(listed, ids);
     assert!(list[0].get("describe").is_none(), "a list has no descriptions");
+}
+
+#[tokio::test]
+async fn what_people_call_a_device_is_shown_and_survives_a_restart() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    rig.make("pump-1").await;
+    let call = |body: &'static str| rig.ask_as_admin("PATCH", "/api/devices/boiler-7").body(body).send();
+    assert_eq!(
+        call(r#"{"name":" Boiler, cellar ","labels":["cellar","heating","cellar"]}"#).await.status,
+        204
+    );
+    assert_eq!(call(r#"{"labels":["cellar"]}"#).await.status, 204);
+    let rig = rig.restart().await;
+    // Once as it lies in the store, and once awake.
+    let list = rig.ask_as_admin("GET", "/api/devices").send().await.json();
+    assert_eq!((&list[0]["name"], &list[0]["labels"]), (&json!("Boiler, cellar"), &json!(["cellar"])));
+    assert_eq!((&list[1]["name"], &list[1]["labels"]), (&json!("pump-1"), &json!([])));
+    let one = rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await.json();
+    assert_eq!((&one["name"], &one["labels"]), (&json!("Boiler, cellar"), &json!(["cellar"])));
+    let emptied = rig.ask_as_admin("PATCH", "/api/devices/boiler-7").body(r#"{"name":""}"#).send().await;
+    assert_eq!(emptied.status, 204);
+    let one = rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await.json();
+    assert_eq!((&one["name"], &one["labels"]), (&json!("boiler-7"), &json!(["cellar"])));
+}
+
+#[tokio::test]
+async fn what_no_device_can_be_called_is_refused_and_changes_nothing() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    for (body, code) in [
+        (r#"{"name":"two\nlines"}"#, "bad_request"),
+        (r#"{"labels":["a,b"]}"#, "bad_request"),
+        (r#"{"name":"fine","labels":[""]}"#, "bad_request"),
+        (r#"{"nmae":"slip"}"#, "bad_message"),
+        (r#"{"labels":"barn"}"#, "bad_message"),
+    ] {
+        let answer = rig.ask_as_admin("PATCH", "/api/devices/boiler-7").body(body).send().await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, code), "{body}");
+    }
+    let one = rig.ask_as_admin("GET", "/api/devices/boiler-7").send().await.json();
+    assert_eq!(one["name"], "boiler-7");
+    let nobody = rig.ask_as_admin("PATCH", "/api/devices/boiler-8").body("{}").send().await;
+    assert_eq!(nobody.status, 404);
+    let stranger = rig.ask("PATCH", "/api/devices/boiler-7").body("{}").send().await;
+    assert_eq!(stranger.status, 401);
 }
 
 #[tokio::test]

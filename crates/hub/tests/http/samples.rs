@@ -65,6 +65,37 @@ async fn more_than_the_points_asked_for_come_as_buckets_that_keep_spikes() {
 }
 
 #[tokio::test]
+async fn what_a_channel_was_comes_as_spells_the_newest_where_there_are_more() {
+    let rig = Rig::start().await;
+    let token = rig.make("boiler-7").await;
+    let values = ["\"idle\"", "\"idle\"", "\"on\"", "\"on\"", "\"idle\""];
+    for (n, value) in (0..).zip(values) {
+        let body = format!("{{\"t\":{value},\"ts\":{}}}", TS + n * 60_000);
+        assert_eq!(send(&rig, &token, &body).await.status, 204);
+    }
+    let at = |n: i64| TS + n * 60_000;
+    let all = read(&rig, "t/spells").await;
+    assert_eq!(
+        all.body,
+        format!(
+            "{{\"spells\":[[{},{},\"idle\",2],[{},{},\"on\",2],[{},{},\"idle\",1]],\"more\":false}}",
+            at(0),
+            at(1),
+            at(2),
+            at(3),
+            at(4),
+            at(4)
+        )
+    );
+    let newest = read(&rig, "t/spells?limit=1").await.json();
+    assert_eq!((&newest["spells"], &newest["more"]), (&json!([[at(4), at(4), "idle", 1]]), &json!(true)));
+    let apart = read(&rig, "t/spells?pause=59999").await.json();
+    assert_eq!(apart["spells"].as_array().map(Vec::len), Some(5), "a pause ends a spell");
+    let range = read(&rig, &format!("t/spells?from={}&to={}", at(1), at(3))).await.json();
+    assert_eq!(range["spells"], json!([[at(1), at(1), "idle", 1], [at(2), at(2), "on", 1]]));
+}
+
+#[tokio::test]
 async fn all_samples_stream_in_the_order_of_their_commits_exactly_as_sent() {
     let rig = Rig::start().await;
     let token = rig.make("boiler-7").await;
@@ -171,6 +202,8 @@ async fn wrong_queries_are_told() {
         "t/history?points=10001",
         "t/history?from=x",
         "t/history?from=2&to=1",
+        "t/spells?limit=1001",
+        "t/spells?pause=-1",
         "t/samples?format=xml",
         "t/samples?to=1.5",
     ] {

@@ -71,6 +71,23 @@ fn inputs_and_the_order_are_as_described() {
 }
 
 #[test]
+fn choices_texts_and_pictures_have_components_of_their_own() {
+    let describe = r#"{"mode":{"input":"select","choices":["auto","off"]},"program":{"input":"select"},"name":{"input":"text"}}"#;
+    let placed = placed(&[("camera", "\"data:image/png;base64,iVBORw0KGgo=\"")], describe);
+    let expected = ["select c-mode-1", "text-field c-program-1", "text-field c-name-1", "image c-camera-1"];
+    assert_eq!(placed[1..5], expected, "without choices there is nothing to select");
+}
+
+#[test]
+fn limits_and_choices_are_as_described() {
+    let describe = r#"{"t":{"unit":"°C","min":0,"max":120,"warn_above":80,"alarm_above":100},"mode":{"input":"select","choices":[1,2]}}"#;
+    let html = page(&[("t", "101.5")], describe);
+    assert_eq!(settings(&html, "c-t-1")["alarm_above"], 100);
+    assert_eq!(settings(&html, "c-mode-1")["choices"], serde_json::json!([1, 2]));
+    assert!(html.contains(">Alarm: above 100 °C<"), "it is said before any script runs: {html}");
+}
+
+#[test]
 fn a_number_has_its_unit_and_its_course() {
     let html = page(&[("humidity", "40")], r#"{"humidity":{"unit":"%"}}"#);
     let settings = settings(&html, "c-humidity-1");

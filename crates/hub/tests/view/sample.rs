@@ -7,9 +7,26 @@ fn the_built_in_components_are_sound() {
     let library = Library::built_in();
     assert_eq!(library.problems(), []);
     let names: Vec<&str> = library.components().map(|(name, _)| name).collect();
-    for needed in
-        ["value", "gauge", "chart", "sparkline", "lamp", "text", "json", "button", "switch", "slider"]
-    {
+    for needed in [
+        "value",
+        "gauge",
+        "chart",
+        "sparkline",
+        "lamp",
+        "text",
+        "json",
+        "button",
+        "switch",
+        "slider",
+        "text-field",
+        "select",
+        "table",
+        "compass",
+        "level",
+        "state-timeline",
+        "log",
+        "image",
+    ] {
         assert!(names.contains(&needed), "{needed} is missing");
     }
 }
@@ -33,9 +50,35 @@ fn every_component_renders_its_samples() {
 fn first_paint_shows_the_value() {
     let library = Library::built_in();
     let first = |name: &str| library.samples(name).expect("it is built in").0.remove(0);
-    for (name, value) in
-        [("gauge", "21.5"), ("value", "46"), ("text", "Filling the tank"), ("number-field", "1450")]
-    {
+    for (name, value) in [
+        ("gauge", "21.5"),
+        ("value", "46"),
+        ("text", "Filling the tank"),
+        ("number-field", "1450"),
+        ("text-field", "Pump house, north"),
+        ("select", ">auto<"),
+        ("table", "Rain barrel"),
+        ("compass", ">SW<"),
+        ("level", ">64<"),
+        ("state-timeline", ">Running<"),
+        ("log", "Valve 3 is closed"),
+        ("image", "src=\"data:image/svg+xml"),
+    ] {
         assert!(first(name).contains(value), "{name} does not show {value}: {}", first(name));
+    }
+}
+
+#[test]
+fn first_paint_says_what_is_beyond_a_limit_in_words() {
+    let library = Library::built_in();
+    for (name, case, said) in [
+        ("gauge", 3, "Warning: above 80 °C"),
+        ("gauge", 4, "Alarm: below 2 bar"),
+        ("value", 4, "Alarm: above 9 bar"),
+        ("level", 1, "Warning: above 80 %"),
+        ("table", 0, "Alarm: below 10 %"),
+    ] {
+        let html = library.samples(name).expect("it is built in").0.swap_remove(case);
+        assert!(html.contains(said), "{name} does not say {said}: {html}");
     }
 }

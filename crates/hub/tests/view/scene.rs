@@ -21,6 +21,7 @@ pub(crate) fn device(id: &str, channels: &[(&str, &str)], describe: &str) -> Dev
     DeviceData {
         id: id.to_owned(),
         name: id.to_owned(),
+        labels: Vec::new(),
         presence: Presence::Online,
         since: NOW - 60_000,
         channels: channels.iter().map(channel).collect(),

@@ -222,7 +222,7 @@ fn a_component_that_is_no_list_says_how_one_is_written() {
     let what = "“component” must be a list: write [[component]] before each.";
     assert_eq!(tiles(&html), [format!("views/roof.toml:1:2: {what}")]);
     let (html, _) = shown("roof.toml", "component = [1, { kind = \"value\" }]\n");
-    assert_eq!(tiles(&html), ["views/roof.toml:1:14: A component must be a table, but is a number."]);
+    assert_eq!(tiles(&html), ["views/roof.toml:1:14: “component” must be a table, but is a number."]);
     assert!(html.contains("id=\"c-value-1\""), "{html}");
 }
 

@@ -117,7 +117,7 @@ fn device(key: u64, now: Time) -> Device {
     let identity = Identity {
         key: DeviceKey(key),
         id: DeviceId::parse("pump-1").expect("valid"),
-        name: None,
+        called: None,
         token: None,
         joined: false,
         confirmed: true,

@@ -6,6 +6,7 @@ mod following;
 mod ledger;
 mod player;
 mod refused;
+mod rhythm;
 mod samples;
 mod sending;
 mod sessions;

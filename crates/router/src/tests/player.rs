@@ -26,7 +26,7 @@ use protocol::time::Time;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use store::{DeviceKey, GapCount, LoadedDevice, Position, Write};
+use store::{DeviceKey, GapCount, LoadedChannel, LoadedDevice, Position, Write};
 
 pub(crate) struct Player {
     device: Device,
@@ -79,7 +79,7 @@ pub(super) fn identity() -> Identity {
     Identity {
         key: DeviceKey(1),
         id: DeviceId::parse("pump-1").expect("valid"),
-        name: None,
+        called: None,
         token: None,
         joined: false,
         confirmed: true,
@@ -260,7 +260,7 @@ impl Player {
         let mut loaded = LoadedDevice {
             key: DeviceKey(1),
             id: "pump-1".into(),
-            name: None,
+            called: None,
             token: None,
             confirmed: true,
             joined: false,
@@ -280,11 +280,20 @@ impl Player {
             match write {
                 Write::Session { counter, .. } => loaded.next_session = counter + 1,
                 Write::CommandCounter { next, .. } => loaded.next_command = *next,
-                Write::Message(store::Message { cursor, position, samples, .. }) => {
+                Write::Message(store::Message { cursor, position, samples, received, .. }) => {
                     loaded.cursor = *cursor;
                     loaded.position = position.clone().or(loaded.position);
                     loaded.received += 1;
                     loaded.late += u64::from(samples.iter().any(|sample| sample.late));
+                    loaded.last_seen = Some(*received);
+                    for sample in samples.iter().filter(|sample| !sample.late) {
+                        let latest =
+                            store::Latest { value: sample.value.clone(), ts: sample.ts, cursor: *cursor };
+                        channel(&mut loaded.channels, &sample.channel).latest = Some(latest);
+                    }
+                }
+                Write::Rhythm { channel: name, every, .. } => {
+                    channel(&mut loaded.channels, name).every = u32::try_from(*every).ok();
                 }
                 Write::Gap(store::Gap { cursor, position, reason, from, to, .. }) => {
                     loaded.cursor = *cursor;
@@ -358,6 +367,15 @@ pub(crate) fn frames(run: &Run) -> Vec<String> {
     frames.into_iter().map(|frame| frame.get().to_owned()).collect()
 }
 
+/// The channel of this name, made where it is new.
+fn channel<'a>(channels: &'a mut Vec<LoadedChannel>, name: &Arc<str>) -> &'a mut LoadedChannel {
+    let place = channels.iter().position(|channel| channel.name == *name).unwrap_or_else(|| {
+        channels.push(LoadedChannel { name: name.clone(), latest: None, every: None });
+        channels.len() - 1
+    });
+    &mut channels[place]
+}
+
 fn summary(write: &Write) -> String {
     let at = |position: &Option<Position>| {
         position.as_ref().map(|Position { session, seq }| format!(" at {session} {seq}")).unwrap_or_default()
@@ -373,6 +391,7 @@ fn summary(write: &Write) -> String {
         Write::Command(row) => format!("command {} {}", row.id, row.state),
         Write::CommandCounter { next, .. } => format!("next command {next}"),
         Write::Describe { describe, .. } => format!("describe {describe}"),
+        Write::Rhythm { channel, every, .. } => format!("rhythm {channel} {every}"),
         other => format!("{other:?}"),
     }
 }

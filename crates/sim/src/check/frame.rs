@@ -33,6 +33,8 @@ pub struct Frame<'a> {
     pub ts: Option<i64>,
     /// Whether the device can be heard.
     pub presence: Option<&'a str>,
+    /// The rhythms of channels, in ms, that are others now.
+    pub every: Option<BTreeMap<&'a str, Option<u64>>>,
     /// The values of a snapshot.
     pub channels: Option<BTreeMap<&'a str, Latest<'a>>>,
     /// A command's id.
@@ -63,6 +65,8 @@ pub struct Latest<'a> {
     pub value: &'a RawValue,
     /// When it was taken.
     pub ts: i64,
+    /// The rhythm of its channel, in ms.
+    pub every: Option<u64>,
 }
 
 /// Where a command stands, in a snapshot.

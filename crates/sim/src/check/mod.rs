@@ -11,6 +11,7 @@
 //! | [`commands`] | a command off its arrows, one begun twice, one done that never ran, one run that must not have |
 //! | [`panels`] | something shown that is not committed, a miscounted `skipped`, a "now" that goes back |
 //! | [`presence`] | a device shown as something else than it is, once all is calm |
+//! | [`rhythm`] | a rhythm that a panel knows otherwise than the hub, once all is calm |
 //! | [`drain`] | something that still waits when nothing disturbs any more |
 //! | [`storage`] | an ack or a show of what is not durable while the storage fails, windows and banners that do not follow (H9) |
 //! | [`thrash`] | two devices with one id that take over from each other without end or alert (H11) |
@@ -26,6 +27,7 @@ pub mod once;
 pub mod order;
 pub mod panels;
 pub mod presence;
+pub mod rhythm;
 pub mod storage;
 pub mod storm;
 pub mod thrash;

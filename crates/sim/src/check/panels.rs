@@ -22,6 +22,8 @@ pub(crate) struct Watched {
     /// When the newest value of each channel was taken.
     now: BTreeMap<String, i64>,
     presence: String,
+    /// The rhythm of each channel in ms, where it is known.
+    rhythms: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +41,13 @@ impl Panels {
         let Some(device) = frame.device else { return Ok(()) };
         if let (Some(presence), None) = (frame.presence, frame.command) {
             presence.clone_into(&mut self.watched(panel, device).presence);
+        }
+        for (channel, every) in frame.every.iter().flatten() {
+            let rhythms = &mut self.watched(panel, device).rhythms;
+            match every {
+                Some(every) => rhythms.insert((*channel).to_owned(), *every),
+                None => rhythms.remove(*channel),
+            };
         }
         match frame.cursor {
             Some(cursor) => self.patch(panel, device, cursor, frame),
@@ -65,6 +74,11 @@ impl Panels {
     /// The presence that a panel shows.
     pub(crate) fn presence(&self, panel: usize, device: &str) -> &str {
         self.watches.get(&(panel, device.to_owned())).map_or("", |watched| &watched.presence)
+    }
+
+    /// The rhythms that a panel knows, where it watches the device.
+    pub(crate) fn rhythms(&self, panel: usize, device: &str) -> Option<&BTreeMap<String, u64>> {
+        self.watches.get(&(panel, device.to_owned())).map(|watched| &watched.rhythms)
     }
 
     /// The log went back: what was shown of it means nothing any more.
@@ -103,7 +117,10 @@ impl Panels {
         let channels = frame.channels.iter().flatten();
         let now: BTreeMap<String, i64> =
             channels.map(|(name, latest)| ((*name).to_owned(), latest.ts)).collect();
+        let latest = frame.channels.iter().flatten();
+        let rhythms = latest.filter_map(|(name, latest)| Some(((*name).to_owned(), latest.every?))).collect();
         let watched = self.watched(panel, device);
+        watched.rhythms = rhythms;
         let before = watched.cursor.replace(cursor).unwrap_or(0);
         frame.presence.unwrap_or_default().clone_into(&mut watched.presence);
         let older = std::mem::replace(&mut watched.now, now);

@@ -114,6 +114,8 @@ impl Judge {
             Write::RemoveDevice { device } => self.remove(*device),
             Write::DeviceToken { device, .. }
             | Write::Describe { device, .. }
+            | Write::Called { device, .. }
+            | Write::Rhythm { device, .. }
             | Write::Command(CommandRow { device, .. }) => match self.devices.contains_key(device) {
                 true => Ok(Verdict::Store),
                 false => self.absent(*device),

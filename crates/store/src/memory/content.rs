@@ -61,6 +61,17 @@ impl Content {
             Write::Describe { device, describe } => {
                 self.change(*device, |device| device.describe = Some(describe.clone()));
             }
+            Write::Rhythm { device, channel, every } => {
+                if let Some(kept) = self.devices.get_mut(device) {
+                    let place = kept.channel(channel);
+                    kept.device.channels[place].every = Some(u32::try_from(*every).unwrap_or(u32::MAX));
+                }
+            }
+            Write::Called { device, called } => {
+                self.change(*device, |device| {
+                    device.called = (!called.is_empty()).then(|| Box::new(called.clone()));
+                });
+            }
             Write::Command(command) => self.command(command),
             Write::Token(token) => {
                 self.tokens.retain(|known| known.hash != token.hash);
@@ -189,7 +200,7 @@ impl LoadedDevice {
         let mut device = LoadedDevice {
             key: new.key,
             id: new.id.clone(),
-            name: new.name.clone(),
+            called: None,
             token: new.token,
             confirmed: false,
             joined: new.joined,
@@ -213,19 +224,20 @@ impl LoadedDevice {
 impl Kept {
     /// A sample of a message with this cursor was stored; the place of its channel.
     fn sample(&mut self, sample: &Sample, cursor: u64) -> usize {
-        let channels = &mut self.device.channels;
-        let place = match self.channels.get(&sample.channel) {
-            Some(place) => *place,
-            None => {
-                channels.push(LoadedChannel { name: sample.channel.clone(), latest: None });
-                self.channels.insert(sample.channel.clone(), channels.len() - 1);
-                channels.len() - 1
-            }
-        };
+        let place = self.channel(&sample.channel);
         if !sample.late {
             let latest = Latest { value: sample.value.clone(), ts: sample.ts, cursor };
-            channels[place].latest = Some(latest);
+            self.device.channels[place].latest = Some(latest);
         }
         place
+    }
+
+    /// The place of a channel, made where it is new.
+    fn channel(&mut self, name: &Arc<str>) -> usize {
+        let channels = &mut self.device.channels;
+        *self.channels.entry(name.clone()).or_insert_with(|| {
+            channels.push(LoadedChannel { name: name.clone(), latest: None, every: None });
+            channels.len() - 1
+        })
     }
 }

@@ -189,6 +189,9 @@ fn weight(write: &Write) -> usize {
             message.samples.iter().map(|each| sample + each.value.len()).sum()
         }
         Write::Describe { describe, .. } => describe.len(),
+        Write::Called { called, .. } => {
+            called.name.as_ref().map_or(0, |name| name.len()) + called.labels.len()
+        }
         Write::Command(command) => {
             command.value.len() + command.result.as_ref().map_or(0, |result| result.len())
         }

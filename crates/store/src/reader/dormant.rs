@@ -19,7 +19,7 @@ impl Reader {
             )?;
             let mut logs = connection
                 .prepare("SELECT device, last_seen, received, late FROM log ORDER BY device")?;
-            let mut devices = connection.prepare("SELECT key, id, name, created FROM device ORDER BY key")?;
+            let mut devices = connection.prepare("SELECT key, id, name, created, labels FROM device ORDER BY key")?;
             let (mut counts, mut logs) = (counts.query([])?, logs.query([])?);
             let (mut count, mut log) = (counts.next()?, logs.next()?);
             let mut rows = devices.query([])?;
@@ -40,6 +40,7 @@ impl Reader {
                     key: DeviceKey(key.cast_unsigned()),
                     id: row.get_ref(1)?.as_str()?,
                     name: row.get_ref(2)?.as_str_or_null()?,
+                    labels: row.get_ref(4)?.as_str_or_null()?.unwrap_or_default(),
                     since: log.get::<_, Option<i64>>(1)?.map_or_else(|| row.get(3), Ok)?,
                     channels,
                     received: unsigned(log, 2)?,

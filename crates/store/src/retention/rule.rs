@@ -30,7 +30,8 @@ impl Retention {
     }
 }
 
-/// Which channels a rule is for: `DEVICE/CHANNEL`, where `*` stands for any characters and `?` for one.
+/// Which channels a rule is for: `DEVICE/CHANNEL`, where `*` stands for any characters and `?` for one. Also which ids of
+/// devices are meant, written in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Box<str>);
 
@@ -48,8 +49,13 @@ impl Pattern {
         if text.contains(['/', '*']) { Ok(Pattern(text.into())) } else { Err(NoChannel) }
     }
 
+    /// The ids that look like this; one without `*` and `?` is that id alone.
+    pub fn of_ids(text: &str) -> Pattern {
+        Pattern(text.into())
+    }
+
     /// Whether `name` is one of those.
-    fn fits(&self, name: &str) -> bool {
+    pub fn fits(&self, name: &str) -> bool {
         let (pattern, name): (Vec<char>, Vec<char>) = (self.0.chars().collect(), name.chars().collect());
         let (mut at, mut read) = (0, 0);
         // The last `*`, and how far the name is its part.

@@ -84,6 +84,12 @@ impl Carry<'_> {
                 rows::set_device_token(connection, *device, token, *confirmed)
             }
             Write::Describe { device, describe } => rows::set_description(connection, *device, describe),
+            Write::Rhythm { device, channel, every } => {
+                let Some(keys) = self.keys.device(connection, *device)? else { return Ok(()) };
+                let channel = keys.channel(connection, *device, channel)?;
+                rows::set_rhythm(connection, channel, *every)
+            }
+            Write::Called { device, called } => rows::set_called(connection, *device, called),
             Write::Command(command) => rows::put_command(connection, command),
             Write::Token(token) => rows::put_token(connection, token),
             Write::TokenUsed { hash, at } => rows::set_token_used(connection, hash, *at),

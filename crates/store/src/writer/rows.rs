@@ -6,7 +6,7 @@ use crate::judge::Standing;
 use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS, GAPS_KEPT_MAX, ISSUERS_KEPT_MAX};
 use crate::load;
 use crate::loaded::GapCount;
-use crate::write::{CommandRow, DeviceKey, Gap, NewDevice, TokenHash, TokenRow};
+use crate::write::{Called, CommandRow, DeviceKey, Gap, NewDevice, TokenHash, TokenRow};
 
 fn run(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute(parameters)?;
@@ -34,15 +34,8 @@ pub(crate) fn empty_journal(connection: &Connection, up_to: i64) -> rusqlite::Re
 pub(crate) fn insert_device(connection: &Connection, new: &NewDevice) -> rusqlite::Result<()> {
     run(
         connection,
-        "INSERT INTO device (key, id, name, token, joined, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (
-            new.key.0.cast_signed(),
-            &new.id,
-            &new.name,
-            new.token.map(|token| token.0),
-            new.joined,
-            new.created,
-        ),
+        "INSERT INTO device (key, id, token, joined, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (new.key.0.cast_signed(), &new.id, new.token.map(|token| token.0), new.joined, new.created),
     )
 }
 
@@ -132,6 +125,22 @@ pub(crate) fn set_description(
     describe: &str,
 ) -> rusqlite::Result<()> {
     run(connection, "UPDATE device SET describe = ?2 WHERE key = ?1", (device.0.cast_signed(), describe))
+}
+
+/// The rhythm of a channel, ms between two samples.
+pub(crate) fn set_rhythm(connection: &Connection, channel: i64, every: u64) -> rusqlite::Result<()> {
+    let every = u32::try_from(every).unwrap_or(u32::MAX);
+    run(connection, "UPDATE channel SET every = ?2 WHERE key = ?1", (channel, every))
+}
+
+pub(crate) fn set_called(
+    connection: &Connection,
+    device: DeviceKey,
+    called: &Called,
+) -> rusqlite::Result<()> {
+    let labels = (!called.labels.is_empty()).then_some(&*called.labels);
+    let sql = "UPDATE device SET name = ?2, labels = ?3 WHERE key = ?1";
+    run(connection, sql, (device.0.cast_signed(), called.name.as_deref(), labels))
 }
 
 /// A removed device. Without it nobody finds its channels, and their names are free; their chunks are swept later.

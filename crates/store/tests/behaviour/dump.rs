@@ -18,7 +18,7 @@ pub(crate) fn loaded(loaded: &Loaded) -> Vec<String> {
             "device\t{}\t{:?}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{gaps}\t{}\t{}",
             device.key.0,
             device.id,
-            text(device.name.as_deref()),
+            text(device.called.as_ref().and_then(|called| called.name.as_deref())),
             plain(device.token.map(|token| hex(&token.0))),
             i32::from(device.confirmed),
             i32::from(device.joined),

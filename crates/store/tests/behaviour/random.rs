@@ -1,6 +1,8 @@
 //! Random writes that a hub could make, and some that it should not: from a seed, always the same.
 
-use store::{CommandRow, DeviceKey, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow, Write};
+use store::{
+    Called, CommandRow, DeviceKey, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow, Write,
+};
 
 use crate::rig::{command, device};
 
@@ -65,6 +67,12 @@ impl Hub {
             2..=4 => self.token(),
             5..=12 => Write::Command(self.command()),
             13 => Write::CommandCounter { device: self.any(), next: self.random.below(99) },
+            14 if self.random.one_in(2) => Write::Called { device: self.any(), called: self.called() },
+            27 => Write::Rhythm {
+                device: self.any(),
+                channel: ["flow", "level"][self.random.below(2) as usize].into(),
+                every: 1 + self.random.below(9_999),
+            },
             14 => Write::Describe { device: self.any(), describe: format!("{{\"at\":{}}}", self.now).into() },
             15 => Write::DeviceToken {
                 device: self.any(),
@@ -75,6 +83,12 @@ impl Hub {
             19..=26 => self.gap(),
             _ => self.message(),
         }
+    }
+
+    fn called(&mut self) -> Called {
+        let name = self.random.one_in(2).then(|| "a name".into());
+        let labels = if self.random.one_in(2) { "barn\nnorth" } else { "" };
+        Called { name, labels: labels.into() }
     }
 
     fn device(&mut self) -> Write {
@@ -88,7 +102,6 @@ impl Hub {
         Write::Device(NewDevice {
             key: DeviceKey(key),
             id: format!("d-{key}").into(),
-            name: self.random.one_in(2).then(|| "a name".into()),
             token: self.random.one_in(2).then_some(TokenHash([key as u8; 32])),
             joined: self.random.one_in(2),
             created: self.now,

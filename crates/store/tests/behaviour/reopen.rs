@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use store::{DeviceKey, Durability, GapCount, Latest, Position, TokenHash, TokenRow, Write};
+use store::{Called, DeviceKey, Durability, GapCount, Latest, Position, TokenHash, TokenRow, Write};
 
 use crate::rig::{PUMP, Rig, command, device, gap, late, numbered, unnumbered};
 
@@ -20,13 +20,17 @@ fn a_new_store_is_empty_and_has_names() {
 #[test]
 fn all_that_is_known_of_a_device_survives() {
     let dir = tempfile::tempdir().unwrap();
+    let called = Called { name: Some("Pump, cellar".into()), labels: "cellar\nwater".into() };
     {
         let rig = Rig::with_pump(dir.path());
         rig.write([
             Write::DeviceToken { device: PUMP, token: TokenHash([8; 32]), confirmed: true },
             Write::Session { device: PUMP, counter: 3, tag: rig.loaded.issuer.as_str().into() },
             Write::Describe { device: PUMP, describe: r#"{"flow":{"unit":"l/s"}}"#.into() },
+            Write::Called { device: PUMP, called: called.clone() },
             Write::CommandCounter { device: PUMP, next: 14 },
+            Write::Rhythm { device: PUMP, channel: "flow".into(), every: 900 },
+            Write::Rhythm { device: PUMP, channel: "flow".into(), every: 1000 },
             numbered(1, "k7-3", 91, &[("flow", "1.50"), ("level", "7")]),
             gap(2, "k7-3", 92, 95, 2500),
             numbered(3, "k7-3", 96, &[("flow", "1.70")]),
@@ -36,6 +40,8 @@ fn all_that_is_known_of_a_device_survives() {
     let pump = rig.pump();
     assert_eq!((&*pump.id, pump.joined, pump.created), ("pump-1", true, 1000));
     assert_eq!((pump.token, pump.confirmed), (Some(TokenHash([8; 32])), true));
+    assert_eq!(pump.called.as_deref(), Some(&called));
+    assert_eq!(called.labels().collect::<Vec<_>>(), ["cellar", "water"]);
     assert_eq!(pump.describe.as_deref(), Some(r#"{"flow":{"unit":"l/s"}}"#));
     assert_eq!((pump.cursor, pump.received), (3, 2));
     assert_eq!(pump.gaps, [GapCount { reason: "overflow".into(), gaps: 1, messages: 4 }]);
@@ -47,6 +53,7 @@ fn all_that_is_known_of_a_device_survives() {
     let latest = |value: &str, ts, cursor| Some(Latest { value: Arc::from(value), ts, cursor });
     assert_eq!(pump.channels[0].latest, latest("1.70", 3000, 3));
     assert_eq!(pump.channels[1].latest, latest("7", 1000, 1));
+    assert_eq!(pump.channels.iter().map(|channel| channel.every).collect::<Vec<_>>(), [Some(1000), None]);
     assert_eq!(rig.loaded.next_key, 2);
 }
 

@@ -75,7 +75,6 @@ pub(crate) fn device(key: DeviceKey, id: &str) -> Write {
     Write::Device(NewDevice {
         key,
         id: id.into(),
-        name: None,
         token: Some(TokenHash([7; 32])),
         joined: true,
         created: 1000,

@@ -13,7 +13,7 @@ async fn with_sleepers(folder: &Path, count: usize) -> (Arc<Hub>, Grant) {
         let identity = Identity {
             key: hub.registry.next_key(),
             id: DeviceId::parse(&format!("tank-{n}")).expect("valid"),
-            name: None,
+            called: None,
             token: None,
             joined: false,
             confirmed: true,

@@ -129,7 +129,7 @@ async fn a_long_device_list_comes_in_pieces_and_names_each_device_once() {
         let identity = Identity {
             key: hub.registry.next_key(),
             id: DeviceId::parse(&format!("device-{n:05}")).expect("valid"),
-            name: None,
+            called: None,
             token: None,
             joined: false,
             confirmed: false,

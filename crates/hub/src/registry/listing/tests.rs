@@ -81,7 +81,7 @@ async fn all_that_are_awake_are_gone_through_in_pieces_and_each_once() {
         let identity = router::Identity {
             key: hub.registry.next_key(),
             id: protocol::id::DeviceId::parse(&format!("d{n:05}")).expect("valid"),
-            name: None,
+            called: None,
             token: None,
             joined: false,
             confirmed: false,

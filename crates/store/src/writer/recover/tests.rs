@@ -22,7 +22,7 @@ fn open(dir: &Path) -> Writer {
 
 fn device() -> Write {
     let id = "pump-1".into();
-    Write::Device(NewDevice { key: PUMP, id, name: None, token: None, joined: false, created: 0 })
+    Write::Device(NewDevice { key: PUMP, id, token: None, joined: false, created: 0 })
 }
 
 fn message(cursor: u64) -> Write {

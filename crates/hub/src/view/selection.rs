@@ -1,0 +1,67 @@
+//! Which devices a view, or a section of one, is for.
+
+use store::Pattern;
+
+use super::data::DeviceRow;
+
+/// Devices, by what they have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// Patterns of ids: one of them has to fit.
+    ids: Vec<Pattern>,
+    /// As it was written, for people.
+    said: String,
+}
+
+impl Selection {
+    /// The devices whose id fits one of these: `*` stands for any characters, `?` for one.
+    pub(crate) fn of_ids(patterns: &[String]) -> Result<Self, String> {
+        if patterns.iter().all(|pattern| pattern.trim().is_empty()) {
+            return Err("says no device: name one, or many with “*”, such as “pump-*”".to_owned());
+        }
+        let ids = patterns.iter().map(|pattern| Pattern::of_ids(pattern.trim())).collect();
+        Ok(Self { ids, said: patterns.join(", ") })
+    }
+
+    /// Whether a device is one of them.
+    pub(crate) fn fits(&self, device: &DeviceRow) -> bool {
+        self.ids.iter().any(|pattern| pattern.fits(&device.id))
+    }
+
+    /// What they have in common, as it was written.
+    pub(crate) fn said(&self) -> &str {
+        &self.said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Presence;
+
+    fn row(id: &str) -> DeviceRow {
+        DeviceRow {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            labels: Vec::new(),
+            presence: Presence::Online,
+            since: 0,
+            channels: 0,
+        }
+    }
+
+    #[test]
+    fn a_device_belongs_to_it_by_one_of_its_patterns() {
+        let pumps = Selection::of_ids(&["pump-*".to_owned(), "well-?".to_owned()]).expect("patterns");
+        let fits = |id: &str| pumps.fits(&row(id));
+        assert!(fits("pump-7") && fits("pump-") && fits("well-1"));
+        assert!(!fits("well-10") && !fits("a-pump-7"));
+    }
+
+    #[test]
+    fn an_id_alone_is_that_device() {
+        let one = Selection::of_ids(&["pump-7".to_owned()]).expect("a pattern");
+        assert!(one.fits(&row("pump-7")) && !one.fits(&row("pump-70")));
+        assert!(Selection::of_ids(&[" ".to_owned()]).is_err());
+    }
+}

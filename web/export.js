@@ -1,0 +1,154 @@
+/**
+ * What a reader sees of a chart, to take away: its values as CSV, its picture as PNG.
+ */
+import { count, endOf } from "glassline/losses";
+import { visible } from "glassline/strokes";
+
+/** Space around what is in a picture, px. */
+const MARGIN = 16;
+/** Height of a line of text in a picture, px. */
+const LINE = 20;
+/** Distance of the lines that hatch a loss, px. */
+const HATCH = 6;
+
+/** @typedef {import("glassline/losses").Band} Band */
+/** @typedef {import("glassline/losses").Loss} Loss */
+/** @typedef {import("glassline/series").Rows} Rows */
+/** @typedef {import("glassline/strokes").Window} Window */
+
+/**
+ * The values of a window as CSV (RFC 4180): a line for each time, in UTC, in order; a column for each channel, or three where rows
+ * are of several samples. What was lost follows as lines of its own column.
+ * @param {{name: string, unit: string, rows: Rows}[]} channels
+ * @param {Window} window
+ * @param {readonly Loss[]} losses
+ * @returns {string}
+ */
+export function csv(channels, window, losses) {
+  const columns = channels.map(({ name, unit, rows }) => ({ ...columnsOf(rows, window), head: unit ? `${name} [${unit}]` : name }));
+  const seen = losses.filter((loss) => endOf(loss) >= window.from && loss.from <= window.to);
+  /** @type {Map<number, (number | undefined)[][]>} */
+  const lines = new Map();
+  columns.forEach(({ cells }, column) => {
+    for (const [ts, values] of cells) {
+      const line = lines.get(ts) ?? columns.map(() => []);
+      line[column] = values;
+      lines.set(ts, line);
+    }
+  });
+  for (const loss of seen) if (!lines.has(loss.from)) lines.set(loss.from, columns.map(() => []));
+  const lost = new Map(seen.map((loss) => [loss.from, `${count([loss])} (${loss.reason})`]));
+  const head = ["time", ...columns.flatMap(({ head, isSummed }) => (isSummed ? ["mean", "min", "max"].map((what) => `${head} ${what}`) : [head])), ...(seen.length > 0 ? ["messages lost after"] : [])];
+  const body = [...lines].sort(([a], [b]) => a - b).map(([ts, line]) => [
+    new Date(ts).toISOString(),
+    ...columns.flatMap(({ isSummed }, column) => Array.from({ length: isSummed ? 3 : 1 }, (_, i) => line[column][i] ?? "")),
+    ...(seen.length > 0 ? [lost.get(ts) ?? ""] : []),
+  ]);
+  return [head, ...body].map((fields) => `${fields.map(field).join(",")}\r\n`).join("");
+}
+
+/** @param {Rows} rows @param {Window} window */
+function columnsOf(rows, window) {
+  const { first, end } = visible(rows, window);
+  /** @type {[ts: number, values: number[]][]} */
+  const cells = [];
+  let isSummed = false;
+  for (let i = first; i < end; i++) {
+    if (rows.ts[i] < window.from || rows.ts[i] > window.to) continue;
+    isSummed ||= rows.count[i] > 1;
+    cells.push([Math.round(rows.ts[i]), [rows.mean[i], rows.min[i], rows.max[i]]]);
+  }
+  return { cells, isSummed };
+}
+
+/** A field; what a spreadsheet would take for a formula is a text to it. @param {string | number} value */
+function field(value) {
+  if (typeof value === "number") return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/**
+ * What is drawn around a chart's own canvas in its picture.
+ * @typedef {object} Picture
+ * @property {HTMLCanvasElement} canvas the chart's
+ * @property {number} ratio pixels of the canvas for one of the page
+ * @property {string} title
+ * @property {string} time what stretch of time it shows
+ * @property {{name: string, colour: string, value: string}[]} legend
+ * @property {{left: string, right: string}} units
+ * @property {{left: number, top: number, width: number, height: number}} over where the drawing is in the canvas, px of the page
+ * @property {Band[]} losses
+ * @property {(name: string) => string} colour of a variable
+ * @property {(size: number) => string} font
+ */
+
+/** A picture of a chart as it stands. @param {Picture} picture @returns {Promise<Blob>} */
+export async function png(picture) {
+  const { canvas, ratio, legend, colour, font } = picture;
+  const [width, height] = [canvas.width / ratio + 2 * MARGIN, canvas.height / ratio + 2 * MARGIN + LINE * (legend.length > 0 ? 3.5 : 2)];
+  const drawing = new OffscreenCanvas(Math.round(width * ratio), Math.round(height * ratio));
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (drawing.getContext("2d"));
+  context.scale(ratio, ratio);
+  context.fillStyle = colour("--surface");
+  context.fillRect(0, 0, width, height);
+  context.textBaseline = "middle";
+  let y = MARGIN + LINE / 2;
+  const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {string} */ ink, size = 13) => {
+    context.font = font(size);
+    context.fillStyle = colour(ink);
+    context.fillText(text, x, y);
+    return context.measureText(text).width;
+  };
+  const used = write(picture.title, MARGIN, "--text", 16);
+  write(picture.time, MARGIN + used + 12, "--muted");
+  y += LINE * 1.5;
+  let x = MARGIN;
+  for (const item of legend) {
+    context.fillStyle = item.colour;
+    context.fillRect(x, y - 2, 16, 4);
+    x += 22 + write(`${item.name}  ${item.value}`, x + 22, "--text") + 20;
+  }
+  if (legend.length > 0) y += LINE * 1.5;
+  const top = y - LINE / 2;
+  context.drawImage(canvas, MARGIN, top, canvas.width / ratio, canvas.height / ratio);
+  y = top + 8;
+  write(picture.units.left, MARGIN, "--muted", 12);
+  context.textAlign = "right";
+  write(picture.units.right, width - MARGIN, "--muted", 12);
+  for (const band of picture.losses) hatch(context, { left: MARGIN + picture.over.left + band.left, top: top + picture.over.top, width: band.width, height: picture.over.height }, colour("--warning"));
+  return drawing.convertToBlob({ type: "image/png" });
+}
+
+/** @param {OffscreenCanvasRenderingContext2D} context @param {{left: number, top: number, width: number, height: number}} box @param {string} colour */
+function hatch(context, { left, top, width, height }, colour) {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  context.strokeStyle = colour;
+  context.strokeRect(left, top, width, height);
+  context.beginPath();
+  for (let x = left - height; x < left + width; x += HATCH) {
+    context.moveTo(x, top + height);
+    context.lineTo(x + height, top);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/** Gives a file to the reader. @param {Blob} blob @param {string} name */
+export function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser has taken it by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** A name for a file of what a chart shows. @param {string[]} about @param {number} at ms @param {string} ending */
+export function fileName(about, at, ending) {
+  const words = about.join("-").replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(0, 80);
+  return `${words}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}.${ending}`;
+}
