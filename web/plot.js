@@ -9,6 +9,8 @@ import uPlot from "uplot";
 const AXIS_MAX = 96;
 /** Longer marks are written with a power of ten, in characters. */
 const MARK_MAX = 8;
+/** Room for a mark on the time axis, px: `10:30:15 PM` and a gap. */
+const MARK_ROOM = 84;
 /** Room for the units above the drawing, px. */
 const UNIT_ROOM = 22;
 const HOUR_MS = 3_600_000;
@@ -139,6 +141,7 @@ export class Plot {
         {
           ...this.#axis(font, () => this.#extents.left ?? this.#extents.right),
           size: 32 * scale,
+          space: MARK_ROOM * scale,
           values: (_plot, splits, _axis, _space, step) => splits.map((at) => timeMark(at, step)),
         },
         this.#valueAxis("left", font, scale),

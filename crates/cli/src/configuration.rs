@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) const FILE_NAME: &str = "glassline.toml";
 
 /// What `glassline.toml` says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Configuration {
     /// Where pages and the HTTP API are served.
     pub(crate) http: SocketAddr,
@@ -117,6 +117,18 @@ impl Configuration {
         Ok(Self::parse(&text, file)?)
     }
 
+    /// The keys that say something else than `before` and count only from a start on.
+    pub(crate) fn others_than(&self, before: &Self) -> Vec<String> {
+        let keys = [
+            ("http", self.http != before.http),
+            ("lines", self.lines != before.lines),
+            ("durability", self.durability != before.durability),
+            ("gather", self.gather != before.gather),
+            ("retention", self.retention != before.retention),
+        ];
+        keys.into_iter().filter(|(_, is_other)| *is_other).map(|(key, _)| key.to_owned()).collect()
+    }
+
     /// What holds without a file: nothing of the user's is looked for.
     pub(crate) fn without_file() -> Self {
         Self::from_file(File::default(), Vec::new(), None)
@@ -169,6 +181,17 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 impl Problem {
+    /// Where: `glassline.toml:3:9`.
+    pub(crate) fn place(&self) -> String {
+        let file = self.file.file_name().unwrap_or_default().to_string_lossy();
+        format!("{file}:{}:{}", self.line, self.column)
+    }
+
+    /// What is wrong, as a sentence.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     fn new(file: &Path, text: &str, error: &toml::de::Error) -> Self {
         Self::at(file, text, error.span().unwrap_or(0..0), explain(error.message()))
     }

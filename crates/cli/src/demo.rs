@@ -10,6 +10,7 @@ use crate::{browser, paste, simulate};
 use anyhow::{Context as _, Result};
 use hub::{CreateError, Hub};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The simulated station's id.
@@ -19,16 +20,25 @@ const SEED: u64 = 1;
 /// Its view.
 const VIEW: &str = "/views/weather";
 
+/// The views that it begins with.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("weather.toml", include_str!("../../../views/weather.toml")),
+    ("weather-html.html", include_str!("../../../views/weather-html.html")),
+    ("weather-html.css", include_str!("../../../views/weather-html.css")),
+];
+
 /// Runs until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// As [`Running::begin`].
 pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
     let stop = Stop::on_signal()?;
-    let running = Running::begin(plan(arguments)?, arguments.ready.as_deref()).await?;
+    let state = state(arguments)?;
+    let folder = pages(&state)?;
+    let running = Running::begin(plan(arguments, state, folder.clone()), arguments.ready.as_deref()).await?;
     let lines: SocketAddr = running.ready.lines.parse().context("the listener has an address")?;
     let (token, memory) = station_token(&running.hub).await?;
-    announce(&greeting(&running, lines));
+    announce(&greeting(&running, lines, &folder));
     if !arguments.no_open {
         // A link of its own: the printed one stays good.
         browser::open(&running.new_link());
@@ -44,30 +54,56 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
     Ok(())
 }
 
-fn plan(arguments: &arguments::Demo) -> Result<Plan> {
-    let state = match &arguments.state {
-        Some(state) => state.clone(),
-        None => state_default(Purpose::Demo)?,
-    };
-    Ok(Plan {
+fn state(arguments: &arguments::Demo) -> Result<PathBuf> {
+    arguments.state.clone().map_or_else(|| state_default(Purpose::Demo), Ok)
+}
+
+fn plan(arguments: &arguments::Demo, state: PathBuf, folder: PathBuf) -> Plan {
+    Plan {
         state,
         durability: store::Durability::Disk,
         gather: 2,
         retention: Vec::new(),
-        folder: None,
+        folder: Some(folder),
         hosts: Vec::new(),
         http: arguments.http,
         lines: arguments.lines,
         landing: VIEW,
-    })
+    }
 }
 
-fn greeting(running: &Running, lines: SocketAddr) -> String {
+/// The folder of the demo's own views and components, in its state folder: a place to try what one has read. Its examples are
+/// written once, and whatever becomes of them afterwards is left alone.
+fn pages(state: &Path) -> Result<PathBuf> {
+    let folder = state.join("pages");
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let written = || {
+        owners_only(state)?;
+        std::fs::create_dir_all(folder.join("views"))?;
+        std::fs::create_dir_all(folder.join("components"))?;
+        EXAMPLES.iter().try_for_each(|(name, text)| std::fs::write(folder.join("views").join(name), text))
+    };
+    written().with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    Ok(folder)
+}
+
+/// Makes a state folder as the store would: for nobody else.
+fn owners_only(state: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(state)
+}
+
+fn greeting(running: &Running, lines: SocketAddr, folder: &Path) -> String {
     let paste = paste::line(lines, &running.ready.join);
     format!(
-        "Open     {}\nDevices  {lines}\nPaste    this into another terminal, and a second device appears:\n\n{paste}\n\n\
+        "Open     {}\nDevices  {lines}\nViews    {}\nPaste    this into another terminal, and a second device appears:\n\n{paste}\n\n\
          Ctrl-C ends the demo.",
-        running.ready.link
+        running.ready.link,
+        folder.join("views").display()
     )
 }
 

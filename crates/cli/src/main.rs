@@ -13,6 +13,7 @@ mod configuration;
 mod copies;
 mod demo;
 mod folders;
+mod following;
 mod init;
 mod listen;
 mod logging;

@@ -1,5 +1,7 @@
 //! A hub and a gateway in one process: opened, listening, and ended in order.
 
+use crate::configuration::Configuration;
+use crate::following::Followed;
 use crate::listen::{self, HTTP, LINES, listen};
 use crate::ready::{Ready, RunFile};
 use crate::sockets::routes;
@@ -46,8 +48,10 @@ pub(crate) struct Running {
     pub(crate) hub: Arc<Hub>,
     /// Where everything is.
     pub(crate) ready: Ready,
+    site: Arc<Site>,
     gateway: Gateway,
     landing: &'static str,
+    following: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
     lines: JoinHandle<()>,
     run_file: RunFile,
@@ -72,7 +76,7 @@ impl Running {
 
         let gateway = Gateway::new(hub.clone(), Limits::default(), loops.handle());
         let site = Arc::new(site(&hub, &gateway, &plan, http_address, lines_address));
-        let router = hub::http::router(site.clone(), routes(site, gateway.clone(), loops.handle()));
+        let router = hub::http::router(site.clone(), routes(site.clone(), gateway.clone(), loops.handle()));
         let url = format!("http://{http_address}");
         let ready = Ready {
             link: link(&hub, &url, plan.landing),
@@ -81,10 +85,14 @@ impl Running {
             token: hub.auth().admin_token().to_owned(),
             join: hub.auth().join_token().to_owned(),
         };
+        // While nothing runs that would have to be ended: it may fail.
+        let run_file = RunFile::write(&ready, &plan.state)?;
         let running = Self {
+            site,
+            following: None,
             http: tokio::spawn(hub::http::serve(http, router, hub.stopping())),
             lines: tokio::spawn(gateway::listen::serve_tcp(gateway.clone(), lines)),
-            run_file: RunFile::write(&ready, &plan.state)?,
+            run_file,
             landing: plan.landing,
             hub,
             ready,
@@ -95,6 +103,12 @@ impl Running {
             running.ready.write(file)?;
         }
         Ok(running)
+    }
+
+    /// From now on what changes in the configuration file `file` counts as far as it can; `started` is what it said.
+    pub(crate) fn follow(&mut self, file: &Path, started: Configuration) {
+        let followed = Followed::new(file, started);
+        self.following = Some(tokio::spawn(followed.follow(self.hub.clone(), self.site.clone())));
     }
 
     /// Another login link, as each is good once.
@@ -112,6 +126,10 @@ impl Running {
             tokio::task::spawn_blocking(move || hub.stop()).await,
             self.lines.await,
             self.http.await,
+            match self.following {
+                Some(following) => following.await,
+                None => Ok(()),
+            },
             // Last, so that everybody was told. It waits for threads.
             tokio::task::spawn_blocking(move || drop(self.loops)).await,
         ];

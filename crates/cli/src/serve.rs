@@ -14,12 +14,16 @@ use anyhow::Result;
 /// The configuration is wrong, or as [`Running::begin`].
 pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     let stop = Stop::on_signal()?;
-    let plan = plan(arguments)?;
+    let configuration = configuration(arguments)?;
+    let plan = plan(arguments, configuration.clone())?;
     let (state, durability) = (plan.state.clone(), plan.durability.name());
     for problem in plan.folder.as_deref().map(check::pages).unwrap_or_default() {
         tracing::warn!("{problem}");
     }
-    let running = Running::begin(plan, arguments.ready.as_deref()).await?;
+    let mut running = Running::begin(plan, arguments.ready.as_deref()).await?;
+    if let Some(file) = &arguments.config {
+        running.follow(file, configuration);
+    }
     announce(&format!(
         "Pages    {}\nDevices  {}\nState    {} (durability: {durability})\nLog in   {} (once, within {} minutes)",
         running.ready.http,
@@ -34,12 +38,15 @@ pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     Ok(())
 }
 
+fn configuration(arguments: &arguments::Serve) -> Result<Configuration> {
+    match &arguments.config {
+        Some(file) => Configuration::read(file),
+        None => Ok(Configuration::without_file()),
+    }
+}
+
 /// Flags outrank the file.
-fn plan(arguments: &arguments::Serve) -> Result<Plan> {
-    let configuration = match &arguments.config {
-        Some(file) => Configuration::read(file)?,
-        None => Configuration::without_file(),
-    };
+fn plan(arguments: &arguments::Serve, configuration: Configuration) -> Result<Plan> {
     let state = match &arguments.state {
         Some(state) => state.clone(),
         None => state_default(Purpose::Serve)?,

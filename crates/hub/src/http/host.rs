@@ -4,25 +4,32 @@
 //! browser takes the hub for a part of that page. What such a request cannot do is to carry our own name in `Host`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{PoisonError, RwLock};
 
 use axum::http::{HeaderMap, Uri, header};
 
 /// The names under which this hub is known.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Hosts {
     address: IpAddr,
-    names: Vec<String>,
+    /// They may change while the hub runs.
+    names: RwLock<Vec<String>>,
 }
 
 impl Hosts {
     /// For a listener on `address`.
     pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address: address.ip(), names: Vec::new() }
+        Self { address: address.ip(), names: RwLock::default() }
     }
 
-    /// Known also by these host names, without port.
-    pub(super) fn add(&mut self, names: &[String]) {
-        self.names.extend(names.iter().map(|name| plain(name)));
+    /// Known from now on by these host names, without port, and by no others.
+    pub(super) fn set(&self, names: &[String]) {
+        let names = names.iter().map(|name| plain(name)).collect();
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == name)
     }
 
     /// The `Host` of a request, if it is ours.
@@ -39,7 +46,7 @@ impl Hosts {
         match bare.unwrap_or(&name).parse::<IpAddr>() {
             // A number is no name that somebody could point at us.
             Ok(ip) => ip.is_loopback() || ip == self.address || self.address.is_unspecified(),
-            Err(_) => name == "localhost" || self.names.contains(&name),
+            Err(_) => name == "localhost" || self.has(&name),
         }
     }
 
@@ -51,7 +58,7 @@ impl Hosts {
         let own = only(headers, header::ORIGIN).and_then(|origin| origin.split_once("://"));
         let own = own.is_some_and(|(scheme, authority)| {
             // Behind a configured name may stand a proxy that speaks TLS; here nothing does.
-            let secure = || name_of(host).is_some_and(|name| self.names.contains(&plain(name)));
+            let secure = || name_of(host).is_some_and(|name| self.has(&plain(name)));
             authority.eq_ignore_ascii_case(host) && (scheme == "http" || (scheme == "https" && secure()))
         });
         if own { Origin::Own } else { Origin::Foreign }
@@ -93,8 +100,8 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        let mut hosts = Hosts::new("127.0.0.1:8080".parse().expect("an address"));
-        hosts.add(&["Hub.example.org".into()]);
+        let hosts = Hosts::new("127.0.0.1:8080".parse().expect("an address"));
+        hosts.set(&["Hub.example.org".into()]);
         hosts
     }
 
@@ -139,6 +146,15 @@ mod tests {
         ] {
             assert!(!is_ours(host), "{host}");
         }
+    }
+
+    #[test]
+    fn names_may_change_while_the_hub_runs() {
+        let hosts = hosts();
+        let own = |host: &str| hosts.own(&headers(&[(header::HOST, host)]), &Uri::from_static("/")).is_some();
+        assert!(own("hub.example.org") && !own("other.example.org"));
+        hosts.set(&["other.example.org".into()]);
+        assert!(!own("hub.example.org") && own("other.example.org"));
     }
 
     #[test]

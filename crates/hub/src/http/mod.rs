@@ -88,9 +88,14 @@ impl Site {
     /// Known also by these host names (without port): what a `Host` header may say besides loopback and the listener's
     /// address.
     #[must_use]
-    pub fn known_as(mut self, names: &[String]) -> Self {
-        self.hosts.add(names);
+    pub fn known_as(self, names: &[String]) -> Self {
+        self.rename(names);
         self
+    }
+
+    /// The same while it runs: known from now on by these host names, and by no others.
+    pub fn rename(&self, names: &[String]) {
+        self.hosts.set(names);
     }
 
     /// Devices connect at `lines`, `host:port`: an empty device list tells people so.
