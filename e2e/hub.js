@@ -1,7 +1,7 @@
 // A hub for a test: the real binary on free ports, with a state folder and a configuration folder of its own.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -79,6 +79,21 @@ export class Hub {
     this.ready = await inTime("the hub's start", Promise.race([listens, gone]), SOON_MS, () => this.log);
     this.login = undefined;
     return this;
+  }
+
+  /**
+   * Saves a file of its configuration folder, as an editor does.
+   * @param {string} path
+   * @param {string} text
+   * @param {{by?: "writing" | "rename"}} [how]
+   */
+  save(path, text, { by = "writing" } = {}) {
+    const file = join(this.#folder, "config", path);
+    mkdirSync(dirname(file), { recursive: true });
+    if (by === "writing") return writeFileSync(file, text);
+    const beside = join(dirname(file), `.${Date.now()}.swp~`);
+    writeFileSync(beside, text);
+    renameSync(beside, file);
   }
 
   /** Has it stop as Ctrl-C does and returns its exit code; or, with SIGKILL, pulls the plug. */
