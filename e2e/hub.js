@@ -159,7 +159,7 @@ export class Hub {
  */
 export async function glassline(...words) {
   try {
-    const { stdout, stderr } = await promisify(execFile)(BINARY, words, { timeout: SOON_MS });
+    const { stdout, stderr } = await promisify(execFile)(BINARY, words, { timeout: 4 * SOON_MS });
     return { code: 0, out: stdout, err: stderr };
   } catch (error) {
     const { code, stdout, stderr } = /** @type {any} */ (error);

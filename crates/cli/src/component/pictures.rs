@@ -81,7 +81,7 @@ async fn show(asked: &Test, running: &Running, chromium: &Chromium) -> Result<Ve
     fs::create_dir_all(&out).with_context(|| format!("{} cannot be made", out.display()))?;
     let mut tab = Tab::open(&chromium.address).await?;
     tab.go(&running.new_link()).await?;
-    let mut problems = Vec::new();
+    let mut problems = Found::default();
     for play in PLAYS {
         let looks = DESK.iter().chain((play == Play::Fresh).then_some(&PHONE));
         for (look, window) in looks {
@@ -94,10 +94,42 @@ async fn show(asked: &Test, running: &Running, chromium: &Chromium) -> Result<Ve
                 measure(&mut tab).await?;
             }
             wrong.extend(tab.complaints());
-            problems.extend(wrong.into_iter().map(|what| format!("{}{look}: {what}", play.as_str())));
+            problems.add(&format!("{}{look}", play.as_str()), wrong);
         }
     }
-    Ok(problems)
+    Ok(problems.told())
+}
+
+/// What is wrong, each with the pictures in which it is: most mistakes are in all of them.
+#[derive(Default)]
+struct Found {
+    pictures: usize,
+    problems: Vec<(String, Vec<String>)>,
+}
+
+impl Found {
+    fn add(&mut self, picture: &str, wrong: Vec<String>) {
+        self.pictures += 1;
+        for what in wrong {
+            // Where the runtime was at that time helps nobody who writes a component.
+            let lines = what.lines().filter(|line| !line.contains("/assets/glassline."));
+            let what = lines.collect::<Vec<_>>().join("\n");
+            match self.problems.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, pictures)) if pictures.iter().any(|known| known == picture) => {}
+                Some((_, pictures)) => pictures.push(picture.to_owned()),
+                None => self.problems.push((what, vec![picture.to_owned()])),
+            }
+        }
+    }
+
+    fn told(self) -> Vec<String> {
+        let all = self.pictures;
+        let told = |(what, pictures): (String, Vec<String>)| match pictures.len() {
+            count if count == all => what,
+            _ => format!("{}: {what}", pictures.join(", ")),
+        };
+        self.problems.into_iter().map(told).collect()
+    }
 }
 
 /// What is wrong with what is to be seen now; a picture of it in any case.
@@ -149,5 +181,19 @@ impl Drop for Desk {
         if let Err(error) = fs::remove_dir_all(&self.0) {
             tracing::debug!("{} stays behind: {error}", self.0.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_every_picture_is_told_once() {
+        let mut found = Found::default();
+        let everywhere = || "it throws\n    at start (http://127.0.0.1:1/assets/glassline.0.js:1:1)".to_owned();
+        found.add("fresh", vec![everywhere(), everywhere()]);
+        found.add("gone", vec![everywhere(), "too wide".to_owned()]);
+        assert_eq!(found.told(), ["it throws", "gone: too wide"]);
     }
 }
