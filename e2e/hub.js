@@ -96,6 +96,11 @@ export class Hub {
     renameSync(beside, file);
   }
 
+  /** A file of its configuration folder. @param {string} path */
+  read(path) {
+    return readFileSync(join(this.#folder, "config", path), "utf8");
+  }
+
   /** Has it stop as Ctrl-C does and returns its exit code; or, with SIGKILL, pulls the plug. */
   async stop(/** @type {NodeJS.Signals} */ signal = "SIGINT") {
     this.#program?.kill(signal);

@@ -52,6 +52,11 @@ export class Plot {
     return this.#plot.over;
   }
 
+  /** Width of what is within the axes, px. */
+  get width() {
+    return this.#plot.bbox.width / uPlot.pxRatio;
+  }
+
   get canvas() {
     return this.#plot.ctx.canvas;
   }

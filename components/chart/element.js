@@ -26,6 +26,8 @@ const POINTS_MIN = 300;
 const SETTLED_MS = 120;
 /** Where the line is broken, a sample is pointed at from this far, px. */
 const NEAR_PX = 24;
+/** Out of sight it is drawn this often at most, ms. */
+const UNSEEN_MS = 900;
 /** Half of the size of a mark on a line, px. */
 const MARK_PX = 4;
 /** Longest unit beside a value, in characters. */
@@ -46,6 +48,10 @@ export default class Chart extends Component {
   /** The time below the cross-hair, ms. @type {number | undefined} */
   #at;
   #isSeen = true;
+  /** The stretch as it was drawn last, and when, ms. */
+  #drawn = { from: 0, to: 1 };
+  #drawnAt = -Infinity;
+  #still = matchMedia("(prefers-reduced-motion: reduce)");
   #plan = nextFrame(() => this.isConnected && this.#draw());
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
@@ -294,9 +300,16 @@ export default class Chart extends Component {
   #draw() {
     const plot = this.#plot;
     if (!plot) return;
-    const window = this.#stretch.window;
-    this.dataset.points = String(this.#lines.reduce((sum, { trace }) => sum + trace.series.samples, 0));
-    if (this.#isSeen) plot.show(window, { left: this.#extentOf("left", window), right: this.#extentOf("right", window) });
+    // Whole milliseconds: the marks of the axis stand at them.
+    const window = { from: Math.floor(this.#stretch.window.from), to: Math.floor(this.#stretch.window.to) };
+    this.#drawn = window;
+    const points = String(this.#lines.reduce((sum, { trace }) => sum + trace.series.samples, 0));
+    if (this.dataset.points !== points) this.dataset.points = points;
+    // Out of sight a now and then is enough: for print, and for whoever scrolls fast.
+    if (this.#isSeen || performance.now() - this.#drawnAt > UNSEEN_MS) {
+      this.#drawnAt = performance.now();
+      plot.show(window, { left: this.#extentOf("left", window), right: this.#extentOf("right", window) });
+    }
     this.#losses?.show(this.#densest?.trace.series.losses ?? [], window);
     this.#note(window);
     this.#point(this.#at);
@@ -307,8 +320,8 @@ export default class Chart extends Component {
   #drawAgain() {
     clearTimeout(this.#next);
     const { isLive, span } = this.#stretch;
-    const perPixel = span / Math.max(1, this.part("plot").clientWidth);
-    if (!isLive || !this.#isSeen || perPixel > 1000 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const perPixel = span / Math.max(1, this.#plot?.width ?? 1);
+    if (!isLive || !this.#isSeen || perPixel > 1000 || this.#still.matches) return;
     this.#next = setTimeout(this.#plan, perPixel);
   }
 
@@ -323,7 +336,7 @@ export default class Chart extends Component {
   #paint({ context, left, top, width, height, ratio, y }) {
     const plot = this.#plot;
     if (!plot) return;
-    const window = this.#stretch.window;
+    const window = this.#drawn;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
@@ -371,10 +384,10 @@ export default class Chart extends Component {
     this.#at = at;
     const plot = this.#plot;
     if (!plot) return;
-    const { from, to } = this.#stretch.window;
+    const { from, to } = this.#drawn;
     const isHere = at !== undefined && at >= from && at <= to;
     this.#cross.hidden = !isHere;
-    const near = ((to - from) / Math.max(1, plot.over.clientWidth)) * NEAR_PX;
+    const near = ((to - from) / Math.max(1, plot.width)) * NEAR_PX;
     const found = this.#lines.map(({ trace, isShown }) => (isHere && isShown ? nearest(trace.rows, at, near) : undefined));
     if (isHere) this.#placeCross(plot, at, found);
     if (!this.#losses?.isPointedAt) this.#say(isHere ? at : undefined, found);
@@ -398,7 +411,8 @@ export default class Chart extends Component {
 
   /** The values there, or now. @param {number | undefined} at ms @param {(number | undefined)[]} found indices of rows */
   #say(at, found) {
-    const { isLive, window } = this.#stretch;
+    const { isLive } = this.#stretch;
+    const window = this.#drawn;
     const entries = this.#lines.map((line, index) => (at === undefined ? this.#newest(line) : this.#read(line, found[index])));
     entries.forEach((entry, index) => this.#legend?.show(index, entry));
     const time = at === undefined ? (isLive ? "" : say("chart.window", { from: shortTime(window.from, clock.now()), to: shortTime(window.to, clock.now()) })) : exactTime(at);

@@ -4,28 +4,37 @@ use store::Pattern;
 
 use super::data::DeviceRow;
 
+/// What stands before a label.
+const LABEL: &str = "label:";
+
 /// Devices, by what they have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// Patterns of ids: one of them has to fit.
+    /// Patterns of ids: one of them has to fit,
     ids: Vec<Pattern>,
+    /// or the device has one of these labels.
+    labels: Vec<String>,
     /// As it was written, for people.
     said: String,
 }
 
 impl Selection {
-    /// The devices whose id fits one of these: `*` stands for any characters, `?` for one.
+    /// The devices whose id fits one of these: `*` stands for any characters, `?` for one. `label:barn` are those that have that
+    /// label.
     pub(crate) fn of_ids(patterns: &[String]) -> Result<Self, String> {
         if patterns.iter().all(|pattern| pattern.trim().is_empty()) {
             return Err("says no device: name one, or many with “*”, such as “pump-*”".to_owned());
         }
-        let ids = patterns.iter().map(|pattern| Pattern::of_ids(pattern.trim())).collect();
-        Ok(Self { ids, said: patterns.join(", ") })
+        let trimmed = || patterns.iter().map(|pattern| pattern.trim());
+        let ids = trimmed().filter(|pattern| !pattern.starts_with(LABEL)).map(Pattern::of_ids).collect();
+        let labels = trimmed().filter_map(|pattern| Some(pattern.strip_prefix(LABEL)?.trim().to_owned()));
+        Ok(Self { ids, labels: labels.collect(), said: patterns.join(", ") })
     }
 
     /// Whether a device is one of them.
     pub(crate) fn fits(&self, device: &DeviceRow) -> bool {
         self.ids.iter().any(|pattern| pattern.fits(&device.id))
+            || self.labels.iter().any(|label| device.labels.contains(label))
     }
 
     /// What they have in common, as it was written.
@@ -56,6 +65,14 @@ mod tests {
         let fits = |id: &str| pumps.fits(&row(id));
         assert!(fits("pump-7") && fits("pump-") && fits("well-1"));
         assert!(!fits("well-10") && !fits("a-pump-7"));
+    }
+
+    #[test]
+    fn a_device_belongs_to_it_by_a_label_that_people_gave_it() {
+        let barn = Selection::of_ids(&["label:barn".to_owned()]).expect("a label");
+        let labelled = |label: &str| DeviceRow { labels: vec![label.to_owned()], ..row("barn") };
+        assert!(barn.fits(&labelled("barn")));
+        assert!(!barn.fits(&labelled("barn 2")) && !barn.fits(&row("barn")), "an id is no label");
     }
 
     #[test]
