@@ -12,6 +12,8 @@ const DESK = { width: 1280, height: 800 };
  * @typedef {object} Look
  * @property {{width: number, height: number}} [window]
  * @property {"light" | "dark"} [theme]  what the system asks for
+ * @property {string} [locale]  the reader's
+ * @property {boolean} [script]  false: the browser runs none
  */
 
 export class Panel {
@@ -48,11 +50,12 @@ export class Panel {
    * @param {import("./hub.js").Hub} hub
    * @param {Look} [look]
    */
-  static async blank(browser, hub, { window = DESK, theme = "light" } = {}) {
+  static async blank(browser, hub, { window = DESK, theme = "light", locale = "en-GB", script = true } = {}) {
     const context = await browser.newContext({
       viewport: window,
       colorScheme: theme,
-      locale: "en-GB",
+      locale,
+      javaScriptEnabled: script,
       timezoneId: "Europe/Berlin",
       reducedMotion: "reduce",
       storageState: hub.login,

@@ -8,6 +8,8 @@ import { visible } from "glassline/strokes";
 const MARGIN = 16;
 /** Height of a line of text in a picture, px. */
 const LINE = 20;
+/** Width of a stroke in the legend of a picture, px. */
+const SWATCH = 24;
 /** Distance of the lines that hatch a loss, px. */
 const HATCH = 6;
 
@@ -75,7 +77,7 @@ function field(value) {
  * @property {number} ratio pixels of the canvas for one of the page
  * @property {string} title
  * @property {string} time what stretch of time it shows
- * @property {{name: string, colour: string, value: string}[]} legend
+ * @property {{name: string, colour: string, outline: readonly (readonly [number, number])[], value: string}[]} legend
  * @property {{left: string, right: string}} units
  * @property {{left: number, top: number, width: number, height: number}} over where the drawing is in the canvas, px of the page
  * @property {Band[]} losses
@@ -85,39 +87,64 @@ function field(value) {
 
 /** A picture of a chart as it stands. @param {Picture} picture @returns {Promise<Blob>} */
 export async function png(picture) {
-  const { canvas, ratio, legend, colour, font } = picture;
-  const [width, height] = [canvas.width / ratio + 2 * MARGIN, canvas.height / ratio + 2 * MARGIN + LINE * (legend.length > 0 ? 3.5 : 2)];
-  const drawing = new OffscreenCanvas(Math.round(width * ratio), Math.round(height * ratio));
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (drawing.getContext("2d"));
+  const { canvas, ratio, colour } = picture;
+  const [width, height] = [canvas.width / ratio, canvas.height / ratio];
+  // Drawn twice: only then is known how many lines the legend has.
+  const head = drawHead(surface(1, 1).context, picture, width);
+  const { drawing, context } = surface((width + 2 * MARGIN) * ratio, (height + head + MARGIN) * ratio);
   context.scale(ratio, ratio);
   context.fillStyle = colour("--surface");
-  context.fillRect(0, 0, width, height);
-  context.textBaseline = "middle";
-  let y = MARGIN + LINE / 2;
-  const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {string} */ ink, size = 13) => {
-    context.font = font(size);
-    context.fillStyle = colour(ink);
-    context.fillText(text, x, y);
-    return context.measureText(text).width;
-  };
-  const used = write(picture.title, MARGIN, "--text", 16);
-  write(picture.time, MARGIN + used + 12, "--muted");
-  y += LINE * 1.5;
-  let x = MARGIN;
-  for (const item of legend) {
-    context.fillStyle = item.colour;
-    context.fillRect(x, y - 2, 16, 4);
-    x += 22 + write(`${item.name}  ${item.value}`, x + 22, "--text") + 20;
-  }
-  if (legend.length > 0) y += LINE * 1.5;
-  const top = y - LINE / 2;
-  context.drawImage(canvas, MARGIN, top, canvas.width / ratio, canvas.height / ratio);
-  y = top + 8;
-  write(picture.units.left, MARGIN, "--muted", 12);
+  context.fillRect(0, 0, drawing.width, drawing.height);
+  drawHead(context, picture, width);
+  context.drawImage(canvas, MARGIN, head, width, height);
+  context.font = picture.font(12);
+  context.fillStyle = colour("--muted");
+  context.fillText(picture.units.left, MARGIN, head + 8);
   context.textAlign = "right";
-  write(picture.units.right, width - MARGIN, "--muted", 12);
-  for (const band of picture.losses) hatch(context, { left: MARGIN + picture.over.left + band.left, top: top + picture.over.top, width: band.width, height: picture.over.height }, colour("--warning"));
+  context.fillText(picture.units.right, MARGIN + width, head + 8);
+  const { over } = picture;
+  for (const { left, width } of picture.losses) hatch(context, { left: MARGIN + over.left + left, top: head + over.top, width, height: over.height }, colour("--warning"));
   return drawing.convertToBlob({ type: "image/png" });
+}
+
+/** @param {number} width @param {number} height px */
+function surface(width, height) {
+  const drawing = new OffscreenCanvas(Math.round(width), Math.round(height));
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (drawing.getContext("2d"));
+  context.textBaseline = "middle";
+  return { drawing, context };
+}
+
+/** Title, time and legend; how high they are together, px. @param {OffscreenCanvasRenderingContext2D} context @param {Picture} picture @param {number} width px */
+function drawHead(context, { title, time, legend, colour, font }, width) {
+  let [x, y] = [MARGIN, MARGIN + LINE / 2];
+  const write = (/** @type {string} */ text, /** @type {string} */ ink, /** @type {number} */ size, room = 0) => {
+    context.font = font(size);
+    const needed = context.measureText(text).width;
+    if (x > MARGIN && x + room + needed > MARGIN + width) [x, y] = [MARGIN, y + LINE];
+    context.fillStyle = colour(ink);
+    context.fillText(text, x + room, y);
+    const begin = x;
+    x += room + needed + 16;
+    return begin;
+  };
+  write(title, "--text", 16);
+  write(time, "--muted", 13);
+  if (legend.length > 0) [x, y] = [MARGIN, y + LINE * 1.25];
+  for (const item of legend) {
+    const begin = write(`${item.name}  ${item.value}`.trim(), "--text", 13, SWATCH + 6);
+    drawSwatch(context, begin, y, item);
+  }
+  return y + LINE;
+}
+
+/** @param {OffscreenCanvasRenderingContext2D} context @param {number} x @param {number} y px @param {Picture["legend"][number]} item */
+function drawSwatch(context, x, y, { colour, outline }) {
+  context.fillStyle = colour;
+  context.fillRect(x, y - 1, SWATCH, 2);
+  context.beginPath();
+  for (const [dx, dy] of outline) context.lineTo(x + SWATCH / 2 + dx * 4, y + dy * 4);
+  context.fill();
 }
 
 /** @param {OffscreenCanvasRenderingContext2D} context @param {{left: number, top: number, width: number, height: number}} box @param {string} colour */

@@ -127,7 +127,7 @@ let soon;
 
 /** What is chosen goes into the address, and what comes from there onto the page; the fields stay as they are. */
 async function show() {
-  const form = document.querySelector('[data-role="playing"]');
+  const form = document.getElementById("playing");
   if (!(form instanceof HTMLFormElement)) return;
   const said = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
   history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(said)}${location.hash}`);

@@ -18,6 +18,8 @@ import { isTouched, KEPT_KEY } from "glassline/page";
 
 /** Most elements that are kept of a page that is loaded anew; what is beyond is not. */
 const KEPT_MAX = 200;
+/** How long the focus waits for what it was on to be of use again, ms. */
+const USABLE_MS = 5000;
 /** What a person can do something to. */
 const CONTROLS = "input, select, textarea, details, button, a, summary, [tabindex]";
 
@@ -61,12 +63,33 @@ export function giveBack(root, all) {
     if (!element) continue;
     if (kept.open && element instanceof HTMLDetailsElement) element.open = true;
     if (kept.value !== undefined && isField(element)) type(element, kept);
-    if (kept.focused) element.focus({ preventScroll: true });
-    if (kept.selection && (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) && element.selectionStart !== null) {
-      element.setSelectionRange(...kept.selection);
-    }
+    if (kept.focused) whenUsable(element, () => focus(element, kept));
     if (kept.scroll) [element.scrollLeft, element.scrollTop] = kept.scroll;
   }
+}
+
+/** @param {HTMLElement} element @param {Kept} kept */
+function focus(element, { selection }) {
+  element.focus({ preventScroll: true });
+  const isText = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  if (selection && isText && element.selectionStart !== null) element.setSelectionRange(...selection);
+}
+
+/**
+ * Does something as soon as an element can be used, unless somebody does something else by then: on a page that was just loaded
+ * inputs wait for the connection.
+ * @param {HTMLElement} element
+ * @param {() => void} step
+ */
+function whenUsable(element, step) {
+  if (!element.matches(":disabled")) return step();
+  const observer = new MutationObserver(() => {
+    if (element.matches(":disabled")) return;
+    observer.disconnect();
+    if (document.activeElement === document.body) step();
+  });
+  observer.observe(element, { attributeFilter: ["disabled"] });
+  setTimeout(() => observer.disconnect(), USABLE_MS);
 }
 
 /** As if it had been typed there. @param {Field} field @param {Kept} kept */

@@ -21,7 +21,10 @@ export function lookOf(index) {
   return { colour: `--series-${colour + 1}`, mark: (colour + 2 * Math.floor(index / COLOURS)) % MARKS.length };
 }
 
-/** What stands beside a channel's name. @typedef {{value: string, age: string, state: string, title: string}} Entry */
+/**
+ * What stands beside a channel's name; `at`: the time of the value, where that is not now.
+ * @typedef {{value: string, age: string, state: string, title: string, at?: string}} Entry
+ */
 
 export class Legend {
   #items;

@@ -2,6 +2,7 @@
  * The frame of a chart: axes, grid and scales by uPlot, and within them whatever the chart paints. One or two value axes, each
  * with its unit above it.
  */
+import { timeMark } from "glassline/chart-time";
 import { decimals, number } from "glassline/format";
 import uPlot from "uplot";
 
@@ -13,8 +14,6 @@ const MARK_MAX = 8;
 const MARK_ROOM = 84;
 /** Room for the units above the drawing, px. */
 const UNIT_ROOM = 22;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** @typedef {import("glassline/strokes").Window} Window */
 /** @typedef {"left" | "right"} Side */
@@ -204,25 +203,9 @@ function valueMark(at, splits) {
   return number(at, decimals(Number(step.toPrecision(3))));
 }
 
-const marks = {
-  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
-  minute: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
-  power: new Intl.NumberFormat(undefined, { notation: "scientific", maximumFractionDigits: 3 }),
-  day: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" }),
-  month: new Intl.DateTimeFormat(undefined, { month: "short", year: "numeric" }),
-};
+const powers = new Intl.NumberFormat(undefined, { notation: "scientific", maximumFractionDigits: 3 });
 
 /** A large number in few characters: 1.25E8. @param {number} at */
 function power(at) {
-  return at === 0 ? "0" : marks.power.format(at).replace("-", "−");
-}
-
-/** A mark on the time axis in the reader's zone; midnight is its day. @param {number} at ms @param {number} step ms */
-function timeMark(at, step) {
-  const date = new Date(at);
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
-  if (step >= 28 * DAY_MS) return marks.month.format(date);
-  if (step >= DAY_MS || (isMidnight && step >= HOUR_MS)) return marks.day.format(date);
-  if (step < 1000) return `${marks.second.format(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
-  return (step < 60_000 ? marks.second : marks.minute).format(date);
+  return at === 0 ? "0" : powers.format(at).replace("-", "−");
 }

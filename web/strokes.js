@@ -26,8 +26,13 @@ const MARK_DISTANCE = 30;
  */
 
 /**
+ * A shape that a line bears now and then, so that it is known without its colour: an outline within ±1 of this size, px.
+ * @typedef {{outline: readonly (readonly [number, number])[], size: number}} Mark
+ */
+
+/**
  * How a channel is drawn.
- * @typedef {{line: string, band: string, width: number}} Stroke  colours; px
+ * @typedef {{line: string, band: string, width: number, mark?: Mark}} Stroke  colours; px
  */
 
 /** The indices of the rows that a window shows, with one on each side, so that the line enters and leaves. @param {Rows} rows @param {Window} window */
@@ -113,6 +118,7 @@ export function drawRows(rows, frame, stroke) {
     const isAlone = drawn.begins[i] && (i + 1 === x.length || drawn.begins[i + 1]);
     if (isAlone) dot(context, x[i], frame.y(drawn.mean[i]), stroke.width * 1.5);
   }
+  if (stroke.mark) drawMarks(drawn, x, frame, stroke.mark);
 }
 
 /** @param {Places} drawn @param {number[]} x @param {Frame} frame @param {string} colour */
@@ -141,23 +147,15 @@ function dot(context, x, y, radius) {
   context.fill();
 }
 
-/**
- * The marks by which a line is known without its colour, at samples that are about equally far from each other. They too are counted in
- * absolute time.
- * @param {Rows} rows
- * @param {Frame} frame
- * @param {{colour: string, outline: readonly (readonly [number, number])[], size: number}} mark an outline within ±1; px
- */
-export function drawMarks(rows, { context, window, left, width, y }, { colour, outline, size }) {
-  const perPixel = (window.to - window.from) / width;
-  const step = size * MARK_DISTANCE * perPixel;
-  context.fillStyle = colour;
+/** At places that are about equally far from each other, counted in absolute time. @param {Places} drawn @param {number[]} x @param {Frame} frame @param {Mark} mark */
+function drawMarks(drawn, x, { context, window, width, y }, { outline, size }) {
+  const step = size * MARK_DISTANCE * ((window.to - window.from) / width);
   for (let at = Math.ceil(window.from / step) * step; at <= window.to; at += step) {
-    const row = nearest(rows, at, step / 2);
-    if (row === undefined || Math.abs(rows.ts[row] - at) > step / 2) continue;
-    const [centre, middle] = [left + (rows.ts[row] - window.from) / perPixel, y(rows.mean[row])];
+    const after = firstFrom(drawn.ts, at);
+    const i = after > 0 && !(drawn.ts[after] - at < at - drawn.ts[after - 1]) ? after - 1 : after;
+    if (i >= x.length || Math.abs(drawn.ts[i] - at) > step / 2) continue;
     context.beginPath();
-    for (const [dx, dy] of outline) context.lineTo(centre + dx * size, middle + dy * size);
+    for (const [dx, dy] of outline) context.lineTo(x[i] + dx * size, y(drawn.mean[i]) + dy * size);
     context.fill();
   }
 }

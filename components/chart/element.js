@@ -1,5 +1,6 @@
-import { age, clock, Component, cut, exactTime, number, Reading, shortTime, Trace } from "glassline";
+import { age, clock, Component, cut, exactTime, number, Reading, Trace } from "glassline";
 import { stateOf } from "glassline/age";
+import { pointedTime, stretchTime } from "glassline/chart-time";
 import { pointAt, shareCrosshair } from "glassline/crosshair";
 import { csv, fileName, png, save } from "glassline/export";
 import { followKeys, followPointers } from "glassline/gestures";
@@ -7,7 +8,7 @@ import { Legend, lookOf, MARKS } from "glassline/legend";
 import { LossBands } from "glassline/loss-bands";
 import { Plot } from "glassline/plot";
 import { MOVE_STEP, Stretch, ZOOM_STEP } from "glassline/stretch";
-import { drawMarks, drawRows, extent, nearest } from "glassline/strokes";
+import { drawRows, extent, nearest } from "glassline/strokes";
 import { HISTORY_POINTS_MAX, nextFrame } from "glassline/trace";
 import { say } from "glassline/words";
 
@@ -345,9 +346,10 @@ export default class Chart extends Component {
       if (!isShown) return;
       const frame = { context, window, left, width, y: (/** @type {number} */ value) => y(side, value) };
       const { colour, mark } = lookOf(index);
-      const line = plot.colour(this.#lines.length > 1 ? colour : "--accent");
-      drawRows(trace.rows, frame, { line, band: translucent(line), width: 1.5 * ratio });
-      if (this.#lines.length > 1) drawMarks(trace.rows, frame, { colour: line, outline: MARKS[mark], size: MARK_PX * ratio });
+      const isAlone = this.#lines.length === 1;
+      const line = plot.colour(isAlone ? "--accent" : colour);
+      const sign = isAlone ? undefined : { outline: MARKS[mark], size: MARK_PX * ratio };
+      drawRows(trace.rows, frame, { line, band: translucent(line), width: 1.5 * ratio, mark: sign });
     });
     context.restore();
   }
@@ -415,9 +417,9 @@ export default class Chart extends Component {
     const window = this.#drawn;
     const entries = this.#lines.map((line, index) => (at === undefined ? this.#newest(line) : this.#read(line, found[index])));
     entries.forEach((entry, index) => this.#legend?.show(index, entry));
-    const time = at === undefined ? (isLive ? "" : say("chart.window", { from: shortTime(window.from, clock.now()), to: shortTime(window.to, clock.now()) })) : exactTime(at);
+    const time = at !== undefined ? pointedTime(at, clock.now()) : isLive ? "" : stretchTime(window, clock.now());
     const [only] = entries;
-    const alone = at === undefined && !isLive ? time : at === undefined ? only?.value : only && found[0] !== undefined ? `${only.value} · ${only.title}` : say("chart.nothing", { time });
+    const alone = at === undefined && !isLive ? time : at === undefined ? only?.value : only && found[0] !== undefined ? `${only.value} · ${only.at}` : say("chart.nothing", { time });
     const said = this.#legend ? time : (alone ?? "");
     this.#readOut(said);
     const pointer = this.part("pointer");
@@ -447,7 +449,7 @@ export default class Chart extends Component {
     const { ts, mean, min, max } = trace.rows;
     const figure = (/** @type {number} */ value) => number(value, reading.digits);
     const spread = min[row] === max[row] ? "" : ` (${say("chart.spread", { low: figure(min[row]), high: figure(max[row]) })})`;
-    return { value: `${figure(mean[row])} ${cut(this.#unitOf(name), UNIT_MAX)}${spread}`.trim(), age: "", state: "held", title: exactTime(ts[row]) };
+    return { value: `${figure(mean[row])} ${cut(this.#unitOf(name), UNIT_MAX)}${spread}`.trim(), age: "", state: "held", title: exactTime(ts[row]), at: pointedTime(ts[row], clock.now()) };
   }
 
   // ---- what they take away ---------------------------------------------------------------------------------------
@@ -465,13 +467,14 @@ export default class Chart extends Component {
     const { canvas, over } = plot;
     const [outer, inner] = [canvas.getBoundingClientRect(), over.getBoundingClientRect()];
     const shown = this.#lines.flatMap((line, index) => {
-      return line.isShown ? [{ name: this.#legend?.names[index] ?? "", colour: plot.colour(lookOf(index).colour), value: this.#newest(line).value }] : [];
+      const { colour, mark } = lookOf(index);
+      return line.isShown ? [{ name: this.#legend?.names[index] ?? "", colour: plot.colour(colour), outline: MARKS[mark], value: this.#newest(line).value }] : [];
     });
     const picture = await png({
       canvas,
       ratio: canvas.width / outer.width,
       title: this.label,
-      time: say("chart.window", { from: exactTime(from), to: exactTime(to) }),
+      time: stretchTime({ from, to }, NaN),
       legend: this.#legend ? shown : [],
       units: { left: this.#unitsOn("left"), right: this.#unitsOn("right") },
       over: { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height },

@@ -1,19 +1,22 @@
 import { age, clock, Component, duration, exactTime, number, panel, shortTime } from "glassline";
-import { DeviceDialog } from "glassline/device-dialog";
 import { say } from "glassline/words";
 
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
 
 export default class DeviceHeader extends Component {
-  /** @type {DeviceDialog | undefined} */
+  /** @type {import("glassline/device-dialog").DeviceDialog | undefined} */
   #dialog;
 
   connected() {
-    this.#dialog = new DeviceDialog(this, () => location.assign("/"));
-    this.part("edit").addEventListener("click", () => {
-      const device = this.deviceState;
-      if (device) this.#dialog?.open({ id: device.id, name: device.name, labels: device.labels });
-    });
+    this.part("edit").addEventListener("click", () => this.#edit());
+  }
+
+  /** The dialog is loaded when it is wanted. */
+  async #edit() {
+    const { DeviceDialog } = await import("glassline/device-dialog");
+    const device = this.deviceState;
+    this.#dialog ??= new DeviceDialog(this, () => location.assign("/"));
+    if (device) this.#dialog.open({ id: device.id, name: device.name, labels: device.labels });
   }
 
   /** Every second, and with everything that happens to the device. */

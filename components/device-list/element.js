@@ -1,5 +1,4 @@
 import { Component, duration, exactTime, number, panel } from "glassline";
-import { DeviceDialog } from "glassline/device-dialog";
 import { Roll } from "glassline/roll";
 import { EVERYTHING, nameOf, searchOf, sift, tally, wantedOf } from "glassline/sieve";
 import { say } from "glassline/words";
@@ -18,7 +17,7 @@ export default class DeviceList extends Component {
   #wanted = EVERYTHING;
   /** @type {Roll<ListEntry> | undefined} */
   #roll;
-  /** @type {DeviceDialog | undefined} */
+  /** @type {import("glassline/device-dialog").DeviceDialog | undefined} */
   #dialog;
   /** Something in the list has changed, and will be looked at with the next picture. */
   #frame = 0;
@@ -27,7 +26,6 @@ export default class DeviceList extends Component {
   connected() {
     this.#wanted = wantedOf(location.search);
     this.#roll = new Roll(this.part("rows"), { key: (entry) => entry.id, make: () => this.#newRow(), fill });
-    this.#dialog = new DeviceDialog(this);
     this.#startTools();
     for (const button of this.querySelectorAll("[data-copy]")) this.#makeCopy(/** @type {HTMLButtonElement} */ (button));
     panel.watchList();
@@ -122,11 +120,16 @@ export default class DeviceList extends Component {
     const row = this.part("row").content.firstElementChild.cloneNode(true);
     const edit = row.querySelector('[data-part="edit"]');
     edit.hidden = !panel.may("admin");
-    edit.addEventListener("click", () => {
-      const entry = panel.watch.list?.get(row.dataset.id);
-      if (entry) this.#dialog?.open({ id: entry.id, name: nameOf(entry), labels: entry.labels ?? [] });
-    });
+    edit.addEventListener("click", () => this.#edit(row.dataset.id));
     return row;
+  }
+
+  /** The dialog is loaded when it is wanted. @param {string} id */
+  async #edit(id) {
+    const { DeviceDialog } = await import("glassline/device-dialog");
+    const entry = panel.watch.list?.get(id);
+    this.#dialog ??= new DeviceDialog(this);
+    if (entry) this.#dialog.open({ id, name: nameOf(entry), labels: entry.labels ?? [] });
   }
 
   /** @param {HTMLButtonElement} button */

@@ -123,8 +123,6 @@ impl Configuration {
             ("http", self.http != before.http),
             ("lines", self.lines != before.lines),
             ("durability", self.durability != before.durability),
-            ("gather", self.gather != before.gather),
-            ("retention", self.retention != before.retention),
         ];
         keys.into_iter().filter(|(_, is_other)| *is_other).map(|(key, _)| key.to_owned()).collect()
     }

@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime};
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
+/// How soon it is looked at again when it has just changed: an editor may still be writing.
+const LOOK_AGAIN: Duration = Duration::from_millis(80);
+
 /// What tells that a file is another: when it was changed, and its size. Nothing while it cannot be looked at, as in the middle of a
 /// rename.
 type Seen = Option<(SystemTime, u64)>;
@@ -18,15 +21,20 @@ type Seen = Option<(SystemTime, u64)>;
 /// A configuration file, and what of it holds.
 pub(crate) struct Followed {
     file: PathBuf,
+    /// What was read last.
     seen: Seen,
+    /// What is different, and may still be being written.
+    settling: Seen,
     /// What the process was started with.
     started: Configuration,
+    /// What it runs with, as far as that can change.
+    held: Configuration,
 }
 
 impl Followed {
     /// From when `started` was read from `file`. What changes in between is seen as a change.
     pub(crate) fn new(file: &Path, started: Configuration) -> Self {
-        Self { file: file.to_owned(), seen: None, started }
+        Self { file: file.to_owned(), seen: None, settling: None, held: started.clone(), started }
     }
 
     /// Looks until the hub stops.
@@ -34,12 +42,16 @@ impl Followed {
         let mut stopping = hub.stopping();
         loop {
             let seen = look(&self.file);
-            if seen.is_some() && seen != self.seen {
-                self.seen = seen;
-                hub.configured(self.take(&site));
+            let is_new = seen.is_some() && seen != self.seen;
+            let has_settled = seen == self.settling;
+            self.settling = seen;
+            if is_new && has_settled {
+                self.seen = self.settling.take();
+                hub.configured(self.take(&hub, &site));
             }
+            let wait = if is_new && !has_settled { LOOK_AGAIN } else { LOOK_EVERY };
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(wait) => {}
                 // Should the sender be gone, the hub is.
                 _ = stopping.wait_for(|stopping| *stopping) => return,
             }
@@ -47,11 +59,15 @@ impl Followed {
     }
 
     /// Reads the file and takes over what can be. How things stand then.
-    fn take(&self, site: &Site) -> Standing {
+    fn take(&mut self, hub: &Hub, site: &Site) -> Standing {
         match Configuration::read(&self.file) {
             Ok(now) => {
                 site.rename(&now.hosts);
+                if (now.gather, &now.retention) != (self.held.gather, &self.held.retention) {
+                    hub.reconfigure(Duration::from_millis(now.gather), now.retention.clone());
+                }
                 let keys = now.others_than(&self.started);
+                self.held = now;
                 if keys.is_empty() { Standing::Holds } else { Standing::Restart { keys } }
             }
             Err(error) => {

@@ -236,9 +236,13 @@ impl Hub {
         loop {
             hourly.tick().await;
             let Some(hub) = hub.upgrade() else { return };
-            let now = hub.now().wall;
-            hub.store.submit(Write::Prune { commands: now - COMMANDS_KEPT_MS, tokens: now, now });
+            hub.prune_now();
         }
+    }
+
+    fn prune_now(&self) {
+        let now = self.now().wall;
+        self.store.submit(Write::Prune { commands: now - COMMANDS_KEPT_MS, tokens: now, now });
     }
 
     /// The moment it is.

@@ -63,6 +63,13 @@ impl Hub {
         }
     }
 
+    /// Runs the store so from now on: how long writes gather, and for how long samples are kept.
+    pub fn reconfigure(&self, gather: Duration, retention: Vec<store::Retention>) {
+        self.store.change(gather, retention);
+        // What the new rules let go of need not wait for the next hour.
+        self.prune_now();
+    }
+
     /// How the configuration stands now: every open panel is told, and every page that is opened says so.
     pub fn configured(&self, configuration: Configuration) {
         {

@@ -49,7 +49,11 @@ pub(crate) fn convert(connection: &mut Connection) -> rusqlite::Result<()> {
     if connection.query_row(old, [], |_| Ok(())).optional()?.is_none() {
         return Ok(());
     }
-    tracing::info!("the samples of an older version are being converted");
+    // A new store has the table too, on its way through the versions.
+    let is_empty: bool = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sample)", [], |row| row.get(0))?;
+    if !is_empty {
+        tracing::info!("the samples of an older version are being converted");
+    }
     let channels = {
         let mut statement =
             connection.prepare("SELECT key FROM channel WHERE device IS NOT NULL ORDER BY key")?;
@@ -69,7 +73,9 @@ pub(crate) fn convert(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     // What is left is of removed devices.
     connection.execute_batch("DROP TABLE sample")?;
-    tracing::info!(samples = converted, "the samples of an older version were converted");
+    if !is_empty {
+        tracing::info!(samples = converted, "the samples of an older version were converted");
+    }
     Ok(())
 }
 

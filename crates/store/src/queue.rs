@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::content::{Awaits, Content};
 use crate::limits::{FLUSH_WAIT_MAX, MEMORY_GATHER};
+use crate::retention::Retention;
 use crate::write::Write;
 
 /// What has become of a write when it was submitted.
@@ -27,6 +28,12 @@ pub(crate) struct Queue {
     changed: Condvar,
     /// What was pushed before was dealt with, or will not be now.
     dealt: Condvar,
+}
+
+/// What of the options of a store can change while it is open.
+pub(crate) struct Change {
+    pub(crate) gather: Duration,
+    pub(crate) retention: Vec<Retention>,
 }
 
 /// What is there for the writer.
@@ -84,6 +91,16 @@ impl Queue {
     /// Takes what is there, perhaps nothing, without waiting. `None`: closed and empty.
     pub(crate) fn take_now(&self) -> Option<Taken> {
         self.content().take()
+    }
+
+    /// From now on the store is to be run so.
+    pub(crate) fn change(&self, change: Change) {
+        self.content().change = Some(change);
+    }
+
+    /// How it is to be run, if that has changed since it was asked.
+    pub(crate) fn take_change(&self) -> Option<Change> {
+        self.content().change.take()
     }
 
     /// Puts what was taken in front again, untouched.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::error::OpenError;
 use crate::folder::Folder;
 use crate::loaded::Loaded;
-use crate::queue::{Queue, Submitted};
+use crate::queue::{Change, Queue, Submitted};
 use crate::reader::Reader;
 use crate::retention::Retention;
 use crate::write::{Event, Write};
@@ -128,6 +128,11 @@ impl Store {
     /// Should one that was done be refused after all, [`crate::Event::Lost`] says so.
     pub fn take_over(&self, write: Write) -> Submitted {
         self.queue.push(write, true)
+    }
+
+    /// Changes how long writes gather and for how long samples are kept, as of the next transaction.
+    pub fn change(&self, gather: Duration, retention: Vec<Retention>) {
+        self.queue.change(Change { gather, retention });
     }
 
     /// Reads, for any thread. The calls block: from async code they belong on a blocking thread.

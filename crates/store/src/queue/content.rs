@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Submitted, Taken};
+use super::{Change, Submitted, Taken};
 use crate::limits::{
     BATCH_BYTES_MAX, BATCH_WRITES_MAX, EARLY_BYTES_MAX, EARLY_WRITES_MAX, QUEUE_BYTES_MAX, QUEUE_WRITES_MAX,
 };
@@ -22,6 +22,8 @@ pub(super) struct Content {
     held: HashSet<DeviceKey>,
     /// Whether writes may be done before they are committed.
     early: bool,
+    /// How the store is to be run from now on, until the writer has seen it.
+    pub(super) change: Option<Change>,
     pub(super) closed: bool,
     /// The store has failed, or its writer has ended.
     pub(super) failed: bool,

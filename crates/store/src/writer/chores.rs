@@ -47,6 +47,11 @@ impl Chores {
         Ok(())
     }
 
+    /// Other rules: the round that is under way by the old ones ends.
+    pub(crate) fn keep_to(&mut self, retention: &[Retention]) {
+        self.keeper = Keeper::new(retention.to_vec());
+    }
+
     /// Whether there is something to do at once.
     pub(crate) fn is_busy(&self) -> bool {
         self.folding.is_some() || !self.ownerless.is_empty() || self.keeper.is_busy()

@@ -62,6 +62,11 @@ impl Database {
         self.journal.samples
     }
 
+    /// For how long samples are kept from now on.
+    pub(crate) fn keep_to(&mut self, retention: &[Retention]) {
+        self.chores.keep_to(retention);
+    }
+
     /// Whether a transaction would do something even without writes.
     pub(crate) fn has_more_to_do(&self) -> bool {
         self.chores.is_busy()

@@ -69,6 +69,11 @@ impl Writer {
                     Durability::Disk | Durability::Lazy => queue.take(self.pace.wait(), self.pace.enough()),
                 };
                 let Some(taken) = taken else { return false };
+                if let Some(change) = queue.take_change() {
+                    database.keep_to(&change.retention);
+                    self.place.retention = change.retention;
+                    self.pace = Pace::new(change.gather);
+                }
                 self.pace.taken(taken.writes.len(), taken.joined, since.elapsed());
                 match database.acquaint(&taken.writes, &mut self.judge) {
                     Ok(()) => {
