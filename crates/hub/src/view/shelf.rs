@@ -228,3 +228,6 @@ fn number(metadata: &std::fs::Metadata) -> u64 {
 fn number(_: &std::fs::Metadata) -> u64 {
     0
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,7 @@ impl Library {
             ("body", Value::from_safe_string(painted.body)),
             ("library", Value::from(self.print())),
             ("runtime", Value::from(self.volumes.made(RUNTIME))),
-            ("made", Value::from(self.volumes.made(&format!("views/{}", painted.view)))),
+            ("made", Value::from(self.volumes.made_of_view(painted.view))),
             ("configuration", configuration(&scene.configuration())),
         ]);
         let earlier = Value::from_pairs(self.shown_earlier(scene.query()));

@@ -63,6 +63,16 @@ impl Volumes {
         self.0.get(volume).map(|prints| format!("{:08x}", prints.made >> 32)).unwrap_or_default()
     }
 
+    /// The same of a view, with all that it may include: what lies in folders below the views.
+    pub(crate) fn made_of_view(&self, view: &str) -> String {
+        let is_piece = |volume: &str| volume.strip_prefix("views/").is_some_and(|rest| rest.contains('/'));
+        let own = format!("views/{view}");
+        let all = self.0.iter().filter(|(volume, _)| **volume == own || is_piece(volume));
+        let mut hasher = DefaultHasher::new();
+        all.for_each(|(volume, prints)| (volume, prints.made).hash(&mut hasher));
+        format!("{:08x}", hasher.finish() >> 32)
+    }
+
     /// Whether a volume is the same in both, or in neither.
     pub(crate) fn has_same(&self, other: &Self, volume: &str) -> bool {
         self.0.get(volume) == other.0.get(volume)

@@ -72,6 +72,26 @@ fn total(buckets: &[Bucket]) -> (u64, f64, f64, i64) {
 }
 
 #[test]
+fn rules_that_come_while_the_store_is_open_hold_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    drop({
+        let rig = open(dir.path(), Vec::new());
+        ingest(&rig);
+        rig
+    });
+    let rig = keep(dir.path(), &[], 10 * DAY);
+    let all = samples(&rig, "level");
+    assert!(all > 0);
+    let day = Retention { raw: ms(DAY), ..rule("*/level") };
+    rig.store.change(std::time::Duration::ZERO, vec![day]);
+    for _ in 0..60 {
+        rig.write([Write::Prune { commands: 0, tokens: 0, now: 10 * DAY }]);
+    }
+    assert_eq!(samples(&rig, "level"), 0);
+    assert!(samples(&rig, "name") > 0, "no rule is about it");
+}
+
+#[test]
 fn a_chart_adds_up_what_is_left_of_samples_and_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     ingest(&open(dir.path(), Vec::new()));
