@@ -76,6 +76,9 @@ pub const PANEL_READ_SECONDS_MAX: u64 = 5;
 pub const PANEL_MESSAGES_MAX: usize = 64;
 /// Seconds in which a panel must have authenticated.
 pub const PANEL_AUTHENTICATE_SECONDS_MAX: u64 = 5;
+/// Milliseconds that a panel's command may be on its way without counting as held up: a page knows the hub's clock only as
+/// well as its line is quick.
+pub const PANEL_HELD_UP_MS: u64 = 1_000;
 /// Seconds between heartbeats of a panel; after two of silence it is closed.
 pub const PANEL_HEARTBEAT_SECONDS: u64 = 15;
 /// Seconds for which a browser may read nothing of what it is told. After that it is cut.

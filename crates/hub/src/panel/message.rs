@@ -30,6 +30,7 @@ pub(super) struct FromPanel {
     pub(super) value: Option<Box<RawValue>>,
     pub(super) intent: Option<String>,
     pub(super) ttl: Option<u64>,
+    pub(super) at: Option<u64>,
 }
 
 /// A message that cannot be read, and what of it can.
@@ -90,7 +91,7 @@ fn is_cursors(value: &Value) -> bool {
     value.as_object().is_some_and(|members| members.values().all(Value::is_u64))
 }
 
-const TYPES: [Type; 17] = [
+const TYPES: [Type; 18] = [
     Type { member: "authenticate", is: Value::is_string },
     Type { member: "page", is: Value::is_string },
     Type { member: "watch", is: is_texts },
@@ -108,6 +109,7 @@ const TYPES: [Type; 17] = [
     Type { member: "channel", is: Value::is_string },
     Type { member: "intent", is: Value::is_string },
     Type { member: "ttl", is: Value::is_u64 },
+    Type { member: "at", is: Value::is_u64 },
 ];
 
 /// A member that is there, `null` too.

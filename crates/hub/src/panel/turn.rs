@@ -12,11 +12,12 @@ use super::seat::{Dirty, Seat, Who};
 use super::watched::{Look, Watched};
 use crate::auth::Scope;
 use crate::commands::CommandRequest;
-use crate::limits::{PANEL_COMMANDS, PANEL_WAKES_AT_ONCE, PANEL_WATCHES_MAX};
+use crate::limits::{PANEL_COMMANDS, PANEL_HELD_UP_MS, PANEL_WAKES_AT_ONCE, PANEL_WATCHES_MAX};
 use protocol::id::DeviceId;
-use protocol::limits::ID_CHARS_MAX;
+use protocol::limits::{COMMAND_TTL_MS, ID_CHARS_MAX};
 use protocol::message::cut;
-use router::{Step, frame};
+use router::{Receipt, State, Step, frame};
+use serde_json::value::RawValue;
 use std::sync::{Arc, MutexGuard};
 use store::DeviceKey;
 
@@ -258,18 +259,35 @@ impl<'a> Turn<'a> {
             let reason = "a command has a device, a channel and a value";
             return self.complain("bad_message", reason, Some(("command", &id)));
         };
-        let now = self.seat.hub.now().mono;
-        let allowed = self.rare().asked.take(now, PANEL_COMMANDS);
+        let now = self.seat.hub.now();
+        let ttl = left(message.ttl, message.at, now.wall);
+        if ttl == Some(0) && message.ttl != ttl {
+            return self.batch.push(frame::receipt(&device, &self.too_late(id, channel, &value)));
+        }
+        let allowed = self.rare().asked.take(now.mono, PANEL_COMMANDS);
         let known = self.seat.hub.registry.awake_by_id(&device);
         let is_watched = known.is_some_and(|cell| self.place(cell.key).is_ok());
         let (seat, about) = (self.seat.clone(), id.clone());
-        let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl: message.ttl };
+        let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl };
         self.start(async move {
             let Some(who) = seat.who() else { return Answer::Lost };
             let told = seat.hub.command_told(&who.grant, request, allowed).await;
             // Those who watch the device are told with everybody else; others, and those who ask again, here.
             Answer::Command(about, told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt)))
         });
+    }
+
+    /// What becomes of a command that came when it was no longer wanted: it is not begun late, and leaves no trace.
+    fn too_late(&self, id: String, channel: String, asked: &RawValue) -> Receipt {
+        Receipt {
+            id: id.into(),
+            by: self.who.grant.user().clone(),
+            channel: channel.into(),
+            asked: asked.get().into(),
+            state: State::Expired,
+            reason: Some("it reached the hub too late".into()),
+            value: None,
+        }
     }
 
     fn start(&mut self, job: impl Future<Output = Answer> + Send + 'static) {
@@ -319,5 +337,15 @@ impl<'a> Turn<'a> {
             }
             Step::Done => {}
         }
+    }
+}
+
+/// How long a command stays wanted that was asked for at `at`, in milliseconds by our clock. One that was held up on its way
+/// is wanted for less; nothing where it does not say for how long, and came in time.
+fn left(ttl: Option<u64>, at: Option<u64>, now: i64) -> Option<u64> {
+    let held_up = at.map_or(0, |at| u64::try_from(now).unwrap_or(0).saturating_sub(at));
+    match held_up > PANEL_HELD_UP_MS {
+        true => Some(ttl.unwrap_or(COMMAND_TTL_MS).saturating_sub(held_up)),
+        false => ttl,
     }
 }

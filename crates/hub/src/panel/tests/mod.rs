@@ -2,6 +2,7 @@
 
 mod asleep;
 mod bounds;
+mod held_up;
 mod idle;
 mod socket;
 mod watch;
