@@ -84,7 +84,7 @@ async function measure(view, act) {
   const chart = page.locator("gl-chart");
   await eventually("its history", async () => Number(await chart.getAttribute("data-points")) > POINTS * 0.95, MINUTES_MAX_MS);
   const session = await context.newCDPSession(page);
-  await session.send("Performance.enable");
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   // Warm: what is compiled once is not what a frame costs.
   await act(page);
   const before = await spent(session);

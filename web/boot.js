@@ -19,7 +19,7 @@ start();
 
 async function start() {
   const rendered = Number(document.body.dataset.time);
-  if (rendered > 0) clock.set(rendered);
+  if (rendered > 0) clock.set(rendered + onItsWay());
   const main = document.querySelector("main");
   // First, as it has to see the page as it came.
   if (main) followFiles(main);
@@ -36,6 +36,13 @@ async function start() {
   if (document.querySelector("[data-stage]")) await import("glassline/gallery");
   await bringToLife(document);
   if (main) await giveBackTyped(main);
+}
+
+/** How long the page has been on its way since the hub sent its first bytes, ms: over a slow line nothing looks newer for that. */
+function onItsWay() {
+  const [loaded] = performance.getEntriesByType("navigation");
+  const { responseStart = 0 } = /** @type {Partial<PerformanceNavigationTiming>} */ (loaded ?? {});
+  return responseStart > 0 ? performance.now() - responseStart : 0;
 }
 
 /** Where the pages do not fit beside each other, the present one is in view. @param {HTMLElement | null} nav */

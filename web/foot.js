@@ -19,7 +19,7 @@ const VALUE_MAX = 40;
 /** Says how far the values of a component can be trusted, and how old they are. @param {Component} component */
 export function showState(component) {
   const { presence, hears } = component;
-  const { state, ts, every } = trust(component);
+  const { state, ts, isRegular } = trust(component);
   set(component, "state", state);
   // What was the case when the connection broke may be so no longer.
   if (presence) set(component, "presence", hears ? presence : "unknown");
@@ -27,7 +27,7 @@ export function showState(component) {
   if (!part) return;
   const { direction = "" } = component.dataset;
   const old = ts === undefined ? undefined : clock.now() - ts;
-  const shown = standing({ state, presence, direction, blocked: component.blocked, hears, age: old, isRegular: every !== undefined });
+  const shown = standing({ state, presence, direction, blocked: component.blocked, hears, age: old, isRegular });
   set(part, "shows", shown.as);
   write(component.find("state-text"), shown.word);
   if (part.title !== shown.reason) part.title = shown.reason;
@@ -37,7 +37,7 @@ export function showState(component) {
 /**
  * The value that tells how far a component can be trusted: the only one, or the worst of several.
  * @param {Component} component
- * @returns {{state: State, ts: number | undefined, every: number | undefined}}
+ * @returns {{state: State, ts: number | undefined, isRegular: boolean}} `isRegular`: it is known how often the value comes
  */
 function trust(component) {
   const { presence, hears: connected } = component;
@@ -45,11 +45,14 @@ function trust(component) {
   // A control's value comes when somebody asks for it: how often that was so far says nothing.
   const isOutput = component.dataset.direction === "output";
   const channels = component.channels.length > 0 ? component.channels : [component.channel];
-  return worst(channels.map((channel) => {
+  const all = channels.map((channel) => {
     const latest = component.latestOf(channel);
     const every = component.describeOf(channel).every ?? (isOutput ? latest?.every : undefined);
-    return { state: stateOf({ ts: latest?.ts, every, presence, connected, now }), ts: latest?.ts, every };
-  }));
+    return { state: stateOf({ ts: latest?.ts, every, presence, connected, now }), ts: latest?.ts, isRegular: every !== undefined };
+  });
+  // The hub knew the rhythm when it made the page; before it speaks nothing looks better than that.
+  if (isOutput && !component.deviceState) all.push({ state: component.state, ts: component.latest?.ts, isRegular: true });
+  return worst(all);
 }
 
 /** @param {Component} component @param {number | undefined} ts ms */

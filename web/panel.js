@@ -21,6 +21,8 @@ const TICK_MS = 1000;
 const FIRST_MS = 3000;
 /** How long the hub may take to answer a request, ms. */
 const ANSWER_MS = 10_000;
+/** A hub that has said nothing to a command for so long is not there, whatever its connection looks like, ms. */
+const COMMAND_ANSWER_MS = 5000;
 /** A hub whose storage has failed says so within this time of its welcome, ms. */
 const STORAGE_MS = 1000;
 /** How long a command stays valid unless its component says otherwise, ms. */
@@ -148,6 +150,12 @@ class Panel {
     const command = { command: randomId(), device, channel, value, intent, ttl, at, view: this.#view, component };
     this.#changed(this.watch.asked(command, at));
     if (!this.#tell(command)) this.#settle(command.command, "refused", say("receipt.refused.unheard"));
+    else setTimeout(() => this.#expectAnswer(command.command), COMMAND_ANSWER_MS);
+  }
+
+  /** A connection over which a command got no word is given up: what became of it is looked up over another one. @param {string} id */
+  #expectAnswer(id) {
+    if (this.watch.commands.get(id)?.state === "asked" && !this.stage && this.connection === "connected") this.#socket.renew();
   }
 
   /** Takes a command back that is no longer wanted; works until it is on its way. @param {{id: string, device: string}} command */

@@ -1,14 +1,14 @@
-import { age, clock, Component, cut, exactTime, number, Reading, Trace } from "glassline";
-import { stateOf } from "glassline/age";
+import { clock, Component } from "glassline";
+import { Line, unitsOn } from "glassline/chart-line";
 import { pointedTime, stretchTime } from "glassline/chart-time";
 import { pointAt, shareCrosshair } from "glassline/crosshair";
 import { csv, fileName, png, save } from "glassline/export";
 import { followKeys, followPointers } from "glassline/gestures";
-import { Legend, lookOf, MARKS } from "glassline/legend";
+import { Legend } from "glassline/legend";
 import { LossBands } from "glassline/loss-bands";
 import { Plot } from "glassline/plot";
 import { MOVE_STEP, Stretch, ZOOM_STEP } from "glassline/stretch";
-import { drawRows, extent, nearest } from "glassline/strokes";
+import { drawRows, nearest } from "glassline/strokes";
 import { HISTORY_POINTS_MAX, nextFrame } from "glassline/trace";
 import { say } from "glassline/words";
 
@@ -17,7 +17,6 @@ import { say } from "glassline/words";
 /** @typedef {import("glassline/watch").Sample} Sample */
 /** @typedef {import("glassline/plot").Canvas} Canvas */
 /** @typedef {import("glassline/plot").Side} Side */
-/** @typedef {{name: string, trace: Trace, reading: Reading, side: Side, isShown: boolean}} Line */
 
 /** Most channels of one chart: that many strokes can be told apart. */
 const CHANNELS_MAX = 10;
@@ -29,10 +28,8 @@ const SETTLED_MS = 120;
 const NEAR_PX = 24;
 /** Out of sight it is drawn this often at most, ms. */
 const UNSEEN_MS = 900;
-/** Half of the size of a mark on a line, px. */
-const MARK_PX = 4;
-/** Longest unit beside a value, in characters. */
-const UNIT_MAX = 24;
+/** What it reads now is said anew this often at most while nobody points at anything, ms: nobody reads faster. */
+const SAID_MS = 100;
 
 export default class Chart extends Component {
   /** @type {Line[]} */
@@ -52,6 +49,9 @@ export default class Chart extends Component {
   /** The stretch as it was drawn last, and when, ms. */
   #drawn = { from: 0, to: 1 };
   #drawnAt = -Infinity;
+  #saidAt = -Infinity;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #saying;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
   #plan = nextFrame(() => this.isConnected && this.#draw());
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -83,6 +83,7 @@ export default class Chart extends Component {
     this.#leaving.abort();
     clearTimeout(this.#settling);
     clearTimeout(this.#next);
+    clearTimeout(this.#saying);
     this.#plot?.destroy();
     this.#plot = undefined;
   }
@@ -90,7 +91,7 @@ export default class Chart extends Component {
   /** @param {Sample} sample */
   receive(sample) {
     const line = this.#lineOf(sample.channel);
-    line?.reading.format(sample.value);
+    line?.take(sample.value);
     line?.trace.take(sample);
   }
 
@@ -106,6 +107,8 @@ export default class Chart extends Component {
 
   /** @param {Reason} reason */
   changed(reason) {
+    // A sample of one channel of many is nothing to the others.
+    if (reason === "sample") return;
     for (const { trace } of this.#lines) trace.changed(reason);
     if (reason === "begin" || reason === "snapshot" || reason === "describe") this.#showUnits();
   }
@@ -116,14 +119,7 @@ export default class Chart extends Component {
   #makeLines() {
     const { channels } = this;
     if (channels.length > CHANNELS_MAX) throw new Error(`“channels” has ${channels.length} channels; a chart shows ${CHANNELS_MAX} at most`);
-    const points = this.#points;
-    return channels.map((name) => ({
-      name,
-      trace: new Trace(this, { channel: name, looked: this.#stretch, points, plan: this.#plan }),
-      reading: new Reading(document.createElement("span"), this.settings.digits),
-      side: this.#sideOf(name),
-      isShown: true,
-    }));
+    return channels.map((_, index) => new Line(this, index, { looked: this.#stretch, points: this.#points, plan: this.#plan }));
   }
 
   /** The drawing, with an axis for each side that has a channel. */
@@ -145,23 +141,6 @@ export default class Chart extends Component {
   get #points() {
     const { points } = this.settings;
     return Math.round(Math.min(Math.max(points ?? this.part("plot").clientWidth, points ? 10 : POINTS_MIN), HISTORY_POINTS_MAX));
-  }
-
-  /** @param {string} channel @returns {Side} */
-  #sideOf(channel) {
-    const { right } = this.settings;
-    if (Array.isArray(right)) return right.includes(channel) ? "right" : "left";
-    // The second of two units stands on the right by itself.
-    const units = [...new Set(this.channels.map((each) => this.#unitOf(each)).filter(Boolean))];
-    return units.length === 2 && this.#unitOf(channel) === units[1] ? "right" : "left";
-  }
-
-  /** @param {string} channel @returns {string} */
-  #unitOf(channel) {
-    const { units } = this.settings;
-    const given = Array.isArray(units) ? units[this.channels.indexOf(channel)] : undefined;
-    const described = this.describeOf(channel).unit;
-    return String((this.channels.length > 1 ? (given ?? described) : this.unit) ?? "");
   }
 
   /** @param {string} channel */
@@ -307,13 +286,15 @@ export default class Chart extends Component {
     const points = String(this.#lines.reduce((sum, { trace }) => sum + trace.series.samples, 0));
     if (this.dataset.points !== points) this.dataset.points = points;
     // Out of sight a now and then is enough: for print, and for whoever scrolls fast.
+    const extents = { left: this.#extentOf("left", window), right: this.#extentOf("right", window) };
     if (this.#isSeen || performance.now() - this.#drawnAt > UNSEEN_MS) {
       this.#drawnAt = performance.now();
-      plot.show(window, { left: this.#extentOf("left", window), right: this.#extentOf("right", window) });
+      plot.show(window, extents);
     }
     this.#losses?.show(this.#densest?.trace.series.losses ?? [], window);
-    this.#note(window);
-    this.#point(this.#at);
+    this.#note(!extents.left && !extents.right);
+    if (this.#at !== undefined || performance.now() - this.#saidAt > SAID_MS) this.#point(this.#at);
+    else this.#saying ??= setTimeout(() => this.#point(this.#at), SAID_MS);
     this.#drawAgain();
   }
 
@@ -328,7 +309,7 @@ export default class Chart extends Component {
 
   /** @param {Side} side @param {{from: number, to: number}} window */
   #extentOf(side, window) {
-    const found = this.#lines.filter((line) => line.side === side && line.isShown).flatMap(({ trace }) => extent(trace.rows, window) ?? []);
+    const found = this.#lines.flatMap((line) => (line.side === side ? (line.extent(window) ?? []) : []));
     if (found.length === 0) return undefined;
     return { low: Math.min(...found.map(({ low }) => low)), high: Math.max(...found.map(({ high }) => high)) };
   }
@@ -342,15 +323,11 @@ export default class Chart extends Component {
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
-    this.#lines.forEach(({ trace, side, isShown }, index) => {
-      if (!isShown) return;
-      const frame = { context, window, left, width, y: (/** @type {number} */ value) => y(side, value) };
-      const { colour, mark } = lookOf(index);
-      const isAlone = this.#lines.length === 1;
-      const line = plot.colour(isAlone ? "--accent" : colour);
-      const sign = isAlone ? undefined : { outline: MARKS[mark], size: MARK_PX * ratio };
-      drawRows(trace.rows, frame, { line, band: translucent(line), width: 1.5 * ratio, mark: sign });
-    });
+    for (const line of this.#lines) {
+      if (!line.isShown) continue;
+      const frame = { context, window, left, width, y: (/** @type {number} */ value) => y(line.side, value) };
+      drawRows(line.trace.rows, frame, line.stroke(plot.colour(line.colour), ratio));
+    }
     context.restore();
   }
 
@@ -359,31 +336,27 @@ export default class Chart extends Component {
     return this.#lines.toSorted((a, b) => b.trace.series.samples - a.trace.series.samples)[0];
   }
 
-  /** @param {{from: number, to: number}} window */
-  #note(window) {
+  /** @param {boolean} isEmpty */
+  #note(isEmpty) {
     const error = this.#lines.find(({ trace }) => trace.error)?.trace.error;
     const isLoading = this.#lines.some(({ trace }) => trace.isLoading);
-    const isEmpty = this.#lines.every((line) => !line.isShown || extent(line.trace.rows, window) === undefined);
     write(this.part("note"), error ? say("chart.error", { reason: error }) : isEmpty && !isLoading ? say("chart.empty") : "");
     this.toggleAttribute("data-loading", isLoading);
   }
 
   #showUnits() {
     const hadRight = this.#hasRight;
-    for (const line of this.#lines) line.side = this.#sideOf(line.name);
+    for (const line of this.#lines) line.settle();
     if (this.#hasRight !== hadRight) this.#makePlot();
-    for (const side of /** @type {Side[]} */ (["left", "right"])) write(this.part(`unit-${side}`), this.#unitsOn(side));
-  }
-
-  /** @param {Side} side */
-  #unitsOn(side) {
-    const units = new Set(this.#lines.filter((line) => line.side === side).map(({ name }) => this.#unitOf(name)).filter(Boolean));
-    return cut([...units].join(", "), UNIT_MAX);
+    for (const side of /** @type {Side[]} */ (["left", "right"])) write(this.part(`unit-${side}`), unitsOn(this.#lines, side));
   }
 
   /** The cross-hair stands at that time, as far as it is in view. @param {number | undefined} at ms */
   #point(at) {
     this.#at = at;
+    this.#saidAt = performance.now();
+    clearTimeout(this.#saying);
+    this.#saying = undefined;
     const plot = this.#plot;
     if (!plot) return;
     const { from, to } = this.#drawn;
@@ -406,7 +379,7 @@ export default class Chart extends Component {
       const row = found[index];
       dot.hidden = row === undefined;
       if (row === undefined) return;
-      dot.style.color = plot.colour(this.#lines.length > 1 ? lookOf(index).colour : "--accent");
+      dot.style.color = plot.colour(this.#lines[index].colour);
       dot.style.translate = `${plot.left(trace.rows.ts[row]) - left}px ${plot.top(side, trace.rows.mean[row])}px`;
     });
   }
@@ -415,7 +388,7 @@ export default class Chart extends Component {
   #say(at, found) {
     const { isLive } = this.#stretch;
     const window = this.#drawn;
-    const entries = this.#lines.map((line, index) => (at === undefined ? this.#newest(line) : this.#read(line, found[index])));
+    const entries = this.#lines.map((line, index) => (at === undefined ? line.newest(isLive) : line.read(found[index])));
     entries.forEach((entry, index) => this.#legend?.show(index, entry));
     const time = at !== undefined ? pointedTime(at, clock.now()) : isLive ? "" : stretchTime(window, clock.now());
     const [only] = entries;
@@ -434,28 +407,10 @@ export default class Chart extends Component {
     write(this.part("readout"), said);
   }
 
-  /** A line's newest value; of a stretch in the past there is none. @param {Line} line @returns {import("glassline/legend").Entry} */
-  #newest({ name, reading }) {
-    const latest = this.latestOf(name);
-    const state = stateOf({ ts: latest?.ts, every: latest?.every, presence: this.dataset.presence, connected: this.hears, now: clock.now() });
-    if (!this.#stretch.isLive || typeof latest?.value !== "number") return { value: "", age: "", state: this.#stretch.isLive ? state : "held", title: "" };
-    const isOld = state !== "fresh";
-    return { value: `${reading.format(latest.value)} ${cut(this.#unitOf(name), UNIT_MAX)}`.trim(), age: isOld ? age(latest.ts, clock.now()) : "", state, title: exactTime(latest.ts) };
-  }
-
-  /** What a line has at a row. @param {Line} line @param {number | undefined} row @returns {import("glassline/legend").Entry} */
-  #read({ name, reading, trace }, row) {
-    if (row === undefined) return { value: "–", age: "", state: "held", title: "" };
-    const { ts, mean, min, max } = trace.rows;
-    const figure = (/** @type {number} */ value) => number(value, reading.digits);
-    const spread = min[row] === max[row] ? "" : ` (${say("chart.spread", { low: figure(min[row]), high: figure(max[row]) })})`;
-    return { value: `${figure(mean[row])} ${cut(this.#unitOf(name), UNIT_MAX)}${spread}`.trim(), age: "", state: "held", title: exactTime(ts[row]), at: pointedTime(ts[row], clock.now()) };
-  }
-
   // ---- what they take away ---------------------------------------------------------------------------------------
 
   #saveValues() {
-    const channels = this.#lines.filter(({ isShown }) => isShown).map(({ name, trace }) => ({ name, unit: this.#unitOf(name), rows: trace.rows }));
+    const channels = this.#lines.filter(({ isShown }) => isShown).map(({ name, unit, trace }) => ({ name, unit, rows: trace.rows }));
     const text = csv(channels, this.#stretch.window, this.#densest?.trace.series.losses ?? []);
     save(new Blob([text], { type: "text/csv" }), this.#fileName("csv"));
   }
@@ -467,8 +422,8 @@ export default class Chart extends Component {
     const { canvas, over } = plot;
     const [outer, inner] = [canvas.getBoundingClientRect(), over.getBoundingClientRect()];
     const shown = this.#lines.flatMap((line, index) => {
-      const { colour, mark } = lookOf(index);
-      return line.isShown ? [{ name: this.#legend?.names[index] ?? "", colour: plot.colour(colour), outline: MARKS[mark], value: this.#newest(line).value }] : [];
+      const { outline, colour } = line;
+      return line.isShown ? [{ name: this.#legend?.names[index] ?? "", colour: plot.colour(colour), outline, value: line.newest(this.#stretch.isLive).value }] : [];
     });
     const picture = await png({
       canvas,
@@ -476,7 +431,7 @@ export default class Chart extends Component {
       title: this.label,
       time: stretchTime({ from, to }, NaN),
       legend: this.#legend ? shown : [],
-      units: { left: this.#unitsOn("left"), right: this.#unitsOn("right") },
+      units: { left: unitsOn(this.#lines, "left"), right: unitsOn(this.#lines, "right") },
       over: { left: inner.left - outer.left, top: inner.top - outer.top, width: inner.width, height: inner.height },
       losses: this.#losses?.bands ?? [],
       colour: (name) => plot.colour(name),
@@ -489,11 +444,6 @@ export default class Chart extends Component {
   #fileName(ending) {
     return fileName([this.device, ...this.#lines.filter(({ isShown }) => isShown).map(({ name }) => name)], this.#stretch.window.to, ending);
   }
-}
-
-/** A colour to fill a band with. @param {string} colour `rgb(…)` */
-function translucent(colour) {
-  return colour.replace(/^rgb\((.*)\)$/, "rgb($1 / 0.16)").replaceAll(",", "");
 }
 
 /** Touches the document only when something differs. @param {HTMLElement} element @param {string} said */

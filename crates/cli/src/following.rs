@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// How often the file is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How soon it is looked at again when it has just changed: an editor may still be writing.
 const LOOK_AGAIN: Duration = Duration::from_millis(80);

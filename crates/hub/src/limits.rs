@@ -40,7 +40,7 @@ pub const DEVICE_LABEL_CHARS_MAX: usize = 40;
 pub const PRUNE_EVERY: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// How often the user's files are looked at for changes while a panel is open, so that it shows what is saved within a second.
-pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(400);
+pub const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
 /// How soon they are looked at again when one has just changed: an editor may still be writing.
 pub const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(80);
 /// The share of one processor's time that looking may take: a folder so large that a look takes longer is looked at less often.

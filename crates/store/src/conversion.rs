@@ -50,7 +50,8 @@ pub(crate) fn convert(connection: &mut Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     // A new store has the table too, on its way through the versions.
-    let is_empty: bool = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sample)", [], |row| row.get(0))?;
+    let is_empty: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sample)", [], |row| row.get(0))?;
     if !is_empty {
         tracing::info!("the samples of an older version are being converted");
     }

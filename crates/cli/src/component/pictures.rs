@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn what_is_wrong_in_every_picture_is_told_once() {
         let mut found = Found::default();
-        let everywhere = || "it throws\n    at start (http://127.0.0.1:1/assets/glassline.0.js:1:1)".to_owned();
+        let everywhere =
+            || "it throws\n    at start (http://127.0.0.1:1/assets/glassline.0.js:1:1)".to_owned();
         found.add("fresh", vec![everywhere(), everywhere()]);
         found.add("gone", vec![everywhere(), "too wide".to_owned()]);
         assert_eq!(found.told(), ["it throws", "gone: too wide"]);

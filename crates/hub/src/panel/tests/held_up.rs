@@ -5,7 +5,11 @@ use super::*;
 #[tokio::test]
 async fn a_command_that_was_held_up_is_wanted_for_less_and_expires_once_nobody_wants_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (hub, admin, mut panel) = watching(folder.path(), &["tank-1"]).await;
+    let (hub, admin) = open(folder.path());
+    hub.create_device(&admin, "tank-1").await.expect("free");
+    let mut panel = Driven::welcomed(&hub, &admin);
+    panel.say(r#"{"watch":["tank-1"]}"#);
+    panel.all().await;
     let now = hub.now().wall;
     for (id, at, state) in
         [("quick", now, "queued"), ("slow", now - 4_000, "queued"), ("over", now - 60_000, "expired")]

@@ -170,6 +170,49 @@ async fn every_panel_is_told_of_the_storage_and_one_that_comes_only_while_it_has
 }
 
 #[tokio::test]
+async fn every_panel_is_told_what_was_swapped_and_one_that_comes_later_has_it_in_its_welcome() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, admin) = open(folder.path());
+    let mut panel = Driven::welcomed(&hub, &admin);
+    for message in [r#"{"swap":{"library":"a"}}"#, r#"{"swap":{"library":"b"}}"#] {
+        hub.panels.swapped(message.to_owned());
+    }
+    panel.woken.recv().await.expect("it is woken");
+    assert_eq!(panel.frame(), r#"{"swap":{"library":"b"}}"#, "the newest says all");
+    assert!(panel.frames().is_empty());
+    let mut second = Driven::open(&hub, Some(&admin));
+    let welcome: Value = serde_json::from_str(&second.frame()).expect("JSON");
+    assert_eq!(welcome["library"], hub.views().print());
+    drop((panel, second));
+    stop(hub).await;
+}
+
+#[tokio::test]
+async fn every_panel_is_told_how_the_configuration_stands_and_one_that_comes_unless_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, admin) = open(folder.path());
+    let mut panel = Driven::welcomed(&hub, &admin);
+    let wrong = || crate::Configuration::Wrong { place: "a.toml:1:2".into(), what: "Not so.".into() };
+    hub.configured(wrong());
+    panel.woken.recv().await.expect("it is woken");
+    let told = r#"{"configuration":"wrong","place":"a.toml:1:2","what":"Not so."}"#;
+    assert_eq!(panel.frame(), told);
+    hub.configured(wrong());
+    assert!(panel.frames().is_empty(), "it knows");
+    let mut second = Driven::open(&hub, Some(&admin));
+    assert!(matches!(&second.frames()[..], [Said::Text(_), Said::Text(again)] if again == told));
+    hub.configured(crate::Configuration::Restart { keys: vec!["http".into()] });
+    hub.configured(crate::Configuration::Holds);
+    for panel in [&mut panel, &mut second] {
+        panel.woken.recv().await.expect("it is woken");
+        assert_eq!(panel.frame(), r#"{"configuration":"holds"}"#);
+    }
+    Driven::welcomed(&hub, &admin);
+    drop((panel, second));
+    stop(hub).await;
+}
+
+#[tokio::test]
 async fn a_hub_that_stops_says_so_to_all_and_waits_until_they_have_gone() {
     let folder = tempfile::tempdir().expect("a folder");
     let (hub, admin) = open(folder.path());

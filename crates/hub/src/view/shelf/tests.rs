@@ -114,10 +114,15 @@ fn a_mistake_leaves_a_way_back_to_the_last_good_version() {
         settle(&shelf);
         let library = shelf.present();
         let shown = page(&library);
-        assert!(shown.contains("<a href=\"?good=components/dial\">Show the last good version</a>"), "{shown}");
+        assert!(
+            shown.contains("<a href=\"?good=components/dial\">Show the last good version</a>"),
+            "{shown}"
+        );
         let earlier = shelf.with_earlier(&good("components/dial"));
         let shown = page(&earlier);
-        assert!(shown.contains("<p>first</p>") && shown.contains("<a href=\"?\">Show the present version</a>"));
+        assert!(
+            shown.contains("<p>first</p>") && shown.contains("<a href=\"?\">Show the present version</a>")
+        );
         assert_eq!(earlier.print(), library.print());
         assert!(Arc::ptr_eq(&earlier, &shelf.with_earlier(&good("components/dial"))), "it is made once");
     }
@@ -160,7 +165,10 @@ fn scripts_of_an_earlier_version_are_served() {
     folder.write("components/dial/element.js", "export default 1;");
     let shelf = folder.shelf();
     for (size, version) in ["second", "third", "fourth"].into_iter().enumerate() {
-        folder.write("components/dial/element.js", &format!("export default \"{version}\";{}", " ".repeat(size)));
+        folder.write(
+            "components/dial/element.js",
+            &format!("export default \"{version}\";{}", " ".repeat(size)),
+        );
         settle(&shelf);
         shelf.is_broken("dial", &shelf.present().print().to_owned());
     }
