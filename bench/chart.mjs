@@ -1,5 +1,6 @@
 // How long a frame of a chart takes in Chromium: while values come 60 times a second, and while a hand moves and zooms it. A
-// real hub, a real device, a real page. `cargo xtask bench chart`, or `GLASSLINE=… node bench/chart.mjs [seconds]`.
+// real hub, a real device, a real page. `cargo xtask bench chart [SECONDS]` builds the program and runs it. Work is processor time of the
+// page's own thread: what other programs take of the machine shows in the distance of the frames alone.
 
 import { cpus } from "node:os";
 import { eventually } from "../e2e/deadline.js";

@@ -18,6 +18,10 @@ export const BREAK_MIN_MS = 10_000;
 const BREAK_AFTER_AWAY = 2;
 /** The usual distance is the median of about this many, spread over all rows. */
 const DISTANCES = 256;
+/** What is usual at a place is the median of this many distances before it, and after it. */
+const NEIGHBOURS = 8;
+/** Fewer say nothing. */
+const NEIGHBOURS_MIN = 3;
 /** A series of fewer rows is kept tidy to the row. */
 const SMALL = 1024;
 /** Late samples that wait for the next look at the rows; one more and they are sorted in at once. */
@@ -115,7 +119,7 @@ export class Series {
     push(rows, single(ts, value));
     // Anew when there are a quarter more: what is usual may have changed.
     if (this.#known.rows * 1.25 < rows.ts.length) this.#known.rows = 0;
-    else rows.broken[last + 1] = last >= 0 && this.#isBroken(before, ts, hasOneIn(this.#breaks, before, ts), hasOneIn(this.#departures, before, ts));
+    else rows.broken[last + 1] = last >= 0 && this.#isBroken(last + 1, hasOneIn(this.#breaks, before, ts), hasOneIn(this.#departures, before, ts));
     if (rows.ts.length > ROWS_MAX * 1.125) this.#drop(rows.ts.length - ROWS_MAX);
   }
 
@@ -233,21 +237,39 @@ export class Series {
   /** Works out where the line breaks. @param {number | undefined} every ms */
   #break(every) {
     const { ts, broken } = this.#rows;
-    this.#known = { every, usual: every ? Math.max(every, this.#width) : this.#usualDistance(), rows: ts.length };
+    this.#known = { every, usual: this.#usualDistance(), rows: ts.length };
     const isGap = passing(this.#breaks);
     const isDeparture = passing(this.#departures);
     for (let i = 0; i < ts.length; i++) {
       const [hasGap, wasAway] = [isGap(ts[i]), isDeparture(ts[i])];
-      broken[i] = i > 0 && this.#isBroken(ts[i - 1], ts[i], hasGap, wasAway);
+      broken[i] = i > 0 && this.#isBroken(i, hasGap, wasAway);
     }
   }
 
-  /** @param {number} before @param {number} ts @param {boolean} hasGap @param {boolean} wasAway */
-  #isBroken(before, ts, hasGap, wasAway) {
-    const { every, usual } = this.#known;
-    const distance = ts - before;
+  /** @param {number} i of the row that the line would come to @param {boolean} hasGap @param {boolean} wasAway */
+  #isBroken(i, hasGap, wasAway) {
+    if (hasGap) return true;
+    const { every } = this.#known;
+    const distance = this.#rows.ts[i] - this.#rows.ts[i - 1];
+    // Most distances are far from being a pause whatever is usual: those need no median.
+    const least = Math.max(every ?? 0, every ? this.#width : 0);
+    if (distance <= BREAK_AFTER_AWAY * least || (!wasAway && distance <= (every ? BREAK_AFTER * least : BREAK_MIN_MS))) return false;
+    const usual = Math.max(least, this.#usualAround(i));
     const pause = every ? BREAK_AFTER * usual : Math.max(BREAK_AFTER * usual, BREAK_MIN_MS);
-    return hasGap || (wasAway && distance > BREAK_AFTER_AWAY * usual) || distance > pause;
+    return (wasAway && distance > BREAK_AFTER_AWAY * usual) || distance > pause;
+  }
+
+  /** What is usual there, ms: a device may have had another pace then. The slower of before and after, where both are known. @param {number} i */
+  #usualAround(i) {
+    const { ts } = this.#rows;
+    const before = [];
+    const after = [];
+    for (let near = 1; near <= NEIGHBOURS; near++) {
+      if (i - 1 - near >= 0) before.push(ts[i - near] - ts[i - 1 - near]);
+      if (i + near < ts.length) after.push(ts[i + near] - ts[i + near - 1]);
+    }
+    const known = [before, after].filter((distances) => distances.length >= NEIGHBOURS_MIN);
+    return known.length > 0 ? Math.max(...known.map(median)) : this.#known.usual;
   }
 
   /** The median of the distances between rows, ms. */
@@ -256,8 +278,7 @@ export class Series {
     const step = Math.max(1, Math.floor(ts.length / DISTANCES));
     const distances = [];
     for (let i = 1; i < ts.length; i += step) distances.push(ts[i] - ts[i - 1]);
-    distances.sort((a, b) => a - b);
-    return distances[Math.floor(distances.length / 2)] ?? 0;
+    return median(distances);
   }
 }
 
@@ -270,6 +291,11 @@ export function firstFrom(ts, at) {
     else high = middle;
   }
   return low;
+}
+
+/** @param {number[]} distances @returns {number} 0 where there is none */
+function median(distances) {
+  return distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
 }
 
 /** Whether one of `times` was passed since the last call; for times asked in order. @param {number[]} times */

@@ -1,5 +1,6 @@
 import { age, clock, Component, cut, exactTime, shortTime } from "glassline";
 import { word } from "glassline/receipt";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Reason} Reason */
 /** @typedef {import("glassline/watch").Receipt} Receipt */
@@ -51,7 +52,7 @@ export default class CommandTable extends Component {
       const path = `/api/devices/${encodeURIComponent(this.device)}/commands?limit=${this.#most}`;
       const response = await fetch(path, { headers: { accept: "application/json" } });
       // A device that is not there any more has no commands, and one that was not stored yet neither.
-      if (!response.ok && response.status !== 404) throw new Error(`the hub answered ${response.status}`);
+      if (!response.ok && response.status !== 404) throw new Error(say("commands.answered", { status: response.status }));
       /** @type {Row[]} */
       const rows = response.ok ? await response.json() : [];
       for (const row of rows) {
@@ -61,7 +62,7 @@ export default class CommandTable extends Component {
       }
       problem.textContent = "";
     } catch (error) {
-      problem.textContent = `The list cannot be renewed: ${error instanceof Error ? error.message : error}`;
+      problem.textContent = say("commands.problem", { reason: String(error instanceof Error ? error.message : error) });
     }
     this.#isFetching = false;
   }

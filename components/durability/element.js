@@ -1,10 +1,11 @@
 import { Component, panel } from "glassline";
+import { say } from "glassline/words";
 
 /** @type {Record<string, string>} */
 const MEANINGS = {
-  disk: "On disk: what was acked survives a killed process and a power cut.",
-  lazy: "Lazy: what was acked survives a killed process; a power cut may lose the last seconds.",
-  memory: "In memory: what was acked is lost when the hub ends.",
+  disk: say("durability.disk"),
+  lazy: say("durability.lazy"),
+  memory: say("durability.memory"),
 };
 
 export default class Durability extends Component {

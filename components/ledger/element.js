@@ -1,4 +1,5 @@
 import { clock, Component, number, panel, shortTime } from "glassline";
+import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Reason} Reason */
 /** @typedef {import("glassline/watch").Ledger} Ledger */
@@ -40,12 +41,9 @@ export default class LedgerTable extends Component {
     this.#showGaps(books);
     const wrong = imbalance(books);
     this.part("balance").dataset.balances = String(!wrong);
-    const onTheirWay = books.in_flight > 0 ? " or on its way" : "";
-    write(
-      this.part("balance-text"),
-      wrong ?? `The books balance: every message received is committed${onTheirWay}, and every lost one is in a recorded gap.`,
-    );
-    write(this.part("as-of"), `As of ${shortTime(device.ledgerAt ?? clock.now(), clock.now())}${panel.hears ? "" : ", when the hub was last heard"}.`);
+    write(this.part("balance-text"), wrong ?? say(books.in_flight > 0 ? "ledger.balance.under-way" : "ledger.balance"));
+    const time = shortTime(device.ledgerAt ?? clock.now(), clock.now());
+    write(this.part("as-of"), say(panel.hears ? "ledger.as-of" : "ledger.as-of.unheard", { time }));
   }
 
   /** @param {Ledger} books */
@@ -62,7 +60,7 @@ export default class LedgerTable extends Component {
     }
     books.gaps.forEach(({ reason, gaps, messages }, i) => {
       write(list.children[i].firstElementChild, reason);
-      const said = ` ${number(messages, 0)} lost in ${number(gaps, 0)} ${gaps === 1 ? "gap" : "gaps"}`;
+      const said = ` ${say(gaps === 1 ? "ledger.lost-in-one" : "ledger.lost-in", { messages: number(messages, 0), gaps: number(gaps, 0) })}`;
       if (list.children[i].lastChild.data !== said) list.children[i].lastChild.data = said;
     });
   }
@@ -73,9 +71,9 @@ function imbalance({ received, committed, in_flight, skipped, gaps }) {
   const missing = gaps.reduce((sum, each) => sum + each.messages, 0);
   const n = (/** @type {number} */ value) => number(value, 0);
   if (received !== committed + in_flight) {
-    return `The books do not balance: ${n(received)} received are not ${n(committed)} committed and ${n(in_flight)} on their way.`;
+    return say("ledger.wrong.received", { received: n(received), committed: n(committed), under_way: n(in_flight) });
   }
-  if (skipped !== missing) return `The books do not balance: ${n(skipped)} are lost, and ${n(missing)} are in recorded gaps.`;
+  if (skipped !== missing) return say("ledger.wrong.lost", { lost: n(skipped), missing: n(missing) });
   return undefined;
 }
 

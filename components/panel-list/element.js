@@ -1,4 +1,5 @@
 import { clock, Component, cut, duration, exactTime } from "glassline";
+import { say } from "glassline/words";
 
 /** How often the list is fetched while the page is in view, ms. */
 const EVERY_MS = 3000;
@@ -30,7 +31,7 @@ export default class PanelList extends Component {
       this.#show(await response.json());
       problem.textContent = "";
     } catch (error) {
-      problem.textContent = `The list cannot be renewed: ${error instanceof Error ? error.message : error}`;
+      problem.textContent = say("panels.not-renewed", { reason: String(error instanceof Error ? error.message : error) });
     }
   }
 

@@ -131,3 +131,41 @@ scenario("a command that waits for its device can be taken back by whoever asked
   await again.deliver({ state: "shut" });
   assert.equal(again.waiting("command"), 0, "it never ran");
 });
+
+scenario("a slider that is moved by keys asks once, for where it was left, and Escape takes the move back", async (cast) => {
+  const { device, mine } = await stage(cast);
+  const slider = mine.component("slider").getByRole("slider");
+  await eventually("the slider to be of use", () => slider.isEnabled());
+  await slider.focus();
+  await mine.page.keyboard.press("ArrowRight");
+  await mine.page.keyboard.press("Escape");
+  assert.equal(await slider.inputValue(), "20");
+  for (let step = 0; step < 5; step++) await mine.page.keyboard.press("ArrowRight");
+  const { command, value } = await device.next("command");
+  assert.equal(value, 25);
+  await mine.page.keyboard.press("ArrowRight");
+  assert.equal(await slider.inputValue(), "20", "while it is under way the slider does not move");
+  device.send({ result: command, ok: true });
+  await device.deliver({ speed: 25 });
+  await eventually("the slider to be there", async () => (await slider.inputValue()) === "25");
+  assert.equal(device.waiting("command"), 0, "it was asked once");
+});
+
+scenario("what became of a command while the page was cut off is looked up, and not asked for again", async (cast) => {
+  const { device } = await stage(cast);
+  const panel = await cast.stranger();
+  const line = await panel.line();
+  await panel.open("/devices/valve-1");
+  await panel.component("switch").getByRole("switch").click();
+  const { command } = await device.next("command");
+  await panel.reads(panel.receipt("switch", "pump"), "Sent");
+  panel.expect(/WebSocket|Failed to (load|fetch)|ERR_/);
+  line.cut();
+  await panel.reads(panel.receipt("switch", "pump"), "not known without a connection");
+  device.send({ result: command, ok: false, reason: "valve stuck" });
+  await device.deliver({ limit: 4 });
+  line.mend();
+  await panel.connected();
+  await panel.reads(panel.receipt("switch", "pump"), /Failed.*valve stuck/);
+  assert.equal(device.waiting("command"), 0);
+});

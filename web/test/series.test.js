@@ -151,3 +151,14 @@ test("a copy goes its own way", () => {
   assert.deepEqual(copy.rows().ts, [10, 15, 20]);
   assert.deepEqual(series.rows().ts, [10, 20, 30]);
 });
+
+test("a device that changes its pace has no breaks where it was slower", () => {
+  const series = new Series(1);
+  const slow = Array.from({ length: 50 }, (_, i) => /** @type {[number, number]} */ ([i * 10_000, 1]));
+  series.load({ points: slow });
+  for (let i = 1; i <= 200; i++) series.append(490_000 + i * 50, 2);
+  assert.equal(series.rows(50).broken.includes(true), false, "as its rhythm is now");
+  series.append(505_000, 3);
+  series.append(505_050, 3);
+  assert.deepEqual(series.rows(50).broken.lastIndexOf(true), 250, "a pause at the new pace is one");
+});

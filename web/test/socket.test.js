@@ -103,3 +103,30 @@ test("who is not signed in is told so", async (t) => {
   await socket.connect();
   assert.deepEqual(states, ["signed-out"]);
 });
+
+test("a connection whose news may be old is given up, and another one is made at once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { socket, wires, received, states } = stage();
+  await socket.connect();
+  wires[0].onmessage({ data: '{"welcome":"p1","heartbeat":15}' });
+  socket.renew();
+  wires[0].onmessage({ data: '{"device":"a"}' });
+  await settled();
+  wires[1].onmessage({ data: '{"welcome":"p2","heartbeat":15}' });
+  assert.deepEqual(states, ["connected", "lost", "connected"]);
+  assert.deepEqual(received, [], "what comes over the old one is not heard");
+});
+
+test("a page that is put to sleep makes no connection before it wakes", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { socket, wires, states } = stage();
+  await socket.connect();
+  wires[0].onmessage({ data: '{"welcome":"p1","heartbeat":15}' });
+  socket.rest();
+  t.mock.timers.tick(60_000);
+  await settled();
+  assert.deepEqual([wires.length, wires[0].readyState, states.at(-1)], [1, 3, "lost"]);
+  socket.renew();
+  await settled();
+  assert.equal(wires.length, 2);
+});

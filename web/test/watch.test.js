@@ -242,3 +242,21 @@ test("late samples never move now back, also in a jump that is followed by a mes
   assert.deepEqual(device?.channels.get("b"), { value: 2, ts: 190, every: undefined });
   assert.deepEqual([device?.received, device?.skipped], [3, 3]);
 });
+
+test("after a cut a device is as it was until the hub has said how it stands", () => {
+  const watch = watching();
+  watch.resume({ log: "x9" }, ["pump-1"], false);
+  assert.equal(pump(watch).isCurrent, false);
+  watch.apply({ device: "pump-1", presence: "online", since: 500, name: "pump-1" }, NOW);
+  assert.equal(pump(watch).isCurrent, true);
+});
+
+test("what this page only guessed of a command is corrected by what the hub says later", () => {
+  const watch = watching();
+  watch.asked({ command: "c1", device: "pump-1", channel: "fan", value: true }, NOW);
+  watch.apply({ command: "c1", state: "refused", reason: "it did not reach the hub", guessed: true }, NOW);
+  assert.equal(watch.receipt("pump-1", "fan")?.state, "refused");
+  watch.apply({ command: "c1", device: "pump-1", channel: "fan", state: "sent" }, NOW);
+  watch.apply({ command: "c1", device: "pump-1", channel: "fan", state: "done" }, NOW);
+  assert.equal(watch.receipt("pump-1", "fan")?.state, "done");
+});

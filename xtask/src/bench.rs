@@ -13,8 +13,8 @@ const CHART: &str = "chart";
 
 /// Runs the measurements with these options, which are theirs.
 pub(crate) fn run(root: &Path, options: &[&str]) -> anyhow::Result<ExitCode> {
-    if options.first() == Some(&CHART) {
-        return chart(root);
+    if let [CHART, options @ ..] = options {
+        return chart(root, options);
     }
     let alone = options.first().is_some_and(|part| ALONE.contains(part));
     let mut run: Vec<&OsStr> = ["run", "--release", "--quiet", "-p", "bench", "--"].map(OsStr::new).to_vec();
@@ -30,12 +30,13 @@ pub(crate) fn run(root: &Path, options: &[&str]) -> anyhow::Result<ExitCode> {
 }
 
 /// How smooth charts are: in a browser, with the packages of the end-to-end tests.
-fn chart(root: &Path) -> anyhow::Result<ExitCode> {
+fn chart(root: &Path, options: &[&str]) -> anyhow::Result<ExitCode> {
     if !cargo(root, &["build", "--release", "--quiet", "-p", "cli"].map(OsStr::new))? {
         return Ok(ExitCode::FAILURE);
     }
     let mut node = Command::new("node");
-    let status = node.arg("bench/chart.js").env("GLASSLINE", built(root)).current_dir(root).status();
+    let node = node.arg("bench/chart.mjs").args(options).env("GLASSLINE", built(root)).current_dir(root);
+    let status = node.status();
     let status = status.context("node is needed; the packages of e2e/ are installed by ./test")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

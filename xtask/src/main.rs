@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use check::CHECKS;
 use repository::Repository;
 
-const USAGE: &str =
-    "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | torture [STEP…] [--seed S]";
+const USAGE: &str = "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | bench chart [SECONDS] | \
+                     torture [STEP…] [--seed S]";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,5 +1,7 @@
 //! Views arranged: sections, repeated for devices or not, and pieces of HTML; what is variable in them filled in.
 
+use std::collections::HashSet;
+
 use minijinja::Value;
 use minijinja::value::Serde;
 
@@ -179,7 +181,9 @@ impl Standing<'_> {
         let Body::Html { template, variables } = &self.view.body else {
             return Arranged { title: String::new(), chooser, body: String::new(), free: true };
         };
-        let variables = self.variables(painter, &self.values, self.device.as_deref(), variables);
+        let is_whole = !library.includes_pieces(template);
+        let names = if is_whole { variables } else { &library.with_piece_variables(variables) };
+        let variables = self.variables(painter, &self.values, self.device.as_deref(), names);
         let rendered = Rendered::new(&library.templates, template, variables);
         let body = rendered.and_then(|rendered| {
             let device = rendered.device.as_deref().or(self.device.as_deref());
@@ -203,13 +207,27 @@ impl Standing<'_> {
         painter: &Painter<'_>,
         values: &Values,
         device: Option<&str>,
-        names: &std::collections::HashSet<String>,
+        names: &HashSet<String>,
     ) -> Value {
         let lists = painter.lists().named_in(names).map(|(name, value)| (name.to_owned(), value));
         let query = Value::from_pairs(self.query.iter());
         let own = values.iter().map(|(name, value)| (name.to_owned(), Value::from(Serde(value))));
         let device = device.map(|id| ("device".to_owned(), Value::from(id)));
         Value::from_pairs(lists.chain([("query".to_owned(), query)]).chain(own).chain(device))
+    }
+}
+
+impl Library {
+    /// Whether a view in HTML takes in other files.
+    fn includes_pieces(&self, template: &str) -> bool {
+        let words = ["include", "import", "extends"];
+        let template = self.templates.get_template(template);
+        template.is_ok_and(|template| words.iter().any(|word| template.source().contains(word)))
+    }
+
+    /// The variables that a view names, and those that pieces do.
+    fn with_piece_variables(&self, variables: &HashSet<String>) -> HashSet<String> {
+        variables.union(&self.piece_variables).cloned().collect()
     }
 }
 

@@ -82,3 +82,25 @@ async fn a_page_loads_assets_that_may_be_kept_for_ever() {
     assert_eq!(rig.ask("GET", "/assets/gauge.0000000000000000.js").send().await.status, 404);
     assert_eq!(rig.ask("GET", "/assets/..%2F..%2FCargo.toml").send().await.status, 404);
 }
+
+#[tokio::test]
+async fn a_hub_without_a_folder_makes_no_view_and_says_how_to_get_one() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    let answer = rig.ask_as_admin("POST", "/api/devices/boiler-7/view").send().await;
+    assert_eq!((answer.status, answer.error_code().as_str()), (409, "no_folder"), "{}", answer.body);
+    let cookie = rig.log_in().await;
+    let pressed = rig.ask("POST", "/devices/boiler-7/eject").header("Cookie", &cookie);
+    let shown = pressed.header("Origin", &rig.origin()).send().await;
+    assert_eq!(shown.status, 409);
+    assert!(
+        shown.body.contains("glassline init DIR") && shown.body.contains("kind = &quot;"),
+        "{}",
+        shown.body
+    );
+    let elsewhere = rig.ask("POST", "/devices/boiler-7/eject").header("Cookie", &cookie);
+    assert_eq!(elsewhere.header("Origin", "http://evil.example").send().await.status, 403);
+    let text = rig.ask_as_admin("GET", "/api/devices/boiler-7/view").send().await;
+    assert!(text.body.contains("device = \"boiler-7\"\n"), "{}", text.body);
+    assert_eq!(rig.ask_as_admin("GET", "/api/devices/nobody/view").send().await.status, 404);
+}

@@ -1,5 +1,6 @@
 //! Pages from components and views: built-in ones, and those of the folders in `fixtures/`.
 
+mod arranged;
 mod check;
 mod component;
 mod derive;

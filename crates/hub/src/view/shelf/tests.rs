@@ -170,7 +170,7 @@ fn scripts_of_an_earlier_version_are_served() {
             &format!("export default \"{version}\";{}", " ".repeat(size)),
         );
         settle(&shelf);
-        shelf.is_broken("dial", &shelf.present().print().to_owned());
+        shelf.is_broken("dial", shelf.present().print());
     }
     let earlier = shelf.with_earlier(&good("components/dial"));
     let address = earlier.asset_url("component/dial").expect("it has a script").to_owned();
