@@ -14,7 +14,7 @@ async fn a_command_that_was_held_up_is_wanted_for_less_and_expires_once_nobody_w
     for (id, at, state) in
         [("quick", now, "queued"), ("slow", now - 4_000, "queued"), ("over", now - 60_000, "expired")]
     {
-        panel.say(&format!(
+        panel.say(format!(
             r#"{{"command":"{id}","device":"tank-1","channel":"valve","value":1,"intent":"queue","ttl":50000,"at":{at}}}"#
         ));
         let (messages, _) = panel.all().await;
