@@ -183,6 +183,8 @@ class Panel {
 
   /** Tells the hub that a component could not be run here: nobody is to be shown this version as a good one. @param {string} kind */
   broken(kind) {
+    // A page that shows an earlier version says nothing of the present one.
+    if (new URLSearchParams(location.search).has("good")) return;
     this.#tell({ broken: kind, library: document.body.dataset.library });
   }
 

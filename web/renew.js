@@ -15,6 +15,8 @@ const STYLE_MS = 2000;
  */
 export async function renew(main, rendered) {
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  // The answer to something that was pressed has no address of its own: it stays as it is.
+  if (response.status === 405) return rendered;
   // A view that is gone has a page that says so.
   if (!response.ok && response.status !== 404) throw new Error(`the hub answered ${response.status}`);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");

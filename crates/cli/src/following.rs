@@ -29,12 +29,15 @@ pub(crate) struct Followed {
     started: Configuration,
     /// What it runs with, as far as that can change.
     held: Configuration,
+    /// Keys that a flag outranks.
+    overridden: Vec<&'static str>,
 }
 
 impl Followed {
     /// From when `started` was read from `file`. What changes in between is seen as a change.
-    pub(crate) fn new(file: &Path, started: Configuration) -> Self {
-        Self { file: file.to_owned(), seen: None, settling: None, held: started.clone(), started }
+    pub(crate) fn new(file: &Path, started: Configuration, overridden: Vec<&'static str>) -> Self {
+        let (file, held) = (file.to_owned(), started.clone());
+        Self { file, seen: None, settling: None, started, held, overridden }
     }
 
     /// Looks until the hub stops.
@@ -66,7 +69,8 @@ impl Followed {
                 if (now.gather, &now.retention) != (self.held.gather, &self.held.retention) {
                     hub.reconfigure(Duration::from_millis(now.gather), now.retention.clone());
                 }
-                let keys = now.others_than(&self.started);
+                let mut keys = now.others_than(&self.started);
+                keys.retain(|key| !self.overridden.contains(&key.as_str()));
                 self.held = now;
                 if keys.is_empty() { Standing::Holds } else { Standing::Restart { keys } }
             }

@@ -105,9 +105,10 @@ impl Running {
         Ok(running)
     }
 
-    /// From now on what changes in the configuration file `file` counts as far as it can; `started` is what it said.
-    pub(crate) fn follow(&mut self, file: &Path, started: Configuration) {
-        let followed = Followed::new(file, started);
+    /// From now on what changes in the configuration file `file` counts as far as it can; `started` is what it said, and
+    /// `overridden` are keys that a flag outranks.
+    pub(crate) fn follow(&mut self, file: &Path, started: Configuration, overridden: Vec<&'static str>) {
+        let followed = Followed::new(file, started, overridden);
         self.following = Some(tokio::spawn(followed.follow(self.hub.clone(), self.site.clone())));
     }
 

@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     }
     let mut running = Running::begin(plan, arguments.ready.as_deref()).await?;
     if let Some(file) = &arguments.config {
-        running.follow(file, configuration);
+        running.follow(file, configuration, overridden(arguments));
     }
     announce(&format!(
         "Pages    {}\nDevices  {}\nState    {} (durability: {durability})\nLog in   {} (once, within {} minutes)",
@@ -36,6 +36,12 @@ pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     tracing::info!("stopping");
     running.end().await;
     Ok(())
+}
+
+/// Keys of the file that a flag outranks: whatever they say, it changes nothing.
+fn overridden(arguments: &arguments::Serve) -> Vec<&'static str> {
+    let keys = [("http", arguments.http.is_some()), ("lines", arguments.lines.is_some())];
+    keys.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key).collect()
 }
 
 fn configuration(arguments: &arguments::Serve) -> Result<Configuration> {

@@ -9,8 +9,8 @@ pub(crate) fn name(text: &str) -> Result<Option<Box<str>>, CallError> {
     if name.chars().count() > DEVICE_NAME_CHARS_MAX {
         return Err(CallError::Bad(format!("A name has at most {DEVICE_NAME_CHARS_MAX} characters.")));
     }
-    if name.chars().any(char::is_control) {
-        return Err(CallError::Bad("A name is one line.".to_owned()));
+    if name.chars().any(is_unseen) {
+        return Err(CallError::Bad("A name is one line, without signs that cannot be seen.".to_owned()));
     }
     Ok((!name.is_empty()).then(|| name.into()))
 }
@@ -23,10 +23,9 @@ pub(crate) fn labels(texts: &[String]) -> Result<Box<str>, CallError> {
             let what = format!("A label has 1 to {DEVICE_LABEL_CHARS_MAX} characters.");
             return Err(CallError::Bad(what));
         }
-        if label.chars().any(|c| c.is_control() || c == ',') {
-            return Err(CallError::Bad(format!(
-                "“{label}” is no label: it has a comma, or is not one line."
-            )));
+        if label.chars().any(|c| is_unseen(c) || c == ',') {
+            let what = "A label is one line, without commas and signs that cannot be seen.";
+            return Err(CallError::Bad(what.to_owned()));
         }
         if !kept.contains(&label) {
             kept.push(label);
@@ -36,6 +35,13 @@ pub(crate) fn labels(texts: &[String]) -> Result<Box<str>, CallError> {
         return Err(CallError::Bad(format!("A device has at most {DEVICE_LABELS_MAX} labels.")));
     }
     Ok(kept.join("\n").into())
+}
+
+/// Whether a character shows nothing, or changes how others are read: a name could look like another one by it. Of those that
+/// join letters or emoji only the joiners are let through.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -51,6 +57,9 @@ mod tests {
         assert_eq!(name("  Boiler 7 ").expect("a name").as_deref(), Some("Boiler 7"));
         assert_eq!(name(" ").expect("no name"), None);
         name("one\ntwo").expect_err("two lines");
+        name("\u{200b}").expect_err("nothing to be seen");
+        name("\u{202e}abc").expect_err("read from its end");
+        name("👩\u{200d}🔧 वर्क\u{200c}शॉप").expect("joined letters");
         name(&"x".repeat(DEVICE_NAME_CHARS_MAX + 1)).expect_err("too long");
     }
 

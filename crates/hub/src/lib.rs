@@ -266,6 +266,8 @@ impl Hub {
 
     /// The same with volumes (`components/dial`, `views/weather`) in their last good version: [`view::Shelf::with_earlier`].
     pub fn earlier_views(&self, volumes: &std::collections::BTreeSet<String>) -> Arc<view::Library> {
+        // What was saved since the last look counts for the rest of the page.
+        drop(self.views());
         self.views.with_earlier(volumes)
     }
 

@@ -93,6 +93,9 @@ async fn pressed(reader: &Reader, site: &Arc<Site>, id: &str, uri: &Uri) -> Resu
 
 /// The text of the view.
 async fn made(site: &Arc<Site>, grant: Grant, id: &str, devices: Option<String>) -> Result<String, Failure> {
+    if let Some(devices) = &devices {
+        crate::view::check_devices(devices).map_err(Failure::bad_request)?;
+    }
     let (making, wanted) = (site.clone(), id.to_owned());
     let text = move |_: &store::Reader| {
         let scene = HubScene::new(&making, &grant, String::new());

@@ -25,6 +25,12 @@ const FIRST_WINDOW_MS: i64 = 15_000;
 /// ... and each one before it so many times as long.
 const WINDOW_GROWTH: i64 = 6;
 
+/// One that has more than may be looked at is looked at in part: so many times shorter, ...
+const WINDOW_NARROWS: i64 = 32;
+
+/// ... and so often at most for one answer.
+const NARROWED_MAX: usize = 6;
+
 /// How far a sample's time may be ahead of the hub's clock, ms, where the request names no end.
 const AHEAD_MS: i64 = 86_400_000;
 
@@ -73,6 +79,14 @@ pub(super) async fn spells(
         return Err(Failure::bad_request(format!("“limit” must be from 1 to {SPELLS_MAX}.")));
     }
     let device = site.device_key(&id)?;
+    // Of a channel that is silent for long nothing is newer than its newest.
+    let newest_at = site.hub.device(&id).and_then(|state| {
+        state.channels.iter().find(|known| *known.channel == *channel).map(|known| known.ts)
+    });
+    let range = match newest_at {
+        Some(ts) => Range { to: range.to.min(ts.saturating_add(1)), ..range },
+        None => range,
+    };
     let pause = wanted.pause.unwrap_or(u64::MAX);
     let read = move |reader: &Reader| newest(reader, device, &channel, range, limit, pause);
     let spells = site.reads.run(&site.hub, read).await?;
@@ -91,21 +105,31 @@ fn newest(
 ) -> Result<Spells, ReadError> {
     let mut found = Spells { spells: VecDeque::new(), has_more: false };
     let (mut end, mut window) = (range.to, FIRST_WINDOW_MS);
-    let (mut looked_at, mut bytes) = (0, 0);
+    let (mut looked_at, mut bytes, mut narrowed) = (0, 0, 0);
     while end > range.from && found.spells.len() <= limit {
         let start = end.saturating_sub(window).max(range.from);
-        let mut samples = Vec::new();
+        let (mut samples, mut length) = (Vec::new(), 0);
+        let (samples_left, bytes_left) = (SPELL_SAMPLES_MAX - looked_at, SPELL_BYTES_MAX - bytes);
+        let mut is_too_much = false;
         reader.samples(device, channel, start, end, &mut |sample| {
-            looked_at += 1;
-            bytes += sample.value.len();
+            length += sample.value.len();
             samples.push((sample.ts, sample.value));
-            let is_too_much = looked_at > SPELL_SAMPLES_MAX || bytes > SPELL_BYTES_MAX;
+            is_too_much = samples.len() > samples_left || length > bytes_left;
             if is_too_much { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        if looked_at > SPELL_SAMPLES_MAX || bytes > SPELL_BYTES_MAX {
-            found.has_more = true;
-            break;
+        if is_too_much {
+            if narrowed == NARROWED_MAX {
+                found.has_more = true;
+                break;
+            }
+            narrowed += 1;
+            // What was read is the oldest of the window, and the newest is wanted: what is behind it, or where that is most of
+            // the window, the end of it.
+            let behind = samples.iter().map(|(ts, _)| end - ts).min().unwrap_or(window);
+            window = if behind <= window / 2 { behind } else { window / WINDOW_NARROWS }.max(1);
+            continue;
         }
+        (looked_at, bytes) = (looked_at + samples.len(), bytes + length);
         found.put_before(samples, pause);
         (end, window) = (start, window.saturating_mul(WINDOW_GROWTH));
     }
@@ -148,6 +172,7 @@ fn encode(found: &Spells) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use store::{Durability, Event, Message, NewDevice, Options, Sample, Store, Write};
 
     fn spells(samples: &[&[(i64, &str)]], pause: u64) -> String {
         let mut found = Spells { spells: VecDeque::new(), has_more: false };
@@ -169,5 +194,47 @@ mod tests {
     fn a_longer_pause_ends_a_spell() {
         let json = r#"{"spells":[[10,20,"a",2],[90,90,"a",1]],"more":false}"#;
         assert_eq!(spells(&[&[(90, "\"a\""), (10, "\"a\""), (20, "\"a\"")]], 50), json);
+    }
+
+    /// More samples than one answer looks at, one every 10 ms, each another than the one before.
+    #[test]
+    fn of_more_samples_than_may_be_looked_at_the_newest_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (sender, settled) = std::sync::mpsc::channel();
+        let options = Options { durability: Durability::Lazy, ..Options::default() };
+        let (store, _) = Store::open(folder.path(), options, move |event| {
+            if let Event::Commit(commit) = event {
+                drop(sender.send(commit.writes.len()));
+            }
+        })
+        .expect("a new store");
+        let device = DeviceKey(1);
+        let (id, token) = ("pump-1".into(), None);
+        store.submit(Write::Device(NewDevice { key: device, id, token, joined: false, created: 0 }));
+        let samples = SPELL_SAMPLES_MAX as i64 + 1_000;
+        let channel: Arc<str> = "mode".into();
+        for n in 0..samples {
+            let (channel, value) = (channel.clone(), Arc::from(n.to_string()));
+            let sample = Sample { channel, ts: n * 10, device_ts: None, late: false, value };
+            let cursor = n.cast_unsigned() + 1;
+            store.submit(Write::Message(Message {
+                device,
+                cursor,
+                position: None,
+                received: n * 10,
+                samples: vec![sample],
+            }));
+        }
+        let mut left = samples as usize + 1;
+        while left > 0 {
+            left -= settled.recv().expect("the store is open");
+        }
+        let day = 86_400_000;
+        let range = Range { from: 0, to: samples * 10 + day };
+        let found = newest(store.reader(), device, "mode", range, 3, u64::MAX).expect("it can be read");
+        let values: Vec<&str> = found.spells.iter().map(|spell| &*spell.value).collect();
+        let last = |back: i64| (samples - back).to_string();
+        assert_eq!(values, [last(3), last(2), last(1)]);
+        assert!(found.has_more);
     }
 }

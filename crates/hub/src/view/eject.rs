@@ -184,8 +184,12 @@ pub fn write_new_view(folder: &Path, name: &str, text: &str) -> Result<PathBuf, 
     let written = || {
         fs::create_dir_all(&views)?;
         let mut new = fs::File::create_new(&file)?;
-        new.write_all(text.as_bytes())?;
-        new.sync_all()
+        let whole = new.write_all(text.as_bytes()).and_then(|()| new.sync_all());
+        if whole.is_err() {
+            // A part of it would stand in the way of the next attempt.
+            drop(fs::remove_file(&file));
+        }
+        whole
     };
     match written() {
         Ok(()) => Ok(file),

@@ -62,6 +62,7 @@ pub use library::Library;
 pub use look::{Look, Numbers, Theme};
 pub use manifest::{Direction, Manifest, Setting, SettingType, check_component_name};
 pub use problem::{Place, Problem};
+pub(crate) use selection::check_devices;
 pub use shelf::Shelf;
 pub(crate) use shelf::{Found, Swap};
 pub use shell::Page;

@@ -3,6 +3,7 @@
 use store::Pattern;
 
 use super::data::DeviceRow;
+use super::limits::QUERY_CHARS_MAX;
 
 /// What stands before a label.
 const LABEL: &str = "label:";
@@ -41,6 +42,14 @@ impl Selection {
     pub(crate) fn said(&self) -> &str {
         &self.said
     }
+}
+
+/// Whether this can stand for the devices of a view; or a sentence that says why not.
+pub(crate) fn check_devices(pattern: &str) -> Result<(), String> {
+    if pattern.chars().count() > QUERY_CHARS_MAX {
+        return Err(format!("“devices” has at most {QUERY_CHARS_MAX} characters."));
+    }
+    Selection::of_ids(&[pattern.to_owned()]).map(|_| ()).map_err(|what| format!("“devices” {what}."))
 }
 
 #[cfg(test)]

@@ -104,3 +104,15 @@ async fn a_hub_without_a_folder_makes_no_view_and_says_how_to_get_one() {
     assert!(text.body.contains("device = \"boiler-7\"\n"), "{}", text.body);
     assert_eq!(rig.ask_as_admin("GET", "/api/devices/nobody/view").send().await.status, 404);
 }
+
+#[tokio::test]
+async fn a_view_for_devices_that_cannot_be_meant_is_refused() {
+    let rig = Rig::start().await;
+    rig.make("boiler-7").await;
+    for devices in ["", &"x".repeat(300)] {
+        let path = "/api/devices/boiler-7/view";
+        let body = format!("{{\"devices\":\"{devices}\"}}");
+        let answer = rig.ask_as_admin("POST", path).body(&body).send().await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, "bad_request"), "{}", answer.body);
+    }
+}
