@@ -204,7 +204,7 @@ mod tests {
         let options = Options { durability: Durability::Lazy, ..Options::default() };
         let (store, _) = Store::open(folder.path(), options, move |event| {
             if let Event::Commit(commit) = event {
-                drop(sender.send(commit.writes.len()));
+                sender.send(commit.writes.len()).expect("the test waits");
             }
         })
         .expect("a new store");
