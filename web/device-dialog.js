@@ -2,6 +2,7 @@
  * The dialog in which a person names a device, labels it, or deletes it after a question. Its HTML is `device-dialog.html`, in
  * the template of the component that opens it.
  */
+import { reasonOf } from "glassline/history";
 import { say } from "glassline/words";
 
 /** @typedef {import("glassline/component").Component} Component */
@@ -96,14 +97,5 @@ export class DeviceDialog {
       event.preventDefault();
       then();
     });
-  }
-}
-
-/** The hub's own words for what went wrong. @param {Response} response */
-async function reasonOf(response) {
-  try {
-    return String((await response.json()).error.reason);
-  } catch {
-    return String(response.status);
   }
 }

@@ -11,6 +11,7 @@ export { AlarmSign, alarmText, beyond, hasLimits, limitsOf, zones } from "glassl
 export { age, clock, duration } from "glassline/age";
 export { cut, decimals, exactTime, humanize, number, shortTime, text, wholeText } from "glassline/format";
 export { fetchHistory } from "glassline/history";
+export { showLabels } from "glassline/labels";
 export { bands, endOf, label as lossLabel, words as lossWords } from "glassline/losses";
 export { panel } from "glassline/panel";
 export { Reading } from "glassline/reading";

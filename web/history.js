@@ -38,7 +38,7 @@ export async function fetchHistory({ device, channel, from, to, points = POINTS,
 }
 
 /** The hub's own words for what went wrong. @param {Response} response */
-async function reasonOf(response) {
+export async function reasonOf(response) {
   try {
     return String((await response.json()).error.reason);
   } catch {

@@ -1,4 +1,4 @@
-import { age, clock, Component, duration, exactTime, number, panel, shortTime } from "glassline";
+import { age, clock, Component, duration, exactTime, number, panel, shortTime, showLabels } from "glassline";
 import { say } from "glassline/words";
 
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
@@ -27,7 +27,7 @@ export default class DeviceHeader extends Component {
     this.#write("name", device.name);
     this.#showTitle(device.name);
     this.#write("id", device.name === device.id ? "" : device.id);
-    this.#showLabels(device.labels);
+    showLabels(this.part("labels"), device.labels);
     this.#showPresence(device);
     this.#time("heard", device.heard, device.heard === undefined ? say("value.none") : age(device.heard, clock.now()));
     if (device.counts.received !== undefined) this.#write("received", number(device.counts.received, 0));
@@ -57,18 +57,6 @@ export default class DeviceHeader extends Component {
     if (!title || title.textContent === name) return;
     document.title = document.title.replace(title.textContent ?? "", name);
     title.textContent = name;
-  }
-
-  /** @param {string[]} labels */
-  #showLabels(labels) {
-    const part = this.part("labels");
-    if (labels.join(",") === [...part.children].map((chip) => chip.textContent).join(",")) return;
-    part.replaceChildren(...labels.map((label) => {
-      const chip = document.createElement("span");
-      chip.className = "chip";
-      chip.textContent = label;
-      return chip;
-    }));
   }
 
   /** @param {string} part @param {number | undefined} ts @param {string} content */

@@ -1,4 +1,4 @@
-import { Component, duration, exactTime, number, panel } from "glassline";
+import { Component, duration, exactTime, number, panel, showLabels } from "glassline";
 import { Roll } from "glassline/roll";
 import { EVERYTHING, nameOf, searchOf, sift, tally, wantedOf } from "glassline/sieve";
 import { say } from "glassline/words";
@@ -158,23 +158,12 @@ function fill(row, entry) {
   write(part("name"), name);
   write(part("id"), name === entry.id ? "" : entry.id);
   part("edit").setAttribute("aria-label", say("list.edit", { name }));
-  fillLabels(part("labels"), entry.labels ?? []);
+  showLabels(part("labels"), entry.labels ?? []);
   if (!entry.since) return;
   const time = duration(panel.knownUntil - entry.since);
   const known = panel.hears ? say("list.for", { time }) : say("list.was", { presence: say(`presence.${entry.presence}`).toLowerCase(), time });
   write(part("since"), known);
   part("since").title = say("list.since", { time: exactTime(entry.since) });
-}
-
-/** @param {HTMLElement} part @param {string[]} labels */
-function fillLabels(part, labels) {
-  if (labels.join(",") === [...part.children].map((chip) => chip.textContent).join(",")) return;
-  part.replaceChildren(...labels.map((label) => {
-    const chip = document.createElement("span");
-    chip.className = "chip";
-    chip.textContent = label;
-    return chip;
-  }));
 }
 
 /** @param {HTMLElement} part @param {string} content */
