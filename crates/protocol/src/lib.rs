@@ -31,3 +31,4 @@ mod plain;
 pub mod rule;
 pub mod session;
 pub mod time;
+pub mod uplink;

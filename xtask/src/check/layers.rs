@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sockets", &[]),
     ("store", &["protocol"]),
     ("router", &["protocol", "store"]),
-    ("gateway", &["protocol", "sockets", "store"]),
+    ("gateway", &["protocol", "router", "sockets", "store"]),
     ("hub", &["protocol", "router", "sockets", "store"]),
     ("glassline-client", &["protocol"]),
     ("sim", &["protocol", "router", "store"]),
