@@ -6,6 +6,7 @@
 
 mod bench;
 mod check;
+mod conformance;
 mod problem;
 mod repository;
 mod rust_code;
@@ -19,7 +20,7 @@ use check::CHECKS;
 use repository::Repository;
 
 const USAGE: &str = "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | bench chart [SECONDS] | \
-                     torture [STEP…] [--seed S]";
+                     torture [STEP…] [--seed S] | conformance [PART…] [--library NAME] [--rounds N] [--seed S]";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +32,7 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ["bench", options @ ..] => bench::run(root(), options),
+        ["conformance", options @ ..] => conformance::run(root(), options),
         ["torture", options @ ..] => torture::run(root(), options),
         _ => {
             eprintln!("{USAGE}");
