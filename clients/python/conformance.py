@@ -6,6 +6,7 @@ The orders and events are those of ``clients/CONFORMANCE.md``, alike for every l
 """
 
 import argparse
+import asyncio
 import json
 import logging
 import queue
@@ -13,11 +14,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Coroutine, Dict, List, Optional, Tuple, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import glassline
+from glassline import aio
 
 _writing = threading.Lock()
 
@@ -34,10 +36,37 @@ class Unreadable(Exception):
     """An order means nothing."""
 
 
+class OnLoop(aio.Device):
+    """A device of ``glassline.aio`` for a program that waits: its loop has a thread of its own."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._own = asyncio.new_event_loop()
+        threading.Thread(target=self._own.run_forever, daemon=True).start()
+
+    def _wait(self, work: Coroutine[Any, Any, bool]) -> bool:
+        return asyncio.run_coroutine_threadsafe(work, self._own).result()
+
+    def connect(self) -> None:
+        self._own.call_soon_threadsafe(super().connect)
+
+    def sync(self) -> bool:  # type: ignore[override]
+        return self._wait(super().sync())
+
+    def flush(self, timeout: Optional[float] = None) -> bool:  # type: ignore[override]
+        return self._wait(super().flush(timeout))
+
+    def close(self) -> bool:  # type: ignore[override]
+        return self._wait(super().close())
+
+
+Face = Union[glassline.Device, OnLoop]
+
+
 class Orders:
     """Carries out one order after another."""
 
-    def __init__(self, device: glassline.Device) -> None:
+    def __init__(self, device: Face) -> None:
         self._device = device
         self._sends = 0
         self._worst_us = 0
@@ -116,7 +145,7 @@ def _value_and_ts(rest: str) -> Tuple[Any, Optional[int]]:
     return _json(rest), None
 
 
-def _handle(device: glassline.Device, orders: Orders, hold: bool) -> None:
+def _handle(device: Face, orders: Orders, hold: bool) -> None:
     @device.on_command()
     def obey(channel: str, value: Any) -> Any:
         say("command", channel=channel, value=value)
@@ -143,6 +172,7 @@ def _arguments(words: List[str]) -> argparse.Namespace:
     parser.add_argument("--line-max", type=int)
     parser.add_argument("--nonce", type=int)
     parser.add_argument("--hold-commands", action="store_true")
+    parser.add_argument("--aio", action="store_true", help="a device of glassline.aio instead, its loop on a thread")
     return parser.parse_args(words)
 
 
@@ -151,7 +181,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING)
     words = _arguments(sys.argv[1:])
     try:
-        device = glassline.Device(
+        device = (OnLoop if words.aio else glassline.Device)(
             words.address, words.id, words.token, outbox=words.outbox, messages_max=words.holding,
             heartbeat=words.heartbeat, line_max=words.line_max, nonce=words.nonce,
         )  # fmt: skip

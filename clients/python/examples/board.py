@@ -23,10 +23,18 @@ class Board:
         self._again = 0
         self._socket = None
         self._lines = Lines()
+        self._now = 0
+        self._ticks = time.ticks_ms() if hasattr(time, "ticks_ms") else 0
 
     def now(self):
         """Milliseconds of a clock that never goes back."""
-        return time.monotonic_ns() // 1000000 if hasattr(time, "monotonic_ns") else time.ticks_ms()
+        if not hasattr(time, "ticks_ms"):
+            return time.monotonic_ns() // 1000000
+        # That of a board begins anew every few days.
+        ticks = time.ticks_ms()
+        self._now += time.ticks_diff(ticks, self._ticks)
+        self._ticks = ticks
+        return self._now
 
     def send(self, channel, value):
         """Keeps a message until the hub has it. Never waits."""

@@ -55,7 +55,7 @@ class Device(Face):
         position = self._core.when_taken_over(call)
         try:
             if self._core.is_stored:
-                await self.sync()
+                await _off_the_loop(self._core.run_sync)
             await asyncio.wait_for(done.wait(), timeout)
         except asyncio.TimeoutError:
             pass
