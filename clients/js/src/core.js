@@ -28,7 +28,7 @@ import { Session } from "./session/session.js";
 /**
  * Why a device is not connected.
  * @typedef {object} Reason
- * @property {string} code  `silent`, `stuck`, `broken`, `outbox`, `closed`, or what the hub said: `stopping`, `replaced` …
+ * @property {string} code  `silent`, `stuck`, `broken`, `outbox`, `ended` (the program closed it), or what the hub said: `stopping`, `replaced` …
  * @property {string} words  a sentence
  * @property {boolean} comesBack  whether the device comes back by itself
  * @property {"now" | "later" | "never"} again
@@ -295,7 +295,7 @@ export class Core {
 }
 
 /** @param {string} code @param {string} words @returns {Reason} */
-export const reason = (code, words) => ({ code, words, comesBack: code !== "closed", again: "later", wait: 0 });
+export const reason = (code, words) => ({ code, words, comesBack: code !== "ended", again: "later", wait: 0 });
 
 const WORDS = { silent: "Nothing was heard for two heartbeats.", stuck: "The hub took nothing over for too long." };
 

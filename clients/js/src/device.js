@@ -227,7 +227,7 @@ export class AnyDevice {
   async #close() {
     this.#core.close();
     this.#turn();
-    this.#end(reason("closed", "The device was closed."));
+    this.#end(reason("ended", "The device was closed."));
     const synced = await this.sync();
     await this.#core.letGo();
     return synced || this.#core.books.queued === 0;

@@ -120,7 +120,7 @@ test("without anybody there send accepts, and close says what is lost", async ()
   device.connect();
   assert.equal(device.send("t", 1), true);
   assert.equal(await device.close(), false);
-  assert.equal(await disconnected.next(), "closed");
+  assert.equal(await disconnected.next(), "ended");
   assert.equal(device.send("t", 2), false);
 });
 

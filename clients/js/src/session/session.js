@@ -4,7 +4,6 @@
 
 import {
   HEARTBEAT_SECONDS,
-  LINE_BYTES_MAX,
   PROGRESS_SECONDS_MIN,
   UNSENT_BYTES_MAX,
   WELCOME_SECONDS_MAX,
@@ -12,7 +11,7 @@ import {
   WINDOW_MESSAGES,
 } from "../limits.js";
 import * as messages from "./messages.js";
-import { Outbox } from "./outbox.js";
+import { Numbering } from "./numbering.js";
 import { textBytes } from "./text.js";
 import { Timers } from "./timers.js";
 
@@ -73,17 +72,9 @@ export class Session {
   /** Identifies in a row on this connection after which nothing at all was heard. */
   #unheard = 0;
   #stored;
-  /** @type {KeptSession | undefined} */
-  #session;
-  #outbox;
-  /** Everything below this position was said since the last going back. */
-  #said = 1;
-  /** Everything below this position may have been said in this session: no ack goes beyond it. */
-  #saidMax = 1;
-  #window = 0;
+  /** @type {Numbering} */
+  #log;
   #heartbeatMs = HEARTBEAT_SECONDS * 1000;
-  /** Bytes of the longest line the hub side reads. */
-  #lineMax = LINE_BYTES_MAX;
   /** The line that says what the channels are. @type {string | undefined} */
   #description;
   /** The last command begun in this run (D8). @type {{number: number, outcome?: Outcome} | undefined} */
@@ -100,9 +91,8 @@ export class Session {
     this.#settings = { ...settings };
     this.#nonce = settings.nonce;
     this.#stored = kept !== undefined;
-    this.#outbox = new Outbox(settings.outbox, kept);
-    this.#goBack();
-    this.#takeUp(kept?.session);
+    this.#log = new Numbering(settings.outbox, kept);
+    if (this.#log.takeUp(kept?.session)) this.#keep();
   }
 
   /** The next thing to do; nothing until there is another input. */
@@ -164,7 +154,7 @@ export class Session {
    * @param {string} message  its members
    */
   publish(now, message) {
-    const position = this.#outbox.push(message);
+    const position = this.#log.outbox.push(message);
     this.#sayNumbered(now);
     return position;
   }
@@ -195,25 +185,26 @@ export class Session {
 
   /** Messages held until they are acked. */
   get unacked() {
-    return this.#outbox.length;
+    return this.#log.outbox.length;
   }
 
   get dropped() {
-    return this.#outbox.dropped;
+    return this.#log.outbox.dropped;
   }
 
   /** The position of the first message that is held, or of the next one: a storage may forget what is below. */
   get heldFrom() {
-    return this.#outbox.first;
+    return this.#log.outbox.first;
   }
 
   /** What a storage keeps. @returns {Head} */
   get head() {
-    return { session: this.#session && { ...this.#session }, head: this.#outbox.head };
+    const { session, outbox } = this.#log;
+    return { session: session && { ...session }, head: outbox.head };
   }
 
   get name() {
-    return this.#session?.session;
+    return this.#log.session?.session;
   }
 
   get id() {
@@ -230,7 +221,7 @@ export class Session {
     // Nothing else means anything before the welcome (D1).
     if (this.#phase !== "talking") return;
     if (message.kind === "ack") this.#ack(now, message.number);
-    else if (message.kind === "nak") this.#nak(message.number);
+    else if (message.kind === "nak") this.#log.nak(message.number);
     else if (message.kind === "window") this.#setWindow(message.number);
     else if (message.kind === "command") this.#command(now, message.command);
     else this.#identify(now);
@@ -238,35 +229,22 @@ export class Session {
 
   // Who it says it is, and in which session it numbers (D1 to D4).
 
-  /** D3: a session that an earlier run left undrained is taken up first. D2: it ends where this run begins, or an earlier one. */
-  #takeUp(/** @type {KeptSession | undefined} */ kept) {
-    const { head, next } = this.#outbox;
-    if (!kept || kept.begin < 1 || kept.begin > head) return;
-    const end = Math.min(kept.end ?? next, next);
-    this.#saidMax = end;
-    this.#session = head < end ? { ...kept, end } : undefined;
-    this.#keep();
-  }
-
   /** D1: each identify has a nonce of its own. */
   #identify(/** @type {Millis} */ now) {
     this.#phase = "asking";
     this.#nonce += 1;
-    const first = this.#within(this.#outbox.first);
-    // What it no longer holds the hub side may take as a gap, and ack (H3).
-    this.#saidMax = Math.max(this.#saidMax, first);
     const { id = "", token, heartbeat, lineMax, serial } = this.#settings;
     const line = messages.identify({
       identify: id,
       token,
       nonce: this.#nonce,
-      session: this.#session?.session,
-      oldest: this.#session && first - this.#session.begin + 1,
+      session: this.#log.session?.session,
+      oldest: this.#log.oldest(),
       boot: this.#boot || undefined,
       handled: this.#begun?.number,
       heartbeat,
       line_max: lineMax,
-      outbox: this.#outbox.length || undefined,
+      outbox: this.#log.outbox.length || undefined,
     });
     this.#send(now, line);
     this.#timers.clear();
@@ -284,34 +262,24 @@ export class Session {
   #welcome(/** @type {Millis} */ now, /** @type {Welcome} */ welcome) {
     const { session, ack = 0 } = welcome;
     if (this.#phase !== "asking" || welcome.nonce !== this.#nonce || !messages.isSession(session)) return;
-    if (!this.#session || session !== this.#session.session) {
+    if (session !== this.#log.session?.session) {
       if (ack > 0) return;
-      this.#open(session);
-    } else {
-      const takenOver = this.#within(this.#session.begin + ack);
-      if (takenOver > this.#saidMax) {
-        // It counts what was never said: numbers of another run. They are not to be used again (D2).
-        this.#forgetSession();
-        return this.#identify(now);
-      }
-      this.#outbox.takeOver(takenOver);
+      this.#log.open(session);
+      // D4: that is written down before anything is said in it.
+      this.#keep();
+    } else if (!this.#log.resume(ack)) {
+      // It counts what was never said: numbers of another run. They are not to be used again (D2).
+      this.#forgetSession();
+      return this.#identify(now);
     }
-    this.#goBack();
+    this.#log.goBack();
     this.#beginTalking(now, welcome);
     this.#takenOver(now);
   }
 
-  /** D3: all that is not taken over is numbered anew. D4: that is written down before anything is said in it. */
-  #open(/** @type {string} */ session) {
-    this.#session = { session, begin: this.#outbox.head };
-    this.#saidMax = this.#outbox.head;
-    this.#keep();
-  }
-
   /** D3: a session of an earlier run is over once all of it is taken over; then the device asks for one of this run. */
   #takenOver(/** @type {Millis} */ now) {
-    const end = this.#session?.end;
-    if (end !== undefined && this.#outbox.head >= end) {
+    if (this.#log.isOver) {
       this.#forgetSession();
       this.#identify(now);
     } else {
@@ -322,9 +290,9 @@ export class Session {
   #beginTalking(/** @type {Millis} */ now, /** @type {Welcome} */ welcome) {
     this.#phase = "talking";
     this.#boot = false;
-    this.#window = welcome.window ?? WINDOW_MESSAGES;
+    this.#log.window = welcome.window ?? WINDOW_MESSAGES;
     this.#heartbeatMs = Math.max(welcome.heartbeat, 1) * 1000;
-    this.#lineMax = welcome.lineMax;
+    this.#log.lineMax = welcome.lineMax;
     this.#timers.clear();
     this.#heard(now);
     if (messages.isId(welcome.device)) this.#settings.id = welcome.device;
@@ -337,12 +305,12 @@ export class Session {
 
   #bye(/** @type {Farewell} */ farewell) {
     // What is unacked is numbered anew in the session that the next welcome brings.
-    if (farewell.code === "closed" && this.#session) this.#forgetSession();
+    if (farewell.code === "closed" && this.#log.session) this.#forgetSession();
     this.#end({ why: "told", farewell });
   }
 
   #forgetSession() {
-    this.#session = undefined;
+    this.#log.session = undefined;
     this.#keep();
   }
 
@@ -350,114 +318,42 @@ export class Session {
     if (this.#stored) this.#outputs.push({ do: "keep" });
   }
 
-  // What it says of its log, and what an ack, a nak, a window and their absence change (D5, D6). Positions are compared; a
-  // number is made where a line is written, and read where one comes.
+  // What it says of its log, and what an ack, a window and their absence change (D5, D6).
 
   #sayNumbered(/** @type {Millis} */ now) {
     if (this.#phase !== "talking") return;
-    while (this.#window > this.#inFlight()) {
-      const line = this.#nextLine();
-      if (line === undefined) break;
-      this.#send(now, line);
-    }
+    for (let line = this.#log.next(); line !== undefined; line = this.#log.next()) this.#send(now, line);
     this.#watchProgress(now);
   }
 
   #ack(/** @type {Millis} */ now, /** @type {number} */ seq) {
-    if (!this.#session) return;
-    const takenOver = this.#within(this.#session.begin + seq);
-    if (takenOver <= this.#outbox.head || takenOver > this.#saidMax) return;
-    this.#outbox.takeOver(takenOver);
-    this.#said = Math.max(this.#said, takenOver);
+    if (!this.#log.ack(seq)) return;
     this.#timers.stop("progress");
     this.#takenOver(now);
   }
 
-  #nak(/** @type {number} */ seq) {
-    if (!this.#session || seq < 1) return;
-    const back = this.#session.begin + seq - 1;
-    if (back >= this.#outbox.head && back < this.#said) this.#said = back;
-  }
-
   #setWindow(/** @type {number} */ window) {
-    if ((this.#window === 0) !== (window === 0)) this.#timers.stop("progress");
-    this.#window = window;
+    if ((this.#log.window === 0) !== (window === 0)) this.#timers.stop("progress");
+    this.#log.window = window;
   }
 
   /** D6: against a closed window the first unacked one asks whether it may open; else it goes back, or leaves. */
   #noProgress(/** @type {Millis} */ now) {
-    if (this.#window === 0) this.#probe(now);
-    else if (this.#settings.serial) this.#goBack();
+    if (this.#log.window === 0) this.#probe(now);
+    else if (this.#settings.serial) this.#log.goBack();
     else this.#end({ why: "stuck" });
   }
 
   #probe(/** @type {Millis} */ now) {
     // Where much is under way, such is among it, unread.
     if (this.#isCongested()) return;
-    const said = this.#said;
-    this.#goBack();
-    const line = this.#nextLine();
+    const line = this.#log.first();
     if (line !== undefined) this.#send(now, line);
-    this.#said = Math.max(this.#said, said);
-  }
-
-  /** Everything unacked counts as not said. */
-  #goBack() {
-    this.#said = this.#outbox.head;
-  }
-
-  /** `position`, or the end of what may be said in this session where that comes first. */
-  #within(/** @type {number} */ position) {
-    return Math.min(position, this.#session?.end ?? Infinity);
-  }
-
-  /** The position behind the loss that this session has to declare, where there is one. */
-  #loss() {
-    const behind = this.#within(this.#outbox.first);
-    return behind > this.#outbox.head ? behind : undefined;
-  }
-
-  /** Messages, or the loss of some, said and not acked. */
-  #inFlight() {
-    const loss = this.#loss();
-    const declared = loss !== undefined && loss <= this.#said ? 1 : 0;
-    return Math.max(0, this.#said - this.#outbox.first) + declared;
-  }
-
-  /** The line that is to be said next: a message, or that what was to stand there is lost. */
-  #nextLine() {
-    if (!this.#session) return undefined;
-    const { begin } = this.#session;
-    const loss = this.#loss();
-    let line;
-    if (loss !== undefined && this.#said < loss) {
-      this.#said = loss;
-      line = messages.skip(loss - begin, this.#outbox.reason(loss));
-    } else if (this.#said < this.#within(this.#outbox.next)) {
-      // One that can no longer be read is waited for: it is declared when all before it is acked.
-      const message = this.#outbox.get(this.#said);
-      if (message === undefined) return undefined;
-      line = this.#numbered(this.#said - begin + 1, message);
-      this.#said += 1;
-    }
-    this.#saidMax = Math.max(this.#saidMax, this.#said);
-    return line;
-  }
-
-  /** With how many messages are held, where those are more than the window lets out and the line has room for it. */
-  #numbered(/** @type {number} */ seq, /** @type {string} */ message) {
-    const held = this.#outbox.length;
-    const line = messages.numbered(seq, message, held > this.#window ? held : undefined);
-    const fits = held <= this.#window || line.length * 3 <= this.#lineMax || textBytes(line) <= this.#lineMax;
-    return fits ? line : messages.numbered(seq, message);
   }
 
   #watchProgress(/** @type {Millis} */ now) {
-    const { head } = this.#outbox;
-    const closed = this.#window === 0;
-    const waiting = closed ? this.#within(this.#outbox.next) > head : this.#said > head;
-    const patience = closed ? this.#heartbeatMs : Math.max(this.#heartbeatMs, PROGRESS_SECONDS_MIN * 1000);
-    if (waiting && this.#phase === "talking" && !this.#timers.isSet("progress")) {
+    const patience = this.#log.window === 0 ? this.#heartbeatMs : Math.max(this.#heartbeatMs, PROGRESS_SECONDS_MIN * 1000);
+    if (this.#log.isWaiting && this.#phase === "talking" && !this.#timers.isSet("progress")) {
       this.#timers.set("progress", now + patience);
     }
   }

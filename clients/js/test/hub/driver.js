@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { afterEach } from "node:test";
 import { inTime } from "../../../../e2e/deadline.js";
 
-const PROGRAM = join(import.meta.dirname, "../../conformance.js");
 /** @type {Set<Driver>} */
 const running = new Set();
 
@@ -15,6 +14,8 @@ const running = new Set();
 afterEach(() => Promise.all([...running].map((driver) => driver.kill())));
 
 export class Driver {
+  /** The program and its first arguments. */
+  static program = [process.execPath, join(import.meta.dirname, "../../conformance.js")];
   #program;
   /** @type {Record<string, any>[]} */
   events = [];
@@ -22,7 +23,8 @@ export class Driver {
 
   /** @param {string[]} words  its arguments */
   constructor(...words) {
-    this.#program = spawn(process.execPath, [PROGRAM, ...words], { stdio: ["pipe", "pipe", "inherit"] });
+    const [program, ...first] = new.target.program;
+    this.#program = spawn(program, [...first, ...words], { stdio: ["pipe", "pipe", "inherit"] });
     running.add(this);
     createInterface({ input: this.#program.stdout }).on("line", (line) => {
       this.events.push(JSON.parse(line));
