@@ -42,6 +42,7 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {boolean} known  false: the hub has never heard of it
  * @property {string} name
  * @property {string[]} labels  what people sort it by
+ * @property {string | undefined} gateway  which gateway it is behind, where it is behind one
  * @property {Presence} presence
  * @property {number | undefined} since  ms; since when it has that presence
  * @property {number | undefined} cursor  position in the device's log; undefined before the first snapshot
@@ -77,7 +78,7 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  * @property {{state: string, at: number}[]} way  every state it was in
  */
 
-/** @typedef {{id: string, presence: Presence, since?: number, name?: string, labels?: string[]}} ListEntry */
+/** @typedef {{id: string, presence: Presence, since?: number, name?: string, labels?: string[], gateway?: string}} ListEntry */
 
 /**
  * What a message changed.
@@ -217,6 +218,7 @@ export class Watch {
     device.known = message.known !== false;
     device.name = message.name || id;
     device.labels = message.labels ?? [];
+    device.gateway = message.gateway;
     device.presence = device.known ? (message.presence ?? "offline") : "unknown";
     device.isCurrent = true;
     device.since = message.since;
@@ -287,6 +289,7 @@ export class Watch {
     if (typeof message.name === "string") {
       device.name = message.name;
       device.labels = message.labels ?? [];
+      device.gateway = message.gateway;
     }
     if (message.describe) {
       device.describe = message.describe;
@@ -341,7 +344,7 @@ export class Watch {
     const before = this.list.get(message.device);
     this.list.set(message.device, {
       id: message.device, presence: message.presence, since: message.since, name: message.name ?? before?.name,
-      labels: message.labels ?? [],
+      labels: message.labels ?? [], gateway: message.gateway,
     });
     return [{ kind: "devices" }];
   }
@@ -400,7 +403,7 @@ export function isUnderWay(receipt) {
 /** @param {string} id @returns {DeviceState} */
 function blank(id) {
   return {
-    id, known: false, name: id, labels: [], presence: "unknown", since: undefined, cursor: undefined, key: undefined, channels: new Map(), rhythms: new Map(), describe: {},
+    id, known: false, name: id, labels: [], gateway: undefined, presence: "unknown", since: undefined, cursor: undefined, key: undefined, channels: new Map(), rhythms: new Map(), describe: {},
     heard: undefined, received: 0, skipped: 0, counts: {}, ledger: undefined, ledgerAt: undefined, contested: undefined,
     isCurrent: true,
   };

@@ -61,6 +61,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         about: "what the store takes over, keeps and gives back, beside SQLite rows",
         run: Run::Alone(|options| crate::store::run(&options.dir)),
     },
+    Scenario {
+        name: "spool",
+        about: "what a gateway's spool takes over and gives back",
+        run: Run::Alone(|options| crate::store::spool::run(&options.dir)),
+    },
 ];
 
 const fn servers(

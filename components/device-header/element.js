@@ -27,6 +27,8 @@ export default class DeviceHeader extends Component {
     this.#write("name", device.name);
     this.#showTitle(device.name);
     this.#write("id", device.name === device.id ? "" : device.id);
+    this.part("via").hidden = !device.gateway;
+    this.#write("via", device.gateway ? say("gateways.via", { gateway: device.gateway }) : "");
     showLabels(this.part("labels"), device.labels);
     this.#showPresence(device);
     this.#time("heard", device.heard, device.heard === undefined ? say("value.none") : age(device.heard, clock.now()));

@@ -157,6 +157,7 @@ function fill(row, entry) {
   write(part("presence"), say(`presence.${presence}`));
   write(part("name"), name);
   write(part("id"), name === entry.id ? "" : entry.id);
+  write(part("via"), entry.gateway ? say("gateways.via", { gateway: entry.gateway }) : "");
   part("edit").setAttribute("aria-label", say("list.edit", { name }));
   showLabels(part("labels"), entry.labels ?? []);
   if (!entry.since) return;

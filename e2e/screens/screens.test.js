@@ -27,7 +27,7 @@ const LOOKS = /** @type {const} */ ([
   ["phone", { window: { width: 390, height: 844 }, theme: "light" }],
 ]);
 /** What shows the time of day, or where one is: of these the places alone are compared. */
-const MOVING = new Set(["chart", "command-table", "log", "panel-list", "sparkline", "state-timeline", "value"]);
+const MOVING = new Set(["chart", "command-table", "gateway-list", "log", "panel-list", "sparkline", "state-timeline", "value"]);
 const PAGES = { login: "/login", status: "/status" };
 
 /** @typedef {[string, number, number, number, number]} Box  what it is, and where */

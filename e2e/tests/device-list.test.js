@@ -138,3 +138,33 @@ scenario("a device is deleted after a question, by keyboard alone", async (cast)
   await panel.reads(rows(panel), "pump-1");
   assert.equal((await hub.fetch("/api/devices/boiler-7")).status, 404);
 });
+
+scenario("an empty list shows a program in each language, with what this hub asks for, by keyboard alone", async (cast) => {
+  const hub = await cast.hub();
+  const panel = await cast.panel("/");
+  const list = panel.component("device-list");
+  await panel.reads(list, "No device yet");
+  const languages = list.getByRole("group", { name: "Language" });
+  const first = languages.getByRole("radio", { name: "Shell" });
+  assert.ok(await first.isChecked());
+  await first.focus();
+  const [, port] = hub.ready.lines.split(":");
+  const ways = { Shell: `nc 127.0.0.1 ${port}`, Python: `tcp://${hub.ready.lines}`, JavaScript: `tcp://${hub.ready.lines}`, Rust: `tcp://${hub.ready.lines}`, C: `"127.0.0.1", "${port}"`, Arduino: `"127.0.0.1", ${port}` };
+  await panel.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  for (const [language, way] of Object.entries(ways)) {
+    assert.ok(await languages.getByRole("radio", { name: language, exact: true }).isChecked(), language);
+    const program = list.locator("code:visible");
+    assert.equal(await program.count(), 1, "one language at a time");
+    const text = await program.innerText();
+    assert.ok(text.includes(way) && text.includes(hub.ready.join), text);
+    assert.ok(text.trimEnd().split("\n").length <= 15, `${language} is longer than 15 lines`);
+    await list.getByRole("button", { name: "Copy" }).click();
+    await list.getByRole("button", { name: "Copied" }).waitFor();
+    assert.equal((await panel.page.evaluate(() => navigator.clipboard.readText())).trim(), text.trim());
+    await languages.getByRole("radio", { name: language, exact: true }).focus();
+    await panel.page.keyboard.press("ArrowRight");
+  }
+  await cast.device("boiler-7").join();
+  await panel.reads(list, /boiler-7[^]*Connect another device/);
+  assert.equal(await list.locator("code:visible").count(), 0);
+});

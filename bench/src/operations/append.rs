@@ -50,7 +50,7 @@ impl Rig {
             Event::Commit(commit) => drop(sender.send(commit)),
             Event::Failed { reason } => panic!("the disk failed: {reason}"),
             Event::Lost(_) => unreachable!("nothing is taken over before it is committed"),
-            Event::Recovered => {}
+            Event::Recovered | Event::Spool(_) => {}
         })
         .expect("a new store opens");
         let rig = Rig {

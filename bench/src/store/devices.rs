@@ -93,6 +93,7 @@ impl Rig {
             Event::Failed { reason } => eprintln!("the disk failed: {reason}"),
             Event::Lost(_) => eprintln!("writes were lost"),
             Event::Recovered => eprintln!("the disk recovered"),
+            Event::Spool(_) => {}
         })?;
         Ok(Rig { store, commits, loaded })
     }

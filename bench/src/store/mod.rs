@@ -6,6 +6,7 @@ mod history;
 mod ingest;
 mod open;
 mod rows;
+pub(crate) mod spool;
 
 use std::path::Path;
 

@@ -1,10 +1,16 @@
 //! The command line: every subcommand, its flags and their help.
 
+mod chaos;
 pub(crate) mod component;
 mod eject;
+mod gateway;
+mod serial;
 mod simulate;
 
+pub(crate) use chaos::Chaos;
 pub(crate) use eject::Eject;
+pub(crate) use gateway::{AddHub, Gateway, GatewayCommand, Hubs, ListHubs, RemoveHub, RunGateway, Which};
+pub(crate) use serial::{Serial, Watch};
 pub(crate) use simulate::{Fleet, Simulate, Weather};
 
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +37,7 @@ Examples:
   glassline demo                        try it, with a simulated weather station
   glassline init plant                  begin a configuration of your own in the folder plant
   glassline serve --config plant/glassline.toml
+  glassline gateway --hub ws://10.0.0.5:8080/uplink --token gl_TOKEN
   glassline tail weather-1              follow a device from the terminal
   glassline send weather-1 reset true   send it a command
   glassline eject weather-1             make its page a view of your own
@@ -57,6 +64,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Demo(Demo),
     Serve(Serve),
+    Gateway(Box<Gateway>),
     Init(Init),
     Check(Check),
     #[command(subcommand)]
@@ -69,6 +77,9 @@ pub(crate) enum Command {
     Restore(Restore),
     #[command(subcommand)]
     Simulate(Simulate),
+    #[command(subcommand)]
+    Serial(Serial),
+    Chaos(Chaos),
 }
 
 /// Try everything in one process, with a simulated weather station

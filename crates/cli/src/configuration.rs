@@ -1,10 +1,14 @@
 //! `glassline.toml`: its keys, their defaults, and errors that point at the place.
 
+pub(crate) mod listeners;
 mod retention;
+
+pub(crate) use retention::{Age, Size};
 
 use crate::arguments::{HTTP_DEFAULT, LINES_DEFAULT};
 use crate::nearest::did_you_mean;
 use anyhow::{Context as _, Result};
+use listeners::Listeners;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -23,6 +27,8 @@ pub(crate) struct Configuration {
     pub(crate) http: SocketAddr,
     /// Where devices connect.
     pub(crate) lines: SocketAddr,
+    /// Where else they do.
+    pub(crate) listeners: Listeners,
     /// What an acknowledged message survives.
     pub(crate) durability: Durability,
     /// Milliseconds that writes gather under load.
@@ -64,6 +70,10 @@ impl From<Durability> for store::Durability {
 struct File {
     http: Option<SocketAddr>,
     lines: Option<SocketAddr>,
+    unix: Option<PathBuf>,
+    tls: Option<listeners::Tls>,
+    #[serde(default)]
+    serial: Vec<listeners::Serial>,
     durability: Option<Durability>,
     #[serde(default, deserialize_with = "gather")]
     gather: Option<u64>,
@@ -124,12 +134,13 @@ impl Configuration {
             ("lines", self.lines != before.lines),
             ("durability", self.durability != before.durability),
         ];
-        keys.into_iter().filter(|(_, is_other)| *is_other).map(|(key, _)| key.to_owned()).collect()
+        let keys = keys.into_iter().chain(self.listeners.others_than(&before.listeners));
+        keys.filter(|(_, is_other)| *is_other).map(|(key, _)| key.to_owned()).collect()
     }
 
     /// What holds without a file: nothing of the user's is looked for.
     pub(crate) fn without_file() -> Self {
-        Self::from_file(File::default(), Vec::new(), None)
+        Self::from_file(File::default(), Listeners::default(), Vec::new(), None)
     }
 
     fn parse(text: &str, file: &Path) -> Result<Self, Problem> {
@@ -138,16 +149,25 @@ impl Configuration {
         let tables = std::mem::take(&mut parsed.retention);
         let retention = tables.into_iter().map(retention::Table::rule).collect::<Result<_, _>>();
         let retention = retention.map_err(|(span, what)| Problem::at(file, text, span, what))?;
-        Ok(Self::from_file(parsed, retention, Some(file)))
+        let serial = std::mem::take(&mut parsed.serial);
+        let listeners = listeners::listeners(parsed.unix.take(), parsed.tls.take(), serial, &folder_of(file))
+            .map_err(|(span, what)| Problem::at(file, text, span, what))?;
+        Ok(Self::from_file(parsed, listeners, retention, Some(file)))
     }
 
-    fn from_file(given: File, retention: Vec<store::Retention>, file: Option<&Path>) -> Self {
+    fn from_file(
+        given: File,
+        listeners: Listeners,
+        retention: Vec<store::Retention>,
+        file: Option<&Path>,
+    ) -> Self {
         let address = |given: Option<SocketAddr>, default: &str| {
             given.unwrap_or_else(|| default.parse().expect("the defaults are addresses"))
         };
         Self {
             http: address(given.http, HTTP_DEFAULT),
             lines: address(given.lines, LINES_DEFAULT),
+            listeners,
             durability: given.durability.unwrap_or_default(),
             gather: given.gather.unwrap_or_else(|| in_ms(store::Options::default().gather)),
             hosts: given.names.hosts,
@@ -157,12 +177,13 @@ impl Configuration {
     }
 }
 
-fn in_ms(duration: Duration) -> u64 {
+/// Its milliseconds.
+pub(crate) fn in_ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Milliseconds, so few that every ack leaves in time.
-fn gather<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn gather<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     let (given, most) = (u64::deserialize(from)?, in_ms(store::limits::GATHER_MAX));
     if given > most {
         return Err(D::Error::custom(format!("“gather” is at most {most} milliseconds")));
@@ -171,7 +192,7 @@ fn gather<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 }
 
 /// The folder of a file: that of `glassline.toml` is the present one.
-fn folder_of(file: &Path) -> PathBuf {
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -190,11 +211,13 @@ impl Problem {
         &self.what
     }
 
-    fn new(file: &Path, text: &str, error: &toml::de::Error) -> Self {
+    /// What the parser found in `text`.
+    pub(crate) fn new(file: &Path, text: &str, error: &toml::de::Error) -> Self {
         Self::at(file, text, error.span().unwrap_or(0..0), explain(error.message()))
     }
 
-    fn at(file: &Path, text: &str, span: Range<usize>, what: String) -> Self {
+    /// What is wrong at a place in `text`.
+    pub(crate) fn at(file: &Path, text: &str, span: Range<usize>, what: String) -> Self {
         let start = text.floor_char_boundary(span.start);
         let line_begins = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let source = text[line_begins..].lines().next().unwrap_or_default();

@@ -50,8 +50,7 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
         tracing::warn!("{error:#}");
         stop.asked().await;
     }
-    running.end().await;
-    Ok(())
+    running.end().await
 }
 
 fn state(arguments: &arguments::Demo) -> Result<PathBuf> {
@@ -68,6 +67,7 @@ fn plan(arguments: &arguments::Demo, state: PathBuf, folder: PathBuf) -> Plan {
         hosts: Vec::new(),
         http: arguments.http,
         lines: arguments.lines,
+        listeners: crate::configuration::listeners::Listeners::default(),
         landing: VIEW,
     }
 }

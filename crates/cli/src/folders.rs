@@ -10,9 +10,11 @@ pub(crate) enum Purpose {
     Serve,
     /// That of `glassline demo`.
     Demo,
+    /// That of `glassline gateway`.
+    Gateway,
 }
 
-/// The folder for `purpose`: `glassline/serve` or `glassline/demo` in the user's state folder.
+/// The folder for `purpose`: `glassline/serve` and the like in the user's state folder.
 ///
 /// # Errors
 /// The environment names neither a state folder nor a home.
@@ -20,6 +22,7 @@ pub(crate) fn state_default(purpose: Purpose) -> Result<PathBuf> {
     let name = match purpose {
         Purpose::Serve => "serve",
         Purpose::Demo => "demo",
+        Purpose::Gateway => "gateway",
     };
     match user_state(std::env::var_os("XDG_STATE_HOME").map(PathBuf::from), std::env::home_dir()) {
         Some(folder) => Ok(folder.join("glassline").join(name)),

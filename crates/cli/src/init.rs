@@ -95,6 +95,9 @@ mod tests {
         let mut said = Configuration::read(&file).expect("valid");
         // Nothing is thrown away unless somebody says so: this is an example.
         assert_eq!(said.retention.drain(..).count(), 1);
+        // Devices come in by `lines` alone unless somebody says so: these are examples too.
+        let listeners = std::mem::take(&mut said.listeners);
+        assert!(listeners.unix.is_some() && listeners.tls.is_some() && listeners.serial.len() == 1);
         assert_eq!(said, commented);
     }
 

@@ -1,5 +1,9 @@
 //! Opening the ports that are listened on, with errors that say what to change.
 
+mod devices;
+
+pub(crate) use devices::Opened;
+
 use anyhow::{Context as _, Result, bail};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +20,9 @@ pub(crate) struct Port {
 
 /// The port for pages and API.
 pub(crate) const HTTP: Port = Port { purpose: "pages and the HTTP API", flag: "--http" };
+/// The port of a gateway for all that is not lines.
+pub(crate) const GATEWAY_HTTP: Port =
+    Port { purpose: "devices over WebSocket and administration", flag: "--http" };
 /// The port for devices.
 pub(crate) const LINES: Port = Port { purpose: "device lines", flag: "--lines" };
 

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod browser;
+mod chaos;
 mod check;
 mod clock;
 mod component;
@@ -14,22 +15,25 @@ mod copies;
 mod demo;
 mod folders;
 mod following;
+mod gateway;
 mod init;
 mod listen;
 mod logging;
 mod nearest;
+mod open_files;
 mod output;
 mod paste;
 mod ready;
 mod remote;
 mod running;
+mod serial;
 mod serve;
 mod simulate;
 mod sockets;
 mod stop;
 
 use anyhow::{Context as _, Result};
-use arguments::{Arguments, Command, Simulate};
+use arguments::{Arguments, Command, Serial, Simulate};
 use clap::Parser as _;
 use std::future::Future;
 use std::process::ExitCode;
@@ -53,9 +57,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     logging::begin(level(arguments))?;
+    open_files::raise_limit();
     match &arguments.command {
         Command::Demo(demo) => on_all_cores(demo::run(demo)),
         Command::Serve(serve) => on_all_cores(serve::run(serve)),
+        Command::Gateway(gateway) => on_all_cores(gateway::run(gateway)),
         Command::Init(init) => init::run(init),
         Command::Check(check) => check::run(check),
         Command::Component(asked) => on_all_cores(component::run(asked)),
@@ -67,14 +73,17 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Restore(restore) => copies::restore(restore),
         Command::Simulate(Simulate::Weather(weather)) => on_all_cores(simulate::stations::run(weather)),
         Command::Simulate(Simulate::Fleet(fleet)) => on_all_cores(simulate::fleet::run(fleet)),
+        Command::Serial(Serial::Watch(watch)) => on_this_thread(serial::watch(watch)),
+        Command::Chaos(chaos) => on_all_cores(chaos::run(chaos)),
     }
 }
 
 /// What is logged unless somebody asks: of `serve` how it goes, of the others only what is wrong.
 fn level(arguments: &Arguments) -> &str {
     let asked = arguments.log.as_deref().filter(|level| !level.is_empty());
-    asked.unwrap_or(match arguments.command {
+    asked.unwrap_or(match &arguments.command {
         Command::Serve(_) => "info",
+        Command::Gateway(asked) if asked.command.is_none() => "info",
         _ => "warn",
     })
 }

@@ -19,6 +19,9 @@ pub(crate) struct Ready {
     pub(crate) http: String,
     /// Where devices connect: `127.0.0.1:7070`.
     pub(crate) lines: String,
+    /// Where devices connect over TLS, where they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tls: Option<String>,
     /// The login link, good once.
     pub(crate) link: String,
     /// The administrator's bearer token of this run.
@@ -112,6 +115,7 @@ mod tests {
         Ready {
             http: text("http://127.0.0.1:1"),
             lines: text("127.0.0.1:2"),
+            tls: None,
             link: text("http://127.0.0.1:1/login?code=x"),
             token: text("t"),
             join: text("j"),

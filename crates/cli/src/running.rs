@@ -1,14 +1,15 @@
 //! A hub and a gateway in one process: opened, listening, and ended in order.
 
 use crate::configuration::Configuration;
+use crate::configuration::listeners::Listeners;
 use crate::following::Followed;
-use crate::listen::{self, HTTP, LINES, listen};
+use crate::listen::{self, HTTP, LINES, Opened, listen};
 use crate::ready::{Ready, RunFile};
 use crate::sockets::routes;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use gateway::{Gateway, Limits};
 use hub::Hub;
-use hub::http::{GatewayInfo, Site};
+use hub::http::{GatewayInfo, SerialLines, Site};
 use sockets::{EventLoops, Handle};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) http: SocketAddr,
     /// Where devices connect.
     pub(crate) lines: SocketAddr,
+    /// Where else they do.
+    pub(crate) listeners: Listeners,
     /// Where a login link leads.
     pub(crate) landing: &'static str,
 }
@@ -54,6 +57,8 @@ pub(crate) struct Running {
     following: Option<JoinHandle<()>>,
     http: JoinHandle<()>,
     lines: JoinHandle<()>,
+    /// What else takes devices.
+    listening: Vec<JoinHandle<()>>,
     run_file: RunFile,
     /// The sockets of devices and panels live in it.
     loops: EventLoops,
@@ -72,6 +77,8 @@ impl Running {
         let hub = open(&plan, loops.handle())?;
         let http = listen(plan.http, HTTP).await?;
         let lines = listen(plan.lines, LINES).await?;
+        let listeners = plan.listeners.clone().with_token(hub.auth().join_token());
+        let opened = Opened::open(&listeners).await?;
         let (http_address, lines_address) = (http.local_addr()?, lines.local_addr()?);
 
         let gateway = Gateway::new(hub.clone(), Limits::default(), loops.handle());
@@ -82,27 +89,31 @@ impl Running {
             link: link(&hub, &url, plan.landing),
             http: url,
             lines: lines_address.to_string(),
+            tls: opened.tls_address().map(|address| address.to_string()),
             token: hub.auth().admin_token().to_owned(),
             join: hub.auth().join_token().to_owned(),
         };
-        // While nothing runs that would have to be ended: it may fail.
-        let run_file = RunFile::write(&ready, &plan.state)?;
-        let running = Self {
+        // While nothing runs that would have to be ended but the hub: it may fail. Whoever connects waits for a moment.
+        let run_file = match written(&ready, &plan.state, ready_file) {
+            Ok(run_file) => run_file,
+            Err(error) => {
+                stop(hub).await;
+                return Err(error);
+            }
+        };
+        Ok(Self {
             site,
             following: None,
             http: tokio::spawn(hub::http::serve(http, router, hub.stopping())),
             lines: tokio::spawn(gateway::listen::serve_tcp(gateway.clone(), lines)),
+            listening: opened.serve(&gateway),
             run_file,
             landing: plan.landing,
             hub,
             ready,
             gateway,
             loops,
-        };
-        if let Some(file) = ready_file {
-            running.ready.write(file)?;
-        }
-        Ok(running)
+        })
     }
 
     /// From now on what changes in the configuration file `file` counts as far as it can; `started` is what it said, and
@@ -117,14 +128,18 @@ impl Running {
         link(&self.hub, &self.ready.http, self.landing)
     }
 
-    /// Says goodbye to devices and panels, makes durable what is on its way, and lets go of the state folder.
-    pub(crate) async fn end(self) {
+    /// Says goodbye to panels and devices, makes durable what is on its way, and lets go of the state folder.
+    ///
+    /// # Errors
+    /// Something that had been taken over could not be written.
+    pub(crate) async fn end(self) -> Result<()> {
+        // Panels first: what they would see of devices that part is no news of the devices.
+        self.hub.begin_to_stop();
         self.gateway.shutdown().await;
         // While the folder is still ours: whoever opens it next writes a file of its own.
         drop(self.run_file);
-        let hub = self.hub.clone();
+        let lost = stop(self.hub).await;
         let ended = [
-            tokio::task::spawn_blocking(move || hub.stop()).await,
             self.lines.await,
             self.http.await,
             match self.following {
@@ -134,10 +149,42 @@ impl Running {
             // Last, so that everybody was told. It waits for threads.
             tokio::task::spawn_blocking(move || drop(self.loops)).await,
         ];
-        for error in ended.into_iter().filter_map(Result::err) {
+        let mut listened = Vec::new();
+        for listening in self.listening {
+            listened.push(listening.await);
+        }
+        for error in ended.into_iter().chain(listened).filter_map(Result::err) {
             tracing::error!("a part did not end as it should: {error}");
         }
+        match lost {
+            0 => Ok(()),
+            lost => bail!(
+                "the disk failed while stopping: {lost} of the writes that were taken over into memory are lost \
+                 (durability: memory)"
+            ),
+        }
     }
+}
+
+/// Stops the hub; how many writes that counted were lost.
+async fn stop(hub: Arc<Hub>) -> usize {
+    let stopped = tokio::task::spawn_blocking(move || hub.stop()).await;
+    stopped.map_or_else(
+        |error| {
+            tracing::error!("the hub did not end as it should: {error}");
+            0
+        },
+        |stopped| stopped.lost_writes,
+    )
+}
+
+/// Writes `run.json` and the ready file; with an error neither is left.
+fn written(ready: &Ready, state: &Path, ready_file: Option<&Path>) -> Result<RunFile> {
+    let run_file = RunFile::write(ready, state)?;
+    if let Some(file) = ready_file {
+        ready.write(file)?;
+    }
+    Ok(run_file)
 }
 
 fn open(plan: &Plan, loops: Handle) -> Result<Arc<Hub>> {
@@ -162,11 +209,22 @@ fn open(plan: &Plan, loops: Handle) -> Result<Arc<Hub>> {
 
 fn site(hub: &Arc<Hub>, gateway: &Gateway, plan: &Plan, http: SocketAddr, lines: SocketAddr) -> Site {
     let (gateway, since) = (gateway.clone(), hub.now().wall);
+    let counted = gateway.clone();
+    let serial = move || {
+        let counts = counted.serial_counts();
+        let (damaged, samples) = (counts.damaged_lines(), counts.printed_samples());
+        Some(SerialLines { damaged, samples, skipped: counts.printed_skipped() })
+    };
     let gateways = move || {
         let devices = gateway.connections().iter().filter(|live| live.device.is_some()).count();
         vec![GatewayInfo { id: GATEWAY.to_owned(), presence: hub::Presence::Online, since, devices }]
     };
-    Site::new(hub.clone(), http).known_as(&plan.hosts).with_lines(lines.to_string()).with_gateways(gateways)
+    Site::new(hub.clone(), http)
+        .known_as(&plan.hosts)
+        .with_lines(lines.to_string())
+        .with_gateways(gateways)
+        .with_files(crate::open_files::count)
+        .with_serial(serial)
 }
 
 fn link(hub: &Hub, url: &str, landing: &str) -> String {
@@ -174,5 +232,38 @@ fn link(hub: &Hub, url: &str, landing: &str) -> String {
     match landing {
         "/" => format!("{url}/login/{code}"),
         landing => format!("{url}/login/{code}?to={landing}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_begin_that_fails_leaves_nothing_listening_and_lets_go_of_the_state() {
+        let home = tempfile::tempdir().expect("a folder");
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let (http, lines) = (free().expect("a port"), free().expect("a port"));
+        let plan = || Plan {
+            state: home.path().join("state"),
+            durability: store::Durability::Disk,
+            gather: 4,
+            retention: Vec::new(),
+            folder: None,
+            hosts: Vec::new(),
+            http,
+            lines,
+            listeners: Listeners::default(),
+            landing: "/",
+        };
+        let nowhere = home.path().join("missing/ready.json");
+        let error = Running::begin(plan(), Some(&nowhere)).await.err().expect("there is no such folder");
+        assert!(error.to_string().contains("ready.json cannot be written"), "{error}");
+        assert!(!home.path().join("state/run.json").exists());
+        for address in [http, lines] {
+            assert!(std::net::TcpStream::connect(address).is_err(), "somebody listens on {address}");
+        }
+        let running = Running::begin(plan(), None).await.expect("state and ports are free");
+        running.end().await.expect("nothing is lost");
     }
 }

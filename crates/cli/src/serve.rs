@@ -5,16 +5,17 @@ use crate::folders::{Purpose, state_default};
 use crate::output::announce;
 use crate::running::{Plan, Running};
 use crate::stop::Stop;
-use crate::{arguments, check};
+use crate::{arguments, check, open_files};
 use anyhow::Result;
 
 /// Runs until Ctrl-C or SIGTERM.
 ///
 /// # Errors
-/// The configuration is wrong, or as [`Running::begin`].
+/// The configuration is wrong, or as [`Running::begin`] and [`Running::end`].
 pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     let stop = Stop::on_signal()?;
     let configuration = configuration(arguments)?;
+    open_files::warn_of_limit();
     let plan = plan(arguments, configuration.clone())?;
     let (state, durability) = (plan.state.clone(), plan.durability.name());
     for problem in plan.folder.as_deref().map(check::pages).unwrap_or_default() {
@@ -34,8 +35,7 @@ pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
     ));
     stop.asked().await;
     tracing::info!("stopping");
-    running.end().await;
-    Ok(())
+    running.end().await
 }
 
 /// Keys of the file that a flag outranks: whatever they say, it changes nothing.
@@ -66,6 +66,7 @@ fn plan(arguments: &arguments::Serve, configuration: Configuration) -> Result<Pl
         hosts: configuration.hosts,
         http: arguments.http.unwrap_or(configuration.http),
         lines: arguments.lines.unwrap_or(configuration.lines),
+        listeners: configuration.listeners,
         landing: "/",
     })
 }

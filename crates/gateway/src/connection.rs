@@ -53,10 +53,11 @@ impl Turn {
 }
 
 impl Connection {
-    pub(crate) fn new(now: Time, door: Door) -> Self {
+    /// `session`: its conversation, which has just begun.
+    pub(crate) fn new(door: Door, session: HubSide) -> Self {
         Self {
             door,
-            session: HubSide::new(now),
+            session,
             lines: Lines::new(LINE_BYTES_MAX),
             lane: None,
             buffers: None,
@@ -202,6 +203,9 @@ impl Connection {
             let Some(line) = self.lines.next(&mut rest) else { break };
             turn.lines_left -= 1;
             self.session.line(turn.now, line);
+            if self.session.take_damaged() {
+                self.door.gateway.serial_counts().damaged();
+            }
             self.carry_out();
         }
         bytes.len() - rest.len()
@@ -269,7 +273,7 @@ mod tests {
         let address = Address::new(Transport::Tcp, ([127, 0, 0, 1], 1).into());
         let remote = loops.handle().task(|| {}).expect("a loop");
         let door = gateway.admit(address, remote).expect("there is room");
-        let mut connection = Connection::new(Time { wall: 0, mono: 0 }, door);
+        let mut connection = Connection::new(door, HubSide::new(Time { wall: 0, mono: 0 }));
         connection.read(&mut turn(0), b"{\"identify\":\"pump-1\",\"heartbeat\":1}\n");
         connection.read_closed(&turn(500));
         connection.end_turn(&turn(500));

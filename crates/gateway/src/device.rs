@@ -23,7 +23,8 @@ pub(crate) struct Device<F> {
 
 impl<F: Framing> Device<F> {
     pub(crate) fn new(door: Door, framing: F) -> Self {
-        Self { connection: Connection::new(clock::now(), door), framing }
+        let session = framing.session(clock::now());
+        Self { connection: Connection::new(door, session), framing }
     }
 
     /// A turn in which `came` is handed to the connection. `called`: the mailbox has called it.

@@ -14,6 +14,9 @@
 //! | `mailbox` | the way from the intake back to a connection |
 //! | `place` | what is known of a connection from outside |
 //! | `register` | which connections there are |
+//! | `serial_counts` | what came over serial lines, counted |
+//! | `turned_away` | what the log has of those for which there is no room |
+//! | [`standalone`] | a gateway of its own: a spool as intake, uplinks to hubs |
 //! | [`limits`] | how many, how much, how long |
 
 mod buffers;
@@ -25,7 +28,11 @@ pub mod listen;
 mod mailbox;
 mod place;
 mod register;
+mod serial_counts;
+pub mod standalone;
+mod turned_away;
 
 pub use limits::Limits;
 pub use place::LiveConnection;
 pub use register::Gateway;
+pub use serial_counts::SerialCounts;

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// usually have 20,000 files open; panels need some of them too.
 pub const CONNECTIONS_MAX: usize = 16_384;
 
+/// Milliseconds between two lines in the log that say that devices were turned away. What comes in between is counted.
+pub const TURNED_AWAY_SAID_EVERY_MS: u64 = 10_000;
+
 /// Lines of one connection that are handed on in one turn of its event loop. What is more waits for the next turn, so
 /// that one busy device holds up neither the others nor the panels.
 pub const LINES_PER_TURN: usize = 128;

@@ -5,6 +5,7 @@ use crate::mailbox::Mailbox;
 use protocol::intake::{Outlet, Peer, Post};
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
 
 pub(crate) struct Place {
     /// Unique in this process.
@@ -16,19 +17,26 @@ pub(crate) struct Place {
 }
 
 /// Where a connection comes from, in few bytes. Written out only for those who ask: `tcp 127.0.0.1:52144`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Address {
-    transport: Transport,
-    port: u16,
-    /// Of IPv6, where an address is good on one link only.
-    scope: u32,
-    /// An IPv4 one is mapped.
-    ip: [u8; 16],
+#[derive(Debug, Clone)]
+pub(crate) enum Address {
+    Net {
+        transport: Transport,
+        port: u16,
+        /// Of IPv6, where an address is good on one link only.
+        scope: u32,
+        /// An IPv4 one is mapped.
+        ip: [u8; 16],
+    },
+    /// A process of this machine, by its number where the system tells it.
+    Unix { process: Option<i32> },
+    /// A serial port, by its name.
+    Serial(Arc<str>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Tcp,
+    Tls,
     WebSocket,
 }
 
@@ -72,15 +80,15 @@ impl Address {
             SocketAddr::V4(peer) => (peer.ip().to_ipv6_mapped(), 0),
             SocketAddr::V6(peer) => (*peer.ip(), peer.scope_id()),
         };
-        Self { transport, port: peer.port(), scope, ip: ip.octets() }
+        Self::Net { transport, port: peer.port(), scope, ip: ip.octets() }
     }
+}
 
-    fn peer(self) -> SocketAddr {
-        let ip = Ipv6Addr::from(self.ip);
-        match ip.to_ipv4_mapped() {
-            Some(ip) => (ip, self.port).into(),
-            None => SocketAddrV6::new(ip, self.port, 0, self.scope).into(),
-        }
+fn peer(ip: [u8; 16], port: u16, scope: u32) -> SocketAddr {
+    let ip = Ipv6Addr::from(ip);
+    match ip.to_ipv4_mapped() {
+        Some(ip) => (ip, port).into(),
+        None => SocketAddrV6::new(ip, port, 0, scope).into(),
     }
 }
 
@@ -96,11 +104,19 @@ impl Outlet for Place {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transport = match self.transport {
-            Transport::Tcp => "tcp",
-            Transport::WebSocket => "websocket",
-        };
-        write!(f, "{transport} {}", self.peer())
+        match self {
+            Self::Net { transport, port, scope, ip } => {
+                let transport = match transport {
+                    Transport::Tcp => "tcp",
+                    Transport::Tls => "tls",
+                    Transport::WebSocket => "websocket",
+                };
+                write!(f, "{transport} {}", peer(*ip, *port, *scope))
+            }
+            Self::Unix { process: Some(process) } => write!(f, "unix process {process}"),
+            Self::Unix { process: None } => f.write_str("unix"),
+            Self::Serial(port) => write!(f, "serial {port}"),
+        }
     }
 }
 

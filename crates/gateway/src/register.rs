@@ -4,6 +4,8 @@ use crate::clock;
 use crate::limits::{Limits, STOPPING_MAX};
 use crate::mailbox::Mailbox;
 use crate::place::{Address, LiveConnection, Place};
+use crate::serial_counts::SerialCounts;
+use crate::turned_away::TurnedAway;
 use protocol::code::Bye;
 use protocol::intake::{Intake, Outlet, Post};
 use slab::Slab;
@@ -22,6 +24,8 @@ struct Shared {
     /// Where the connections live.
     loops: Handle,
     register: Mutex<Register>,
+    turned_away: TurnedAway,
+    serial_counts: SerialCounts,
     stopping: watch::Sender<bool>,
     /// How many connections there are.
     count: watch::Sender<usize>,
@@ -42,6 +46,8 @@ impl Gateway {
             limits,
             loops,
             register: Mutex::default(),
+            turned_away: TurnedAway::default(),
+            serial_counts: SerialCounts::default(),
             stopping: watch::Sender::new(false),
             count: watch::Sender::new(0),
         }))
@@ -75,6 +81,16 @@ impl Gateway {
 
     pub(crate) fn intake(&self) -> &dyn Intake {
         &*self.0.intake
+    }
+
+    /// Devices for which there was no room.
+    pub(crate) fn turned_away(&self) -> &TurnedAway {
+        &self.0.turned_away
+    }
+
+    /// What came over serial lines, since this process was started.
+    pub fn serial_counts(&self) -> &SerialCounts {
+        &self.0.serial_counts
     }
 
     pub(crate) fn loops(&self) -> &Handle {

@@ -84,6 +84,7 @@ impl Hub {
                 });
             }
             Effect::List => self.roster.push(inner.device.presence_frame()),
+            Effect::Relay(uplink, post) => uplink.outlet.post(post),
             Effect::Forget => self.forget(cell),
         }
         None
@@ -92,7 +93,15 @@ impl Hub {
     /// Hands a write to the store; what it means where that took it over at once. Behind a write of the same device that waits
     /// it waits too: so nothing of a device is shown before what came earlier.
     fn record(&self, inner: &mut Inner, write: Write) -> Option<Done> {
-        let done = Done::of(&write).map(|(_, done)| done);
+        if let Write::Command(row) = &write {
+            self.gateways.note(row);
+        }
+        if let Write::Relayed(_) = &write {
+            inner.unsettled += u32::try_from(Done::of(&write).count()).unwrap_or(u32::MAX);
+            self.store.submit(write);
+            return None;
+        }
+        let done = Done::of(&write).next().map(|(_, done)| done);
         if inner.unsettled == 0 && may_be_early(&write) {
             if self.store.take_over(write) == Submitted::Done {
                 return done;
@@ -128,6 +137,9 @@ impl Hub {
             }
             Done::Command(number) if self.is_denied(&inner.device, number) => {
                 inner.device.deny(now, number, effects);
+            }
+            Done::Handed { by, id } if self.is_handing_denied(&inner.device, &by, &id) => {
+                inner.device.deny_handing(now, &by, &id, effects);
             }
             done => inner.device.done(now, &self.issuer, &done, effects),
         }
@@ -184,11 +196,13 @@ pub(crate) fn by_device(writes: &[Write], durable: bool) -> Vec<Settled> {
     let mut list: Vec<Settled> = Vec::new();
     // Where the last of each device stands in the list.
     let mut last: HashMap<DeviceKey, usize> = HashMap::new();
-    for write in writes {
-        let Some((device, done)) = Done::of(write) else { continue };
-        if writes.len() == 1 {
-            return vec![Settled { device, done, writes: 1 }];
-        }
+    if let [write] = writes
+        && !matches!(write, Write::Relayed(_))
+    {
+        let only = |(device, done)| Settled { device, done, writes: 1 };
+        return Done::of(write).map(only).collect();
+    }
+    for (device, done) in writes.iter().flat_map(Done::of) {
         let place = last.entry(device).or_insert(list.len());
         match (list.get_mut(*place), &done) {
             (Some(Settled { done: Done::Entries(last), writes, .. }), Done::Entries(cursor)) if durable => {

@@ -175,10 +175,16 @@ impl Hub {
 
     /// Whether the command that is about to leave must not: whoever asked for it is no longer permitted to.
     pub(crate) fn is_denied(&self, device: &Device, number: u64) -> bool {
-        let now = self.now().wall;
-        let permits =
-            |asked: &Request| self.auth.still_permits(asked.credential.as_ref(), Scope::Command, now);
-        device.leaving(number).is_some_and(|asked| !permits(asked))
+        device.leaving(number).is_some_and(|asked| !self.still_permits(asked))
+    }
+
+    /// The same of one that is about to be handed to a gateway.
+    pub(crate) fn is_handing_denied(&self, device: &Device, by: &str, id: &str) -> bool {
+        device.handing(by, id).is_some_and(|asked| !self.still_permits(asked))
+    }
+
+    fn still_permits(&self, asked: &Request) -> bool {
+        self.auth.still_permits(asked.credential.as_ref(), Scope::Command, self.now().wall)
     }
 
     /// Takes back a command that is not on its way yet. A device that sleeps has none.

@@ -1,79 +1,18 @@
-//! The devices as people and programs see them: who they are, where they stand; making and removing them.
+//! What people and programs do with devices: sending for them, making, naming and removing them.
 
 use crate::Hub;
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::called;
 use crate::limits::DEVICES_MAX;
-use crate::registry::{Cell, Found, Listed, NotAdded};
+use crate::registry::{Cell, Found, NotAdded};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
-use router::{Device, Effect, Identity, Ledger, Presence, TakeRefused, frame};
+use router::{Device, Effect, Identity, TakeRefused, frame};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use store::{DeviceKey, Write};
 use tokio::sync::oneshot;
-
-/// One device in a list.
-#[derive(Debug, Clone)]
-pub struct DeviceSummary {
-    /// Its id.
-    pub id: DeviceId,
-    /// What to call it: its name, or its id.
-    pub name: Box<str>,
-    /// Its labels.
-    pub labels: Vec<Box<str>>,
-    /// Whether it can be heard.
-    pub presence: Presence,
-    /// Since when, milliseconds since 1970.
-    pub since: i64,
-    /// How many channels it has.
-    pub channels: usize,
-}
-
-/// One device in full.
-#[derive(Debug, Clone)]
-pub struct DeviceState {
-    /// Its number in the store.
-    pub key: DeviceKey,
-    /// Its id.
-    pub id: DeviceId,
-    /// What to call it: its name, or its id.
-    pub name: Box<str>,
-    /// Its labels.
-    pub labels: Vec<Box<str>>,
-    /// Whether it can be heard.
-    pub presence: Presence,
-    /// Since when, milliseconds since 1970.
-    pub since: i64,
-    /// When it was made, milliseconds since 1970.
-    pub created: i64,
-    /// When something was last heard, milliseconds since 1970.
-    pub last_seen: Option<i64>,
-    /// What came from it, and what became of that.
-    pub ledger: Ledger,
-    /// Since when more than one device uses its id, milliseconds since 1970; nothing while none does (rule H11).
-    pub contested: Option<i64>,
-    /// The last time it sent could not be believed.
-    pub clock_wrong: bool,
-    /// Its channels with their newest samples, by name.
-    pub channels: Vec<ChannelState>,
-    /// What it says its channels are: a JSON object.
-    pub describe: Box<str>,
-}
-
-/// The newest sample of a channel.
-#[derive(Debug, Clone)]
-pub struct ChannelState {
-    /// The channel's name.
-    pub channel: Arc<str>,
-    /// The value's JSON text, exactly as sent.
-    pub value: Arc<str>,
-    /// Its time, milliseconds since 1970.
-    pub ts: i64,
-    /// Milliseconds between samples, as the device declared them.
-    pub every: Option<u64>,
-}
 
 /// Why a message that came without a connection was not taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -141,41 +80,6 @@ pub enum CallError {
 }
 
 impl Hub {
-    /// All devices, in the order of their ids.
-    pub fn devices(&self) -> Vec<DeviceSummary> {
-        let mut listing = self.registry.list();
-        std::iter::from_fn(|| listing.next(&self.registry)).filter_map(|listed| summary(&listed)).collect()
-    }
-
-    /// One device.
-    pub fn device(&self, id: &str) -> Option<DeviceState> {
-        let cell = self.registry.by_id(id)?;
-        let inner = cell.lock();
-        let device = &inner.device;
-        let (presence, since) = device.presence();
-        let channels = device.latest().map(|(channel, latest, every)| ChannelState {
-            channel: channel.clone(),
-            value: latest.value.clone(),
-            ts: latest.ts,
-            every,
-        });
-        Some(DeviceState {
-            key: cell.key,
-            id: cell.id.clone(),
-            name: device.name().into(),
-            labels: device.labels().lines().map(Into::into).collect(),
-            presence,
-            since,
-            created: device.identity.created,
-            last_seen: device.last_seen(),
-            ledger: device.ledger(),
-            contested: device.contested(),
-            clock_wrong: device.is_clock_wrong(),
-            channels: channels.collect(),
-            describe: device.description().into(),
-        })
-    }
-
     /// What is known of the device's token.
     pub fn device_token(&self, id: &str) -> Option<store::TokenHash> {
         match self.registry.look(id).ok()? {
@@ -260,14 +164,16 @@ impl Hub {
         let cell = self.to_change(grant, id)?;
         let secret = Secret::random(SecretKind::Device);
         self.with(&cell, |inner, effects| inner.device.set_token(secret.hash(), false, effects));
+        self.gateways.forget(&cell.id);
         Ok(secret)
     }
 
-    /// Calls a device something else: what is given of its name and its labels replaces what was. An empty name is none.
+    /// Calls a device something else: what is given of its name and its labels replaces what was. An empty name is none. Returns
+    /// once that is stored.
     ///
     /// # Errors
-    /// Nothing was changed, and why.
-    pub fn call_device(
+    /// Nothing is known to be changed, and why.
+    pub async fn call_device(
         self: &Arc<Self>,
         grant: &Grant,
         id: &str,
@@ -277,13 +183,38 @@ impl Hub {
         let name = name.map(called::name).transpose()?;
         let labels = labels.map(called::labels).transpose()?;
         let cell = self.to_change(grant, id)?;
-        self.with(&cell, |inner, effects| {
+        let stored = self.with(&cell, |inner, effects| {
+            if inner.device.is_removed() {
+                return Err(ChangeError::UnknownDevice);
+            }
+            // Asked under the lock: whoever waits when it fails is told there.
+            if !self.storage_is_up() {
+                return Err(ChangeError::Storage);
+            }
+            // A name is kept, so its device is: then each change is one write.
+            inner.device.keep(effects);
             let mut called = inner.device.identity.called.as_deref().cloned().unwrap_or_default();
             called.name = name.unwrap_or(called.name);
             called.labels = labels.unwrap_or(called.labels);
             inner.device.call(called, effects);
+            let (sender, stored) = oneshot::channel();
+            inner.requests().calling.push_back(Some(sender));
+            Ok(stored)
+        })?;
+        // Removed meanwhile, whoever could tell is gone.
+        Ok(stored.await.unwrap_or(Err(ChangeError::UnknownDevice))?)
+    }
+
+    /// The store has settled what people called a device, in the order in which they did.
+    pub(crate) fn called_settled(&self, device: DeviceKey, durable: bool) {
+        let Some(cell) = self.registry.by_key(device) else { return };
+        let settled = if durable { Ok(()) } else { Err(ChangeError::Storage) };
+        cell.lock().answer(|_, requests| {
+            if let Some(Some(waiter)) = requests.calling.pop_front() {
+                // Whoever waited may have gone.
+                let _ = waiter.send(settled);
+            }
         });
-        Ok(())
     }
 
     /// The device, where the person may change it now.
@@ -313,6 +244,7 @@ impl Hub {
             inner.answer(|_, requests| {
                 requests.waiting.clear();
                 requests.ends.clear();
+                requests.calling.clear();
             });
             true
         });
@@ -320,6 +252,7 @@ impl Hub {
             return Err(ChangeError::UnknownDevice);
         }
         self.auth.device_removed(id);
+        self.gateways.forget(&cell.id);
         self.forget(&cell);
         Ok(())
     }
@@ -329,31 +262,4 @@ impl Hub {
         self.registry.remove(cell.key);
         self.roster.push(frame::removed(cell.id.as_str()));
     }
-}
-
-/// What a list says of a device; nothing of one whose id is none of ours.
-fn summary(listed: &Listed<'_>) -> Option<DeviceSummary> {
-    Some(match listed {
-        Listed::Awake(cell) => {
-            let inner = cell.lock();
-            let (presence, since) = inner.device.presence();
-            let device = &inner.device;
-            DeviceSummary {
-                id: cell.id.clone(),
-                name: device.name().into(),
-                labels: device.labels().lines().map(Into::into).collect(),
-                presence,
-                since,
-                channels: device.channel_count(),
-            }
-        }
-        Listed::Asleep(brief) => DeviceSummary {
-            id: DeviceId::parse(brief.id)?,
-            name: brief.name().into(),
-            labels: brief.labels().lines().map(Into::into).collect(),
-            presence: Presence::Offline,
-            since: brief.since,
-            channels: brief.channels,
-        },
-    })
 }

@@ -105,6 +105,11 @@ impl Dormant {
         self.rows.binary_search_by(|row| row.id(&self.ids).cmp(id)).ok()
     }
 
+    /// The place of the first behind this id, whether there is one of it or not.
+    pub(crate) fn behind(&self, id: &str) -> usize {
+        self.rows.partition_point(|row| row.id(&self.ids) <= id)
+    }
+
     /// The one in this place, in the order of the ids.
     pub(crate) fn get(&self, place: usize) -> Option<Brief<'_>> {
         let row = self.rows.get(place)?;

@@ -11,10 +11,18 @@ use protocol::message::Identify;
 use router::{Caller, Device, Identity};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use store::LoadedDevice;
+use store::{LoadedDevice, TokenHash};
+
+/// Who may come in.
+pub(crate) struct Admitted {
+    /// The device that it is.
+    pub(crate) cell: Arc<Cell>,
+    /// The token that it is to use from then on, where it is new or has not used its own yet.
+    pub(crate) token: Option<String>,
+}
 
 /// Why an identify is refused.
-enum Refused {
+pub(crate) enum Refused {
     /// The token is unknown or not for this device.
     Auth,
     /// There is no room for another device.
@@ -41,9 +49,11 @@ impl Hub {
     pub(crate) fn answer(self: &Arc<Self>, mut caller: Caller, presented: &str) {
         let outlet = caller.outlet.clone();
         let refused = loop {
-            match self.admit(caller.identify.device.as_ref(), presented) {
+            let presented = auth::presented(presented).ok_or(Refused::Auth);
+            let admit = |presented| self.admit(caller.identify.device.as_ref(), &presented, false);
+            match presented.and_then(admit) {
                 // Removed between the two: whoever it is now is looked up again.
-                Ok((cell, token)) => match self.enter(&cell, Caller { token, ..caller }) {
+                Ok(Admitted { cell, token }) => match self.enter(&cell, Caller { token, ..caller }) {
                     Some(left) => caller = left,
                     None => return,
                 },
@@ -71,52 +81,49 @@ impl Hub {
         })
     }
 
-    /// Whose credentials these are; a join token makes the device where there is none. With it comes the token that
-    /// the device is to use from then on, where it is new or has not used its own yet.
-    fn admit(
+    /// Whose credentials these are, of which the hash was `presented`; a join token makes the device where there is none.
+    /// Whether it is `kept`: stored at once even where it asked for an id.
+    pub(crate) fn admit(
         self: &Arc<Self>,
         id: Option<&DeviceId>,
-        token: &str,
-    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
+        presented: &TokenHash,
+        kept: bool,
+    ) -> Result<Admitted, Refused> {
         let found = id.map_or(Ok(Found::Nothing), |id| self.registry.look(id.as_str()));
         let known = match found.map_err(|_| Refused::Unreadable)? {
             Found::Awake(cell) => Some(cell),
-            Found::Asleep(sleeper) if self.opens(&sleeper.row, token) => self.registry.wake(sleeper),
+            Found::Asleep(sleeper) if self.opens(&sleeper.row, presented) => self.registry.wake(sleeper),
             // It sleeps on: whoever only knows ids does not fill the memory.
             Found::Asleep(_) => return Err(Refused::Auth),
             Found::Nothing => None,
         };
         match known {
-            Some(cell) => self.admit_known(cell, token),
-            None if self.auth.is_join(token) => self.join(id, token),
+            Some(cell) => self.admit_known(cell, presented),
+            None if self.auth.is_join(presented) => self.join(id, presented, kept),
             None => Err(Refused::Auth),
         }
     }
 
     /// Whether the token is one that a device that sleeps may identify with.
-    fn opens(&self, row: &LoadedDevice, token: &str) -> bool {
-        row.token.is_some_and(|kept| auth::matches(&kept, token))
-            || self.may_send_as(&row.id, token)
-            || row.joined && !row.confirmed && self.auth.is_join(token)
+    fn opens(&self, row: &LoadedDevice, presented: &TokenHash) -> bool {
+        row.token.is_some_and(|kept| auth::same(&kept, presented))
+            || self.may_send_as(&row.id, presented)
+            || row.joined && !row.confirmed && self.auth.is_join(presented)
     }
 
-    fn admit_known(
-        self: &Arc<Self>,
-        cell: Arc<Cell>,
-        token: &str,
-    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
-        let renewed = self.with(&cell, |inner, effects| {
+    fn admit_known(self: &Arc<Self>, cell: Arc<Cell>, presented: &TokenHash) -> Result<Admitted, Refused> {
+        let token = self.with(&cell, |inner, effects| {
             let identity = &inner.device.identity;
             match identity.token {
-                Some(kept) if auth::matches(&kept, token) => {
+                Some(kept) if auth::same(&kept, presented) => {
                     if !identity.confirmed {
                         inner.device.set_token(kept, true, effects);
                     }
                     Ok(None)
                 }
                 // A token that it got by HTTP for its own.
-                _ if self.may_send_as(cell.id.as_str(), token) => Ok(None),
-                _ if identity.joined && !identity.confirmed && self.auth.is_join(token) => {
+                _ if self.may_send_as(cell.id.as_str(), presented) => Ok(None),
+                _ if identity.joined && !identity.confirmed && self.auth.is_join(presented) => {
                     let own = Secret::random(SecretKind::Device);
                     inner.device.set_token(own.hash(), false, effects);
                     Ok(Some(own.into_text()))
@@ -124,11 +131,11 @@ impl Hub {
                 _ => Err(Refused::Auth),
             }
         })?;
-        Ok((cell, renewed))
+        Ok(Admitted { cell, token })
     }
 
-    fn may_send_as(&self, id: &str, token: &str) -> bool {
-        let grant = self.auth.bearer(token, self.now().wall);
+    fn may_send_as(&self, id: &str, presented: &TokenHash) -> bool {
+        let grant = self.auth.of_api(presented, self.now().wall);
         grant.is_some_and(|grant| grant.device() == Some(id) && grant.may_send_as(id))
     }
 
@@ -137,14 +144,15 @@ impl Hub {
     fn join(
         self: &Arc<Self>,
         id: Option<&DeviceId>,
-        join_token: &str,
-    ) -> Result<(Arc<Cell>, Option<String>), Refused> {
+        join_token: &TokenHash,
+        kept: bool,
+    ) -> Result<Admitted, Refused> {
         if self.registry.len() >= DEVICES_MAX || self.unstored.load(Ordering::Relaxed) >= DEVICES_UNSTORED_MAX
         {
             return Err(Refused::Full);
         }
         let own = Secret::random(SecretKind::Device);
-        let is_named = id.is_some();
+        let is_kept = kept || id.is_some();
         let id = id.cloned().unwrap_or_else(new_id);
         let identity = Identity {
             key: self.registry.next_key(),
@@ -159,11 +167,11 @@ impl Hub {
         match self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))) {
             Ok(cell) => {
                 self.with(&cell, |inner, effects| {
-                    if is_named {
+                    if is_kept {
                         inner.device.keep(effects);
                     }
                 });
-                Ok((cell, Some(own.into_text())))
+                Ok(Admitted { cell, token: Some(own.into_text()) })
             }
             Err(NotAdded::Taken(taken)) => self.admit_known(taken, join_token),
             Err(NotAdded::Unreadable) => Err(Refused::Unreadable),

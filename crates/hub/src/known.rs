@@ -1,7 +1,7 @@
 //! Of which commands the store may know, so that a new one need not be looked for there before it leaves.
 
 use crate::Hub;
-use crate::limits::COMMANDS_KNOWN_MAX;
+use crate::limits::{COMMANDS_KNOWN_MAX, COMMANDS_READ_MAX, COMMANDS_TABLE_BITS, COMMANDS_TABLE_BYTES};
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
@@ -16,11 +16,20 @@ pub(crate) struct Known {
 
 #[derive(Default)]
 struct Names {
-    hashes: HashSet<u64>,
+    hashes: Hashes,
     /// Those that the store had when the hub began are among them.
     read: bool,
-    /// There are more than are remembered: nothing is known of any.
+    /// The store had more than were read: nothing is known of any.
     too_many: bool,
+}
+
+/// Hashes that were seen.
+enum Hashes {
+    /// Each of them.
+    Few(HashSet<u64>),
+    /// Beyond [`COMMANDS_KNOWN_MAX`] a few bits for each in one table: the fuller it is the more are taken for seen that were
+    /// not, and none the other way round.
+    Many(Box<[u64]>),
 }
 
 impl Known {
@@ -28,17 +37,14 @@ impl Known {
     pub(crate) fn note(&self, device: DeviceKey, by: &str, id: &str) -> bool {
         let hash = self.hash(device, by, id);
         let mut names = self.names();
-        let may_be = !names.add(hash);
+        let may_be = !names.hashes.add(hash);
         may_be || !names.read || names.too_many
     }
 
     /// The store has told of so many.
     fn was_told(&self, count: usize) {
         let mut names = self.names();
-        names.read = true;
-        if count > COMMANDS_KNOWN_MAX {
-            names.give_up();
-        }
+        (names.read, names.too_many) = (true, count > COMMANDS_READ_MAX);
     }
 
     fn hash(&self, device: DeviceKey, by: &str, id: &str) -> u64 {
@@ -51,18 +57,42 @@ impl Known {
     }
 }
 
-impl Names {
+impl Default for Hashes {
+    fn default() -> Self {
+        Self::Few(HashSet::new())
+    }
+}
+
+impl Hashes {
     /// Whether it is new.
     fn add(&mut self, hash: u64) -> bool {
-        if self.hashes.len() >= COMMANDS_KNOWN_MAX {
-            self.give_up();
+        if let Self::Few(few) = self
+            && few.len() >= COMMANDS_KNOWN_MAX
+        {
+            let mut table = vec![0; COMMANDS_TABLE_BYTES / size_of::<u64>()].into_boxed_slice();
+            for hash in few.iter() {
+                set(&mut table, *hash);
+            }
+            *self = Self::Many(table);
         }
-        !self.too_many && self.hashes.insert(hash)
+        match self {
+            Self::Few(few) => few.insert(hash),
+            Self::Many(table) => set(table, hash),
+        }
     }
+}
 
-    fn give_up(&mut self) {
-        (self.hashes, self.too_many) = (HashSet::new(), true);
-    }
+/// Sets the bits of a hash, [`COMMANDS_TABLE_BITS`]; whether one of them was not.
+fn set(table: &mut [u64], hash: u64) -> bool {
+    let bits = table.len() * u64::BITS as usize;
+    let (first, step) = (hash as usize, (hash >> 32 | 1) as usize);
+    let places = (0..COMMANDS_TABLE_BITS).map(|n| first.wrapping_add(step.wrapping_mul(n)) % bits);
+    places.fold(false, |new, place| {
+        let (word, bit) = (&mut table[place / u64::BITS as usize], 1 << (place % u64::BITS as usize));
+        let was_set = *word & bit != 0;
+        *word |= bit;
+        new | !was_set
+    })
 }
 
 impl Hub {
@@ -72,7 +102,7 @@ impl Hub {
         let known = |device, by: &str, id: &str| {
             hub.known.note(device, by, id);
         };
-        match hub.reader().command_names(COMMANDS_KNOWN_MAX + 1, known) {
+        match hub.reader().command_names(COMMANDS_READ_MAX + 1, known) {
             Ok(count) => hub.known.was_told(count),
             // Commands are taken as well, and a little later.
             Err(error) => tracing::warn!(%error, "earlier commands cannot be listed"),
@@ -98,21 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_nothing_is_remembered_and_nothing_is_taken_for_new() {
+    fn beyond_the_limit_what_was_asked_for_is_known_and_nearly_all_that_is_new_is_taken_for_new() {
         let known = Known::default();
         known.was_told(0);
-        for n in 0..COMMANDS_KNOWN_MAX {
-            assert!(!known.note(PUMP, "ada", &n.to_string()));
-        }
-        assert!(known.note(PUMP, "ada", "one more"));
-        assert!(known.note(PUMP, "ada", "another"));
-        assert_eq!(known.names().hashes.capacity(), 0);
+        let note = |n: usize| known.note(PUMP, "ada", &n.to_string());
+        let looks = (0..4 * COMMANDS_KNOWN_MAX).filter(|n| note(*n)).count();
+        assert!(looks < COMMANDS_KNOWN_MAX / 100, "{looks} new ones were looked for");
+        assert!((0..4 * COMMANDS_KNOWN_MAX).all(note), "none is forgotten");
     }
 
     #[test]
-    fn a_store_that_has_more_than_are_remembered_has_all_looked_for() {
+    fn a_store_that_has_more_than_are_read_has_all_looked_for() {
         let known = Known::default();
-        known.was_told(COMMANDS_KNOWN_MAX + 1);
+        known.was_told(COMMANDS_READ_MAX + 1);
         assert!(known.note(PUMP, "ada", "new"));
     }
 }

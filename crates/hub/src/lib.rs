@@ -4,6 +4,8 @@
 //! says comes in through [`protocol::intake::Intake`], which [`Hub`] implements; the store writes; [`panel`] and
 //! [`http`] show. The hub knows nothing of device connections: whoever holds them is on the other side of the intake.
 //!
+//! What comes through gateways takes the same way from [`uplink`] on.
+//!
 //! The life of a sample: [`intake`] → [`router`] → `apply` → store → `apply` (committed) → [`panel`].
 
 mod alarms;
@@ -22,14 +24,19 @@ pub mod panel;
 mod registry;
 mod roster;
 mod settling;
+mod shown;
+mod stopping;
 mod storage;
 mod swapping;
+pub mod uplink;
 pub mod view;
 mod waking;
 
 pub use commands::{CommandRequest, Undecided};
-pub use devices::{CallError, ChangeError, ChannelState, CreateError, DeviceState, DeviceSummary, TakeError};
+pub use devices::{CallError, ChangeError, CreateError, TakeError};
 pub use router::{Presence, Receipt, State as CommandState};
+pub use shown::{ChannelState, DeviceState, DeviceSummary};
+pub use stopping::Stopped;
 pub use storage::Storage;
 pub use swapping::Configuration;
 
@@ -41,8 +48,9 @@ use crate::limits::{COMMAND_LOOKUPS_MAX, COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
 use crate::registry::Registry;
 use crate::roster::Roster;
+use crate::settling::Reports;
+use crate::uplink::Gateways;
 use crate::waking::Waking;
-use protocol::code::Bye;
 use protocol::time::Time;
 use router::Issuer;
 use std::path::{Path, PathBuf};
@@ -77,6 +85,8 @@ pub struct Hub {
     storage: watch::Sender<Storage>,
     /// How often it did not, in this run.
     storage_failures: AtomicU64,
+    /// What became of writes, on its way to the devices.
+    reports: Arc<Reports>,
     /// The name of the store's log, told to panels so that they know whether their cursors still mean anything.
     log: String,
     /// Whose sessions are handed out.
@@ -85,6 +95,8 @@ pub struct Hub {
     auth: Auth,
     /// All devices.
     registry: Registry,
+    /// Gateways that hold an uplink to this hub, or may.
+    gateways: Gateways,
     /// Devices that joined and are not stored yet: [`limits::DEVICES_UNSTORED_MAX`].
     unstored: AtomicUsize,
     /// The highest session counter of any device that was removed in this run.
@@ -126,9 +138,9 @@ impl Hub {
     /// # Errors
     /// When the folder is in use, newer than this program, or cannot be read or written.
     pub fn open(state: &Path, settings: Settings) -> Result<Arc<Self>, OpenError> {
-        let (mouth, ear) = settling::news();
+        let (reported, reports) = settling::reports();
         let options = Options { dormant: true, ..settings.store.clone() };
-        let (store, mut loaded) = Store::open(state, options, move |event| mouth.say(event))?;
+        let (store, mut loaded) = Store::open(state, options, move |event| reported.send(event))?;
         let store = Arc::new(store);
         let awake = std::mem::take(&mut loaded.devices);
         let registry = Registry::open(store.clone(), awake, loaded.next_key)?;
@@ -137,8 +149,8 @@ impl Hub {
             let started = sockets::EventLoops::start_default();
             started.expect("a system that runs this program has threads and files for it")
         });
-        let hub = Self::assemble(store, registry, loaded, settings, endings, own_loops);
-        ear.listen(Arc::downgrade(&hub), &hub.loops);
+        let hub = Self::assemble(store, registry, loaded, settings, (endings, reports.0.clone()), own_loops);
+        reports.settle_in(Arc::downgrade(&hub), &hub.loops);
         keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
         keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
         keep_running(Self::prune(Arc::downgrade(&hub)));
@@ -153,7 +165,7 @@ impl Hub {
         registry: Registry,
         loaded: Loaded,
         settings: Settings,
-        endings: Endings,
+        (endings, reports): (Endings, Arc<Reports>),
         own_loops: Option<sockets::EventLoops>,
     ) -> Arc<Self> {
         let loops = settings.loops.or_else(|| own_loops.as_ref().map(sockets::EventLoops::handle));
@@ -166,10 +178,12 @@ impl Hub {
             store,
             storage: watch::channel(Storage::Up).0,
             storage_failures: AtomicU64::new(0),
+            reports,
             log: loaded.log,
             issuer,
             auth,
             registry,
+            gateways: Gateways::new(loaded.gateways, loaded.next_gateway, now_wall()),
             unstored: AtomicUsize::new(0),
             sessions: AtomicU64::new(0),
             roster: Roster::default(),
@@ -190,6 +204,7 @@ impl Hub {
         let now = hub.now();
         for row in loaded.unfinished {
             let Some(cell) = hub.registry.by_key(row.device) else { continue };
+            hub.gateways.note(&row);
             hub.with(&cell, |inner, _| inner.device.restore_command(now, row));
         }
         hub
@@ -247,11 +262,7 @@ impl Hub {
 
     /// The moment it is.
     pub fn now(&self) -> Time {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Time {
-            wall: i64::try_from(wall).unwrap_or(i64::MAX),
-            mono: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
+        Time { wall: now_wall(), mono: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX) }
     }
 
     /// Who may do what.
@@ -262,6 +273,12 @@ impl Hub {
     /// The components and views to render with.
     pub fn views(&self) -> Arc<view::Library> {
         self.views.library(self.now().mono)
+    }
+
+    /// The same, where somebody asks for what is not in it: it may have been saved a moment ago.
+    pub(crate) fn views_now(&self) -> Arc<view::Library> {
+        self.views.look_now();
+        self.views.present()
     }
 
     /// The same with volumes (`components/dial`, `views/weather`) in their last good version: [`view::Shelf::with_earlier`].
@@ -308,29 +325,12 @@ impl Hub {
     pub fn panels(&self) -> Vec<PanelInfo> {
         self.panels.list()
     }
+}
 
-    /// Returns when the hub stops.
-    pub(crate) async fn stopped(&self) {
-        // Should the sender be gone, the hub is: that is a stop too.
-        drop(self.stopping().wait_for(|stopping| *stopping).await);
-    }
-
-    /// Becomes true when the hub stops.
-    pub fn stopping(&self) -> watch::Receiver<bool> {
-        self.stopping.subscribe()
-    }
-
-    /// Says goodbye to panels and devices and makes durable what is on its way. Blocks until the store is closed.
-    pub fn stop(self: &Arc<Self>) {
-        self.stopping.send_replace(true);
-        self.panels.stopping();
-        let now = self.now();
-        for cell in self.registry.awake() {
-            self.with(&cell, |inner, effects| inner.device.dismiss(now, Bye::Stopping, effects));
-        }
-        self.store.close();
-        self.panels.wait_for_the_last();
-    }
+/// The time that it is, milliseconds since 1970.
+fn now_wall() -> i64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    i64::try_from(wall).unwrap_or(i64::MAX)
 }
 
 /// Runs one of the hub's own tasks. A panic in it is a bug that leaves a hub which answers and takes nothing over: better

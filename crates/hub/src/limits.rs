@@ -20,14 +20,23 @@ pub const PERSONS_REMEMBERED_MAX: usize = 1_024;
 /// Commands that are looked for in the store at a time, because memory no longer knows whether there was one with their
 /// id. Others wait their turn.
 pub const COMMAND_LOOKUPS_MAX: usize = 4;
-/// Commands of which is remembered that there were such, so that new ones need not be looked for; 16 bytes each. With one
-/// more, or as many in the store, all are looked for until the hub begins anew.
+/// Commands of which is remembered that there were such, each by itself, so that new ones need not be looked for; 16 bytes each.
+/// With one more all of them share [`COMMANDS_TABLE_BYTES`].
 pub const COMMANDS_KNOWN_MAX: usize = 65_536;
+/// The room in which more commands are remembered: with a million of them about every fiftieth new one is looked for all the
+/// same, and with very many more nearly all are.
+pub const COMMANDS_TABLE_BYTES: usize = 1024 * 1024;
+/// Bits of that room for each command.
+pub const COMMANDS_TABLE_BITS: usize = 4;
+/// Commands of the store that are read when the hub begins. Where it has more all are looked for until it begins anew.
+pub const COMMANDS_READ_MAX: usize = 1_000_000;
 /// Seconds that such a look may take. A command for which it took longer is not taken, and may be asked for again.
 pub const COMMAND_LOOKUP_SECONDS_MAX: u64 = 5;
 /// Devices that are told at a time what became of what they said. Then the sockets of the event loop have their turn, and
 /// the others theirs behind it.
 pub const SETTLE_AT_ONCE_MAX: usize = 256;
+/// Devices that are told at a time that the storage has failed, or is back. Then the sockets of the event loop have their turn.
+pub const STORAGE_TOLD_AT_ONCE_MAX: usize = 256;
 
 /// Characters of what people call a device. A longer name is refused.
 pub const DEVICE_NAME_CHARS_MAX: usize = 100;
@@ -91,6 +100,14 @@ pub const ROSTER_CHANGES_MAX: usize = 256;
 pub const DEVICES_MAX: usize = 1_000_000;
 /// Devices that identified with an empty id or a join token and have sent nothing yet. One more is told `full`.
 pub const DEVICES_UNSTORED_MAX: usize = 1_000;
+
+/// Gateways that may hold an uplink to this hub. Another one is not made (503).
+pub const GATEWAYS_MAX: usize = 1_000;
+/// Commands, acks and answers that wait to be said over one uplink. With one more the uplink ends (`slow`): the gateway comes back
+/// and is told again what counts.
+pub const UPLINK_POSTS_MAX: usize = 65_536;
+/// Seconds for which a gateway may read nothing of what it is told. After that its uplink is cut.
+pub const UPLINK_WRITE_SECONDS_MAX: u64 = 30;
 
 /// Devices that sleep and identify which are read from the store at a time. Others wait their turn, and say nothing more
 /// meanwhile.

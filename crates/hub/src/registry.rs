@@ -1,102 +1,18 @@
 //! The devices of this hub, by id and by key, each behind its own lock.
 
+mod cell;
 mod listing;
 mod tables;
 
+pub(crate) use cell::{Cell, Inner, Requests};
 pub(crate) use listing::{Listed, Listing};
 
 use self::tables::{ByKey, Tables};
-use crate::TakeError;
 use crate::dormant::{Dormant, Fate};
 use crate::limits::DEVICES_COPIED_AT_ONCE;
-use crate::panel::{Seat, Watchers};
-use protocol::id::DeviceId;
 use router::{Device, Ledger};
-use std::num::NonZero;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{DeviceKey, LoadedDevice, ReadError, Store};
-use tokio::sync::oneshot;
-
-/// One device with those who wait for it. Locking it is the only way to it; there is no lock around several.
-pub(crate) struct Cell {
-    pub(crate) key: DeviceKey,
-    pub(crate) id: DeviceId,
-    inner: Mutex<Inner>,
-}
-
-/// What the lock of a [`Cell`] guards.
-pub(crate) struct Inner {
-    pub(crate) device: Device,
-    /// Panels that watch it.
-    pub(crate) watchers: Watchers,
-    /// Requests that wait for it, where there are some.
-    requests: Option<Box<Requests>>,
-    /// The monotonic millisecond for which its alarm is set.
-    pub(crate) alarm: Option<NonZero<u64>>,
-    /// How many of its writes wait for the store.
-    pub(crate) unsettled: u32,
-    /// It is counted among the devices that are not stored yet.
-    pub(crate) is_unstored: bool,
-}
-
-/// Requests that wait for something of a device to be durable.
-#[derive(Default)]
-pub(crate) struct Requests {
-    /// Until a cursor is committed; dropped when it never will be.
-    pub(crate) waiting: Vec<(u64, oneshot::Sender<Result<(), TakeError>>)>,
-    /// Until what became of a command is, by person and id; dropped when the storage fails.
-    pub(crate) ends: Vec<(Arc<str>, Box<str>, oneshot::Sender<()>)>,
-    /// Who made it, until it is stored; dropped when it never will be.
-    pub(crate) maker: Option<oneshot::Sender<()>>,
-}
-
-impl Requests {
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.ends.is_empty() && self.maker.is_none()
-    }
-}
-
-impl Cell {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic under the lock is a bug that is already reported; the device's state is a plain value and goes on.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// One more request is about to wait.
-    pub(crate) fn requests(&mut self) -> &mut Requests {
-        self.requests.get_or_insert_default()
-    }
-
-    /// Has `answer` look through the requests that wait, with how the device stands now.
-    pub(crate) fn answer(&mut self, answer: impl FnOnce(&Device, &mut Requests)) {
-        let Some(requests) = &mut self.requests else { return };
-        answer(&self.device, requests);
-        self.requests.take_if(|requests| requests.is_empty());
-    }
-
-    /// One panel more watches the device. It looks before it waits to be woken.
-    pub(crate) fn watched(&mut self) {
-        if self.watchers.add() {
-            self.device.watched(true);
-        }
-    }
-
-    /// A panel has seen all there is, and is woken with the next.
-    pub(crate) fn wait_for_more(&mut self, seat: &Arc<Seat>) {
-        if self.watchers.wait(seat) {
-            self.device.all_have_seen();
-        }
-    }
-
-    /// A panel watches it no longer.
-    pub(crate) fn unwatched(&mut self, seat: &Arc<Seat>) {
-        if self.watchers.remove(seat) {
-            self.device.watched(false);
-        }
-    }
-}
 
 /// All devices: those of which something was heard or asked since the start in memory, the others asleep.
 pub(crate) struct Registry {
@@ -232,16 +148,19 @@ impl Registry {
     pub(crate) fn awake(&self) -> Vec<Arc<Cell>> {
         let mut cells: Vec<Arc<Cell>> = Vec::new();
         loop {
-            let tables = self.read();
             let last = cells.last().map_or("", |cell| cell.id.as_str());
-            let more: Vec<_> = tables.behind(last).take(DEVICES_COPIED_AT_ONCE).cloned().collect();
-            drop(tables);
+            let more = self.awake_behind(last, DEVICES_COPIED_AT_ONCE);
             let is_all = more.len() < DEVICES_COPIED_AT_ONCE;
             cells.extend(more);
             if is_all {
                 return cells;
             }
         }
+    }
+
+    /// The next of them behind the id `last`, or from the first on where it is empty; `at_most` so many.
+    pub(crate) fn awake_behind(&self, last: &str, at_most: usize) -> Vec<Arc<Cell>> {
+        self.read().behind(last).take(at_most).cloned().collect()
     }
 
     /// A walk through all devices.

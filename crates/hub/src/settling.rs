@@ -4,36 +4,60 @@
 use crate::Hub;
 use crate::apply::{Settled, by_device};
 use crate::limits::SETTLE_AT_ONCE_MAX;
+use crate::storage::Walk;
 use sockets::{Handle, Remote};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use store::{Commit, Event};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use store::{Commit, Event, Write};
 
-/// What the store has said and the loop has not heard yet. Bounded by what connections, panels and requests may have under way
-/// to the store.
+/// What the store has reported and the loop has not dealt with yet, and how the loop is woken for it. The reports are bounded by
+/// what connections, panels and requests may have under way to the store.
 #[derive(Default)]
-struct Said {
-    news: Mutex<VecDeque<News>>,
+pub(crate) struct Reports {
+    waiting: Mutex<VecDeque<Report>>,
     /// How the loop is woken.
     task: OnceLock<Remote>,
+    /// Devices that are still to be told how the storage stands now.
+    walk: Mutex<Option<Walk>>,
+    /// Writes that counted when they were submitted and can never be written.
+    lost: AtomicUsize,
 }
 
-enum News {
+enum Report {
     Event(Event),
-    /// The writer says nothing more.
+    /// The writer reports nothing more.
     End,
 }
 
-impl Said {
-    fn push(&self, news: News) {
-        let mut waiting = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+impl Reports {
+    fn push(&self, report: Report) {
+        if let Report::Event(Event::Lost(commit)) = &report {
+            self.lost.fetch_add(commit.writes.len(), Ordering::Relaxed);
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let was_empty = waiting.is_empty();
-        waiting.push_back(news);
+        waiting.push_back(report);
         drop(waiting);
         if was_empty {
             self.wake();
         }
+    }
+
+    /// How many writes that counted were lost. Whole once the store is closed.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Has all devices told how the storage stands, from the first on: what an earlier walk told them is over.
+    pub(crate) fn begin_walk(&self) {
+        *self.walk() = Some(Walk::default());
+        self.wake();
+    }
+
+    pub(crate) fn walk(&self) -> MutexGuard<'_, Option<Walk>> {
+        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self) {
@@ -43,39 +67,39 @@ impl Said {
     }
 }
 
-/// The store's end.
-pub(crate) struct Mouth(Arc<Said>);
+/// How the store's writer reports what became of writes.
+pub(crate) struct ReportSender(Arc<Reports>);
 
-/// The hub's end.
-pub(crate) struct Ear(Arc<Said>);
+/// How the hub has those reports settled.
+pub(crate) struct ReportReceiver(pub(crate) Arc<Reports>);
 
 /// A way from the store's writer to the hub.
-pub(crate) fn news() -> (Mouth, Ear) {
-    let said = Arc::<Said>::default();
-    (Mouth(said.clone()), Ear(said))
+pub(crate) fn reports() -> (ReportSender, ReportReceiver) {
+    let reports = Arc::<Reports>::default();
+    (ReportSender(reports.clone()), ReportReceiver(reports))
 }
 
-impl Mouth {
-    pub(crate) fn say(&self, event: Event) {
-        self.0.push(News::Event(event));
+impl ReportSender {
+    pub(crate) fn send(&self, event: Event) {
+        self.0.push(Report::Event(event));
     }
 }
 
-impl Drop for Mouth {
+impl Drop for ReportSender {
     fn drop(&mut self) {
-        self.0.push(News::End);
+        self.0.push(Report::End);
     }
 }
 
-impl Ear {
-    /// Has the loop hear what the store says, from its first word on. A panic in that leaves a hub which answers and takes
+impl ReportReceiver {
+    /// Has the loop settle what the store reports, from its first report on. A panic in that leaves a hub which answers and takes
     /// nothing over: better it ends at once, visibly. What is committed stays, and the devices send the rest again.
-    pub(crate) fn listen(self, hub: Weak<Hub>, loops: &Handle) {
-        let said = self.0.clone();
+    pub(crate) fn settle_in(self, hub: Weak<Hub>, loops: &Handle) {
+        let reports = self.0.clone();
         let mut settling = Settling {
             hub,
-            said: self.0,
-            heard: VecDeque::new(),
+            reports: self.0,
+            taken: VecDeque::new(),
             settled: Vec::new().into_iter(),
             durable: true,
         };
@@ -85,11 +109,11 @@ impl Ear {
                 std::process::abort();
             }
         });
-        // Where the loops have ended nobody says or hears anything any more.
+        // Where the loops have ended nobody reports or settles anything any more.
         if let Some(task) = task
-            && said.task.set(task).is_ok()
+            && reports.task.set(task).is_ok()
         {
-            said.wake();
+            reports.wake();
         }
     }
 }
@@ -97,9 +121,9 @@ impl Ear {
 /// The hub's end of it, in the loop.
 struct Settling {
     hub: Weak<Hub>,
-    said: Arc<Said>,
+    reports: Arc<Reports>,
     /// Taken from there, and not dealt with.
-    heard: VecDeque<News>,
+    taken: VecDeque<Report>,
     /// What is left of the commit that is being settled, and whether it is durable.
     settled: std::vec::IntoIter<Settled>,
     durable: bool,
@@ -109,36 +133,46 @@ impl Settling {
     /// Settles some, so that the sockets of this loop have their turn; asks to be called again where that was not all.
     fn go_on(&mut self) {
         let Some(hub) = self.hub.upgrade() else { return };
+        let is_walking = hub.tell_some_of_storage();
         for _ in 0..SETTLE_AT_ONCE_MAX {
             if let Some(settled) = self.settled.next() {
                 hub.settle_one(settled, self.durable);
                 continue;
             }
             match self.next() {
-                Some(News::Event(Event::Commit(commit))) => self.begin(&commit),
-                Some(News::Event(Event::Lost(commit))) => hub.storage_lost(&commit),
-                Some(News::Event(Event::Failed { reason })) => hub.storage_failed(&reason),
-                Some(News::Event(Event::Recovered)) => hub.storage_recovered(),
-                Some(News::End) => assert!(*hub.stopping.borrow(), "the store's writer is gone"),
+                Some(Report::Event(Event::Commit(commit))) => self.begin(&hub, &commit),
+                Some(Report::Event(Event::Lost(commit))) => hub.storage_lost(&commit),
+                Some(Report::Event(Event::Failed { reason })) => hub.storage_failed(&reason),
+                Some(Report::Event(Event::Recovered)) => hub.storage_recovered(),
+                // A hub's store is no spool.
+                Some(Report::Event(Event::Spool(_))) => {}
+                Some(Report::End) => assert!(*hub.stopping.borrow(), "the store's writer is gone"),
+                None if is_walking => break,
                 None => return,
             }
         }
-        self.said.wake();
+        self.reports.wake();
     }
 
-    fn begin(&mut self, commit: &Commit) {
+    fn begin(&mut self, hub: &Arc<Hub>, commit: &Commit) {
         if let Err(error) = &commit.result {
             tracing::error!(%error, writes = commit.writes.len(), "the store could not commit");
         }
         self.durable = commit.result.is_ok();
+        hub.gateways_settled(commit);
+        for write in &commit.writes {
+            if let Write::Called { device, .. } = write {
+                hub.called_settled(*device, self.durable);
+            }
+        }
         self.settled = by_device(&commit.writes, self.durable).into_iter();
     }
 
-    fn next(&mut self) -> Option<News> {
-        if self.heard.is_empty() {
-            let mut waiting = self.said.news.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::swap(&mut *waiting, &mut self.heard);
+    fn next(&mut self) -> Option<Report> {
+        if self.taken.is_empty() {
+            let mut waiting = self.reports.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *waiting, &mut self.taken);
         }
-        self.heard.pop_front()
+        self.taken.pop_front()
     }
 }

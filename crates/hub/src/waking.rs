@@ -69,6 +69,14 @@ impl Hub {
         let _ = self.apart(&self.waking.looks, wake).await;
     }
 
+    /// Judges somebody who identifies, in its turn; nothing where that panicked.
+    pub(crate) async fn in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        judge: impl FnOnce(&Arc<Self>) -> T + Send + 'static,
+    ) -> Option<T> {
+        self.apart(&self.waking.identifies, judge).await
+    }
+
     /// Reads where reading may block; nothing where that panicked.
     async fn apart<T: Send + 'static>(
         self: &Arc<Self>,

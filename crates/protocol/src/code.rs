@@ -45,6 +45,7 @@ codes! {
         TooLong = "too_long", "The line or a part of it is longer than allowed.";
         TooDeep = "too_deep", "Objects and arrays are nested deeper than allowed.";
         DuplicateKey = "duplicate_key", "An object has the same key twice.";
+        BadChecksum = "bad_checksum", "The checksum behind the object is not its own.";
         BadMessage = "bad_message", "A member is missing, or has the wrong type or range.";
         BadId = "bad_id", "A device id is 1 to 64 letters, digits, _ or -.";
         NoSession = "no_session", "A plain device numbers nothing; identify with a nonce to get a session.";
@@ -67,6 +68,7 @@ codes! {
         Slow = "slow", "What was sent to the device was not read.";
         Full = "full", "There is no room for more connections.";
         Failed = "failed", "The hub could not store what it must.";
+        NoHub = "no_hub", "The gateway does not know this token, and no hub that might is reachable.";
     }
 }
 
@@ -76,7 +78,13 @@ impl Bye {
         match self {
             Bye::Auth => Again::Never,
             Bye::Closed | Bye::Silent | Bye::Unidentified | Bye::Slow => Again::Now,
-            Bye::Replaced | Bye::Removed | Bye::Stopping | Bye::Bad | Bye::Full | Bye::Failed => Again::Later,
+            Bye::Replaced
+            | Bye::Removed
+            | Bye::Stopping
+            | Bye::Bad
+            | Bye::Full
+            | Bye::Failed
+            | Bye::NoHub => Again::Later,
         }
     }
 }

@@ -28,13 +28,22 @@ impl<'a> Object<'a> {
             .map_err(|error| Fail::new(Fault::BadUtf8, error.valid_up_to(), "not UTF-8 from here on"))?;
         match plain::object(text) {
             Some(members) => Ok(Self { text, members }),
-            None => Self::read_thoroughly(text),
+            None => Self::read_thoroughly(text, LINE_DEPTH_MAX),
+        }
+    }
+
+    /// Reads `text` as one object of at most `depth` levels, no key twice on any of them: a line that holds what another
+    /// line held has more than that one.
+    pub(crate) fn read_deeper(text: &'a str, depth: usize) -> Result<Self, Fail> {
+        match plain::object(text) {
+            Some(members) => Ok(Self { text, members }),
+            None => Self::read_thoroughly(text, depth),
         }
     }
 
     /// The same for what is not plain; says what is wrong where something is.
-    fn read_thoroughly(text: &'a str) -> Result<Self, Fail> {
-        check_depth(text)?;
+    fn read_thoroughly(text: &'a str, depth: usize) -> Result<Self, Fail> {
+        check_depth(text, depth)?;
         if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
             return Err(Fail::new(Fault::BadJson, 0, "a line is one JSON object: {…}"));
         }
@@ -104,7 +113,7 @@ fn bad_json(text: &str, error: &serde_json::Error) -> Fail {
 }
 
 /// Counts brackets outside of strings. Done before anything is parsed, so that depth never becomes recursion.
-fn check_depth(text: &str) -> Result<(), Fail> {
+fn check_depth(text: &str, most: usize) -> Result<(), Fail> {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -114,8 +123,8 @@ fn check_depth(text: &str) -> Result<(), Fail> {
             _ if in_string => {}
             b'{' | b'[' => {
                 depth += 1;
-                if depth > LINE_DEPTH_MAX {
-                    let reason = format!("more than {LINE_DEPTH_MAX} levels of objects and arrays");
+                if depth > most {
+                    let reason = format!("more than {most} levels of objects and arrays");
                     return Err(Fail::new(Fault::TooDeep, at, &reason));
                 }
             }
@@ -284,7 +293,7 @@ mod tests {
     ];
 
     fn agrees(text: &str) {
-        let thoroughly = Object::read_thoroughly(text).map(|object| object.members);
+        let thoroughly = Object::read_thoroughly(text, LINE_DEPTH_MAX).map(|object| object.members);
         if let Some(members) = plain::object(text) {
             assert_eq!(Ok(members), thoroughly, "{text:?}");
         }
@@ -347,7 +356,7 @@ mod tests {
             &too_deep,
         ] {
             assert!(plain::object(line).is_none(), "{line}");
-            assert!(Object::read_thoroughly(line).is_err(), "{line}");
+            assert!(Object::read_thoroughly(line, LINE_DEPTH_MAX).is_err(), "{line}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every limit of the line protocol, with what happens at it.
+//! Every limit of the line protocol and of the uplink, with what happens at it.
 //!
 //! Names end in what is counted and in `MAX` or `MIN`; the relations between them are checked at compile time.
 
@@ -130,6 +130,68 @@ pub const CLOCK_AHEAD_MS_MAX: i64 = 60_000;
 /// 2000-01-01T00:00:00Z in milliseconds since 1970: an earlier time of a device is not believed.
 pub const CLOCK_BEGINS_MS: i64 = 946_684_800_000;
 
+/// Bytes of one line of an uplink without its `\n`: a device's line with what stands around it. A longer one ends the uplink.
+pub const UPLINK_LINE_BYTES_MAX: usize = 2 * LINE_BYTES_MAX;
+
+/// Levels of objects and arrays in a line of an uplink: two more than a device's line has, for what stands around its
+/// values. A deeper one ends the uplink.
+pub const UPLINK_LINE_DEPTH_MAX: usize = LINE_DEPTH_MAX + 2;
+
+/// Bytes of one frame of an uplink. A longer one ends the uplink.
+pub const UPLINK_FRAME_BYTES_MAX: usize = 4 * LINE_BYTES_MAX;
+
+/// Bytes from which on a frame takes no further entry: the one that reached it is its last.
+pub const UPLINK_FRAME_BYTES: usize = LINE_BYTES_MAX;
+
+/// Spool numbers that a hub lets be unacked in one uplink. More end the uplink.
+pub const UPLINK_WINDOW_ENTRIES: u32 = 4_096;
+
+/// Bytes of entries that a gateway lets be unacked in one uplink. At the limit it sends the next when an ack came.
+pub const UPLINK_UNACKED_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of entries that a gateway's uplink asks its spool for at a time.
+pub const UPLINK_READ_BYTES: usize = 4 * LINE_BYTES_MAX;
+
+/// Streams that are open in one uplink. One more ends the uplink; a gateway does not open it.
+pub const UPLINK_STREAMS_MAX: usize = 1 << 20;
+
+/// Streams that stay open though their device is not connected. One more closes the oldest of them.
+pub const UPLINK_IDLE_STREAMS_MAX: usize = 1_024;
+
+/// Losses that one `skip` lists. What is missing of further devices is not listed.
+pub const UPLINK_LOST_MAX: usize = 512;
+
+/// Commands of one hub that a gateway keeps until their outcome is settled. A further one is `refused: full`.
+pub const UPLINK_COMMANDS_MAX: usize = 4_096;
+
+/// Questions whether a device may come in that a gateway has open in one uplink. A further one is not asked: the device
+/// comes again later.
+pub const UPLINK_ASKS_MAX: usize = 1_024;
+
+/// Tags that a gateway keeps. One more forgets the oldest: a hub that stands in that one begins anew, and what it has already is
+/// told by session and seq.
+pub const UPLINK_TAGS_MAX: usize = 4_096;
+
+/// Bytes of a text in an uplink that has no limit of its own: an address, who asked for a command. A longer one ends the
+/// uplink.
+pub const UPLINK_TEXT_BYTES_MAX: usize = 256;
+
+/// Patterns in each list of a hub's filter. More are refused when the hub is added.
+pub const UPLINK_PATTERNS_MAX: usize = 256;
+
+/// Milliseconds after which an ack is sent at the latest.
+pub const UPLINK_ACK_MS_MAX: u64 = 250;
+
+/// Milliseconds that a gateway waits before it tries again with a hub that told it `never`: people mend what was wrong
+/// there, and nobody tells the gateway.
+pub const UPLINK_NEVER_MS: u64 = 300_000;
+
+/// Milliseconds for which a gateway goes by what a hub said of a device's token (30 days). A device whose hub said nothing of
+/// it for longer is told `no_hub` while none is reachable.
+pub const UPLINK_VOUCHED_MS_MAX: i64 = 30 * 86_400_000;
+
+const _: () = assert!(UPLINK_FRAME_BYTES + UPLINK_LINE_BYTES_MAX + 32 <= UPLINK_FRAME_BYTES_MAX);
+const _: () = assert!(UPLINK_LOST_MAX * (ID_CHARS_MAX + SESSION_CHARS_MAX + 96) <= UPLINK_LINE_BYTES_MAX);
 const _: () = assert!(LINE_MAX_BYTES_MIN >= 64 + ID_CHARS_MAX + SESSION_CHARS_MAX);
 const _: () = assert!(TAG_CHARS_MAX + 1 + 15 == SESSION_CHARS_MAX);
 const _: () = assert!(READ_BUFFER_BYTES_MAX > LINE_BYTES_MAX);

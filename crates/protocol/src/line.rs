@@ -4,6 +4,8 @@
 //! were read, without a copy; only a line that arrives in pieces is gathered. However the bytes are cut into pieces,
 //! the same lines come out.
 
+pub mod checksum;
+
 use memchr::memchr;
 
 /// Bytes kept from the beginning of a line that is too long: enough to read its `seq`.

@@ -1,4 +1,4 @@
-//! The rules of the line protocol by name, as `spec/protocol.md` states them. Code that keeps one says so:
+//! The rules of the line protocol and of the uplink by name, as `spec/protocol.md` and `spec/uplink.md` state them. Code that keeps one says so:
 //!
 //! ```
 //! use protocol::rule::{Rule, holds};
@@ -24,7 +24,19 @@ macro_rules! rules {
             /// All of them, the device side's first.
             pub const ALL: &[Rule] = &[$(Rule::$rule),*];
 
-            /// Its name, as in `spec/protocol.md`.
+            /// Those of the uplink between a gateway and a hub.
+            pub const OF_UPLINKS: &[Rule] = &[
+                Rule::U1,
+                Rule::U2,
+                Rule::U3,
+                Rule::U4,
+                Rule::U5,
+                Rule::U6,
+                Rule::U7,
+                Rule::U8,
+            ];
+
+            /// Its name, as in `spec/protocol.md` or `spec/uplink.md`.
             pub fn name(self) -> &'static str {
                 match self { $(Rule::$rule => stringify!($rule)),* }
             }
@@ -67,6 +79,14 @@ rules! {
     C7 "The same id of the same person is the same command; with other content it is refused."
     C8 "A command that waited is not sent after its deadline."
     C9 "A plain device is sent only commands for its inputs, and each once."
+    U1 "A hub takes only the next spool number, and what an uplink brought is written together with it or not at all."
+    U2 "A gateway takes a new tag at each start, and what a hub has beyond the end of an earlier one raises that end."
+    U3 "Each hub has its own cursor in the spool, and what it will never get is told to it as what it is."
+    U4 "One busy device, and one slow hub, delay no other."
+    U5 "A command handed to a gateway runs once, and its outcome is told until the hub has it."
+    U6 "The newest identify has the device, wherever it was, and one batched exchange restores all streams."
+    U7 "Devices known from a hub come back while none is reachable; others are told to come later."
+    U8 "Where gateway and hub are one process the hub's store is the only issuer, and there is no spool."
 }
 
 /// Whether `rule` is kept.

@@ -264,6 +264,20 @@ impl Channels {
         Ok(())
     }
 
+    /// Takes a whole description in the place of what is known.
+    ///
+    /// # Errors
+    /// It is too large, or none, in words: then nothing changes.
+    pub(crate) fn replace_description(&mut self, json: &str) -> Result<(), &'static str> {
+        let Members(members) = serde_json::from_str(json).map_err(|_| "it is no object")?;
+        let replace = std::mem::replace(&mut self.replace, true);
+        if self.describe(members) {
+            return Ok(());
+        }
+        self.replace = replace;
+        Err("it is too large")
+    }
+
     /// The description as one JSON object.
     pub(crate) fn description(&self) -> String {
         let members: Vec<String> = self

@@ -13,6 +13,9 @@ use protocol::time::Time;
 use std::collections::VecDeque;
 use store::{CommandRow, Write};
 
+/// Why a command was taken back that waited.
+const REPLACED: &str = "replaced by a newer one";
+
 /// All commands of a device.
 pub(crate) struct Commands {
     /// The number of the next one.
@@ -28,6 +31,8 @@ pub(crate) struct Orders {
     pub(crate) waiting: VecDeque<Order>,
     /// Under way, at most one (rule C3): `Accepted` until it is durable that it is sent, then `Sent`.
     pub(crate) under_way: Vec<Order>,
+    /// Handed to a gateway, which has not reported of them for good (rule U5).
+    pub(crate) handed: Vec<Order>,
     /// The last one given up as unknown: a late result of the same run may still settle it.
     pub(crate) doubtful: Option<Order>,
     /// The newest settled ones, so that a repeated request is recognized and asked for.
@@ -61,11 +66,28 @@ impl Commands {
         self.orders().into_iter().flat_map(|orders| &orders.under_way)
     }
 
+    /// Handed to gateways.
+    pub(crate) fn handed(&self) -> impl Iterator<Item = &Order> {
+        self.orders().into_iter().flat_map(|orders| &orders.handed)
+    }
+
+    /// Those that are remembered, to be changed, where there ever was one.
+    pub(crate) fn orders_mut_if_any(&mut self) -> Option<&mut Orders> {
+        self.orders.as_deref_mut()
+    }
+
+    /// Takes out a settled command for which `wanted` holds.
+    pub(crate) fn take_settled(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<Order> {
+        let settled = &mut self.orders.as_mut()?.settled;
+        let at = settled.iter().position(wanted)?;
+        settled.remove(at)
+    }
+
     /// Commands that are on their way, in the order in which they will be sent. Of those that are just being written down
     /// people are told when that is done.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = Receipt> {
         let durable = |order: &&Order| order.unwritten == 0 || order.state == State::Sent;
-        self.under_way().chain(self.waiting()).filter(durable).map(Order::receipt)
+        self.under_way().chain(self.handed()).chain(self.waiting()).filter(durable).map(Order::receipt)
     }
 
     /// Commands that are settled or given up, as far as they are remembered.
@@ -77,7 +99,8 @@ impl Commands {
 
     /// All that are remembered, the oldest first.
     fn all(&self) -> impl Iterator<Item = &Order> {
-        self.orders().into_iter().flat_map(Orders::past).chain(self.under_way()).chain(self.waiting())
+        let past = self.orders().into_iter().flat_map(Orders::past);
+        past.chain(self.under_way()).chain(self.handed()).chain(self.waiting())
     }
 
     fn find(&self, by: &str, id: &str) -> Option<&Order> {
@@ -99,8 +122,9 @@ impl Commands {
 
     /// One of its rows is in the store, or never will be, of the command for which `wanted` holds.
     pub(crate) fn written(&mut self, wanted: impl Fn(&Order) -> bool) -> Option<&mut Order> {
-        let Orders { waiting, under_way, doubtful, settled, .. } = &mut **self.orders.as_mut()?;
-        let mut all = under_way.iter_mut().chain(waiting).chain(doubtful).chain(settled.iter_mut().rev());
+        let Orders { waiting, under_way, handed, doubtful, settled, .. } = &mut **self.orders.as_mut()?;
+        let here = under_way.iter_mut().chain(handed).chain(waiting);
+        let mut all = here.chain(doubtful).chain(settled.iter_mut().rev());
         let order = all.find(|order| wanted(order))?;
         order.unwritten = order.unwritten.saturating_sub(1);
         order.is_durable = true;
@@ -192,13 +216,14 @@ impl Device {
     }
 
     fn refusal(&self, order: &Order) -> Option<Refusal> {
-        if self.conversation().is_none() && order.request.intent == super::Intent::Now {
+        if !self.is_reachable() && order.request.intent == super::Intent::Now {
             return Some(Refusal::Offline);
         }
         // One that is about to leave waits again where its device goes away.
         let leaving = self.commands.under_way().filter(|leaving| leaving.is_here());
         let waiting = self.commands.waiting().filter(|waiting| !order.replaces(waiting));
-        if waiting.chain(leaving).count() >= COMMANDS_QUEUED_MAX {
+        let handed = self.commands.handed().filter(|handed| handed.is_here() && !order.replaces(handed));
+        if waiting.chain(leaving).chain(handed).count() >= COMMANDS_QUEUED_MAX {
             return Some(Refusal::Full);
         }
         self.unfit(order)
@@ -233,8 +258,9 @@ impl Device {
 
     fn replace_waiting(&mut self, now: Time, newer: &Order, effects: &mut Vec<Effect>) {
         while let Some((_, order)) = self.commands.take_waiting(|order| newer.replaces(order)) {
-            self.settle(now, order, State::Cancelled, Some("replaced by a newer one"), effects);
+            self.settle(now, order, State::Cancelled, Some(REPLACED), effects);
         }
+        self.cancel_handed(now, Some(REPLACED), |order| newer.replaces(order), effects);
     }
 
     /// The person takes a command back; one that is on its way stays so.
@@ -243,6 +269,7 @@ impl Device {
             self.settle(now, order, State::Cancelled, None, effects);
             self.send_next(now, effects);
         }
+        self.cancel_handed(now, None, |order| order.is(by, id), effects);
     }
 
     pub(crate) fn settle(
@@ -275,6 +302,10 @@ impl Device {
         if let Some(order) = self.commands.written(|order| order.is(&receipt.by, &receipt.id)) {
             // It may have become something else meanwhile, which is on its way too.
             order.told = order.told.filter(|_| order.unwritten > 0).map(|_| receipt.state);
+            let order = order.handed.is_some().then(|| order.clone());
+            if let Some(order) = order {
+                self.say_settled(&order, effects);
+            }
         }
         self.tell(&receipt, effects);
     }

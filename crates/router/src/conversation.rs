@@ -1,8 +1,10 @@
-//! Identify, takeover and the end of a connection (rules H1, H2, H3, H9, H10 and H11).
+//! Identify, takeover and the end of a connection (rules H1, H2, H3, H9, H10 and H11). Those behind a gateway: `relay`.
 
 use super::device::{Device, Done, Issuer, Presence};
 use super::effect::Effect;
 use super::frame;
+use super::intake::Via;
+use super::relay::Relayed;
 use bytes::Bytes;
 use protocol::code::Bye;
 use protocol::id::SessionId;
@@ -32,14 +34,16 @@ pub struct Caller {
 
 /// Where the device's connection stands. In boxes, since most devices have none at a time.
 pub(crate) enum Door {
-    /// There is none.
-    Closed,
+    /// There is none. The last one identified then: monotonic ms, 0 where there was none in this run.
+    Closed(u64),
     /// One identified; what an older one left is still on its way to the store (rule H1).
     Draining(Box<(Caller, Before)>),
     /// Its session or a gap is on its way to the store; then it is welcomed.
     Opening(Box<Opened>),
     /// It is welcomed.
     Open(Box<Conversation>),
+    /// It is connected to a gateway.
+    Relayed(Box<Relayed>),
 }
 
 /// What the device had with a caller's connection before it identified.
@@ -78,10 +82,12 @@ pub(crate) struct Conversation {
     heartbeat: u32,
     /// Bytes of the longest line it can read, where it said so.
     line_max: Option<NonZero<u32>>,
+    /// When it was welcomed, monotonic ms.
+    welcomed: u64,
 }
 
 // One for each device that is connected.
-const _: () = assert!(size_of::<Conversation>() <= 48);
+const _: () = assert!(size_of::<Conversation>() <= 56);
 
 impl Conversation {
     /// Whether the device can read the command's line. One with little room is sent it without spaces.
@@ -110,7 +116,7 @@ impl Door {
 
     /// The caller that waited until nothing was under way any more; then nobody waits.
     fn take_drained(&mut self) -> Option<(Caller, Before)> {
-        match std::mem::replace(self, Door::Closed) {
+        match std::mem::replace(self, Door::Closed(0)) {
             Door::Draining(waiting) => Some(*waiting),
             other => {
                 *self = other;
@@ -119,12 +125,22 @@ impl Door {
         }
     }
 
-    fn connection(&self) -> Option<(u64, &Arc<dyn Outlet>)> {
+    pub(crate) fn connection(&self) -> Option<(u64, &Arc<dyn Outlet>)> {
         match self {
-            Door::Closed => None,
+            Door::Closed(_) | Door::Relayed(_) => None,
             Door::Draining(waiting) => Some((waiting.0.peer.connection, &waiting.0.outlet)),
             Door::Opening(opened) => Some((opened.caller.peer.connection, &opened.caller.outlet)),
             Door::Open(conversation) => Some((conversation.connection, &conversation.outlet)),
+        }
+    }
+
+    /// When whoever is connected identified, or was connected last, monotonic ms. One that is about to be welcomed did just now.
+    pub(crate) fn identified(&self) -> u64 {
+        match self {
+            Door::Closed(identified) => *identified,
+            Door::Draining(_) | Door::Opening(_) => u64::MAX,
+            Door::Open(conversation) => conversation.welcomed,
+            Door::Relayed(relayed) => relayed.identified,
         }
     }
 }
@@ -155,6 +171,7 @@ impl Device {
             }
             self.taken_over(now, effects);
         }
+        self.leave_gateway(now, effects);
         self.last_seen = NonZero::new(now.wall);
         self.ledger.outbox_begins(caller.identify.outbox);
         if !is_same_run(issuer, &caller.identify, before) {
@@ -166,7 +183,7 @@ impl Device {
 
     /// One connection took another's place. More often than a single device can need it means that there are two: then
     /// the welcome waits (rule H11).
-    fn taken_over(&mut self, now: Time, effects: &mut Vec<Effect>) {
+    pub(crate) fn taken_over(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let before = self.contested();
         let wait_ms = self.takeovers.one_more(now);
         self.takeovers.hold((wait_ms > 0).then(|| now.mono + wait_ms));
@@ -233,14 +250,17 @@ impl Device {
             (WaitsFor::Cursor(awaited), _) => self.committed >= *awaited,
             (WaitsFor::Settled, _) => !self.commands.are_ending(),
         };
-        if ready && let Door::Opening(opened) = std::mem::replace(&mut self.door, Door::Closed) {
+        if ready && let Door::Opening(opened) = std::mem::replace(&mut self.door, Door::Closed(0)) {
             let Opened { caller, before, session, ack, .. } = *opened;
             self.welcome(now, issuer, caller, before, Some((session, ack)), effects);
         }
     }
 
     fn open_when_drained(&mut self, now: Time, issuer: &Issuer, effects: &mut Vec<Effect>) {
-        let waits = holds(Rule::H1) && self.under_way.len() > 0 || self.takeovers.held_until().is_some();
+        if !matches!(self.door, Door::Draining(_)) {
+            return;
+        }
+        let waits = holds(Rule::H1) && self.under_way.own() > 0 || self.takeovers.held_until().is_some();
         if waits {
             return;
         }
@@ -293,7 +313,7 @@ impl Device {
             Opening::New { session, lost } => {
                 self.store_first(effects);
                 if let Some((session, gap)) = lost {
-                    self.record_gap(now, &session, gap, None, effects);
+                    self.record_gap(now.wall, session.name(), gap, (Via::Alone, None), effects);
                 }
                 let (device, counter) = (self.identity.key, session.counter());
                 let tag = session.tag().into();
@@ -348,6 +368,7 @@ impl Device {
             heartbeat,
             // One that is longer than any line is no bound.
             line_max: identify.line_max.and_then(|bytes| u32::try_from(bytes).ok()).and_then(NonZero::new),
+            welcomed: now.mono,
         }));
         effects.push(Effect::Welcome(outlet, welcome, self.generation));
         self.channels.begin_description();
@@ -373,17 +394,24 @@ impl Device {
         }
     }
 
-    /// Ends the connection from this side.
+    /// Ends the connection from this side. One to a gateway stays, unless the device is no more: what the hub has to say ends the
+    /// uplink.
     pub fn dismiss(&mut self, now: Time, bye: Bye, effects: &mut Vec<Effect>) {
         if let Some((_, outlet)) = self.door.connection() {
             effects.push(Effect::Post(outlet.clone(), Post::Bye(bye)));
             self.generation += 1;
             self.close(now, effects);
+        } else if bye == Bye::Removed {
+            self.dismiss_at_gateway(now, bye, effects);
         }
     }
 
-    fn close(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        self.door = Door::Closed;
+    /// There is no connection any more, wherever it was.
+    pub(crate) fn close(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        self.door = Door::Closed(match self.door.identified() {
+            u64::MAX => now.mono,
+            identified => identified,
+        });
         self.takeovers.hold(None);
         self.under_way.rest();
         self.set_presence(Presence::Offline, now.wall, effects);

@@ -5,6 +5,7 @@ use super::commands::Commands;
 use super::conversation::Door;
 use super::effect::Effect;
 use super::ledger::Books;
+use super::relay::Relay;
 use super::tail::{Bounds, Tail};
 use super::takeover::Takeovers;
 use super::under_way::UnderWay;
@@ -73,6 +74,13 @@ pub enum Done {
     Session(u64),
     /// The command with this number may be sent.
     Command(u64),
+    /// The command with this id, of this person, may be handed to a gateway (rule U5).
+    Handed {
+        /// Who asked.
+        by: Box<str>,
+        /// The id that the person gave it.
+        id: Box<str>,
+    },
     /// Where a command stands, other than sent: people may be told.
     Noted,
     /// A description.
@@ -82,15 +90,25 @@ pub enum Done {
 }
 
 impl Done {
-    /// What it means that `write` is durable, and for which device; nothing where nobody waits for it.
-    pub fn of(write: &Write) -> Option<(DeviceKey, Done)> {
+    /// What it means that `write` is durable, and for which device: nothing where nobody waits for it, and several things
+    /// of one that holds others.
+    pub fn of(write: &Write) -> impl Iterator<Item = (DeviceKey, Done)> {
+        write.each().filter_map(Done::of_one)
+    }
+
+    fn of_one(write: &Write) -> Option<(DeviceKey, Done)> {
         Some(match write {
             Write::Message(message) => (message.device, Done::Entries(message.cursor)),
             Write::Gap(gap) => (gap.device, Done::Entries(gap.cursor)),
             Write::Device(device) => (device.key, Done::Stored),
             Write::Describe { device, .. } => (*device, Done::Described),
             Write::Session { device, counter, .. } => (*device, Done::Session(*counter)),
-            Write::Command(row) if &*row.state == "sent" => (row.device, Done::Command(row.number?)),
+            Write::Command(row) if row.handed.is_some() && &*row.state == "queued" => {
+                (row.device, Done::Handed { by: row.by.clone(), id: row.id.clone() })
+            }
+            Write::Command(row) if row.handed.is_none() && &*row.state == "sent" => {
+                (row.device, Done::Command(row.number?))
+            }
             Write::Command(row) => (row.device, Done::Noted),
             _ => return None,
         })
@@ -109,6 +127,8 @@ pub struct Device {
     /// Raised with each identify; what belongs to an older one is discarded.
     pub(crate) generation: u64,
     pub(crate) door: Door,
+    /// What is known of it from gateways; most devices are behind none.
+    pub(crate) relay: Option<Box<Relay>>,
     /// How many numbered messages may be unacked: none while the storage has failed (rule H9).
     pub(crate) window: u32,
     pub(crate) takeovers: Takeovers,
@@ -150,9 +170,10 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Whether sessions with this tag are this store's own.
+    /// Whether sessions with this tag are this store's own: it is the only issuer of what it takes from devices itself, also
+    /// where they were at a gateway before (rule U8).
     pub fn is_ours(&self, tag: &str) -> bool {
-        tag == &*self.tag || self.earlier.iter().any(|earlier| earlier == tag)
+        tag == &*self.tag || self.earlier.iter().any(|earlier| earlier == tag) || !holds(Rule::U8)
     }
 }
 
@@ -167,7 +188,8 @@ impl Device {
             since,
             last_seen: None,
             generation: 0,
-            door: Door::Closed,
+            door: Door::Closed(0),
+            relay: None,
             window: WINDOW_MESSAGES,
             takeovers: Takeovers::default(),
             positions: Positions::restore(sessions, None),
@@ -204,6 +226,7 @@ impl Device {
         device.since = loaded.last_seen.unwrap_or(loaded.created);
         device.last_seen = loaded.last_seen.and_then(NonZero::new);
         device.positions = Positions::restore(loaded.next_session.saturating_sub(1), current);
+        device.relay = Relay::restore(loaded.relayed);
         (device.cursor, device.committed) = (loaded.cursor, loaded.cursor);
         device.tail = Tail::new(loaded.cursor);
         device.commands = Commands::new(if holds(Rule::C1) { loaded.next_command } else { 1 });
@@ -385,7 +408,19 @@ impl Device {
 
     /// Presence, name and labels, as panels are told.
     pub fn presence_frame(&self) -> Bytes {
-        super::frame::presence(self.id(), self.name(), self.labels(), self.presence.as_str(), self.since)
+        super::frame::presence(&self.listed())
+    }
+
+    /// What lists say of it.
+    pub fn listed(&self) -> super::frame::Standing<'_> {
+        super::frame::Standing {
+            device: self.id(),
+            name: self.name(),
+            labels: self.labels(),
+            presence: self.presence.as_str(),
+            since: self.since,
+            gateway: self.gateway(),
+        }
     }
 
     /// What to call it: its name, or its id.

@@ -1,5 +1,6 @@
 //! The closed list of what a decision may ask for.
 
+use crate::relay::{RelayPost, Uplink};
 use protocol::intake::{Outlet, Post};
 use protocol::message::Welcome;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub enum Effect {
     },
     /// Those who watch the list of devices have something to take: presence or name changed.
     List,
+    /// Say this to the device's gateway.
+    Relay(Arc<Uplink>, RelayPost),
     /// The device was never stored and its connection is over: forget it.
     Forget,
 }

@@ -124,19 +124,47 @@ pub(crate) fn with_skipped(patch: Bytes, skipped: u64) -> Bytes {
     text.into()
 }
 
-/// A device's presence, for those who watch it and those who watch the list. `labels`: one a line.
-pub fn presence(device: &str, name: &str, labels: &str, presence: &str, since: i64) -> Bytes {
-    standing("device", device, name, labels, presence, since).into()
+/// What lists say of a device.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Its id.
+    pub device: &'a str,
+    /// What to call it.
+    pub name: &'a str,
+    /// Its labels, one a line.
+    pub labels: &'a str,
+    /// Whether it can be heard.
+    pub presence: &'a str,
+    /// Since when, milliseconds since 1970.
+    pub since: i64,
+    /// The gateway that it is behind, where it is behind one.
+    pub gateway: Option<&'a str>,
+}
+
+/// A device's presence, for those who watch it and those who watch the list.
+pub fn presence(standing: &Standing<'_>) -> Bytes {
+    standing.text("device").into()
 }
 
 /// A device in the list: the same, under the member `id`.
-pub fn listed(device: &str, name: &str, labels: &str, presence: &str, since: i64) -> String {
-    standing("id", device, name, labels, presence, since)
+pub fn listed(standing: &Standing<'_>) -> String {
+    standing.text("id")
 }
 
-fn standing(member: &str, device: &str, name: &str, labels: &str, presence: &str, since: i64) -> String {
-    let (device, name, labels) = (quoted(device), quoted(name), labels_member(labels));
-    format!("{{\"{member}\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}{labels}}}")
+impl Standing<'_> {
+    fn text(&self, member: &str) -> String {
+        let Self { device, name, labels, presence, since, gateway } = *self;
+        let (device, name, labels) = (quoted(device), quoted(name), labels_member(labels));
+        let gateway = gateway_member(gateway);
+        format!(
+            "{{\"{member}\":{device},\"presence\":\"{presence}\",\"since\":{since},\"name\":{name}{labels}{gateway}}}"
+        )
+    }
+}
+
+/// `,"gateway":"north"`; nothing where there is none.
+pub(crate) fn gateway_member(gateway: Option<&str>) -> String {
+    gateway.map(|gateway| format!(",\"gateway\":{}", quoted(gateway))).unwrap_or_default()
 }
 
 /// `,"labels":["barn"]` of labels, one a line; nothing where there are none.

@@ -16,19 +16,30 @@ use protocol::rule::{Rule, holds};
 use protocol::time::Time;
 use std::num::NonZero;
 use std::sync::Arc;
-use store::{Position, Sample, Write};
+use store::{GatewayKey, Position, Sample, Write};
 
 /// A message or gap on its way to the store.
 pub(crate) struct Pending {
     pub(crate) cursor: u64,
     generation: u64,
-    /// Whether it came over the device's connection, which then hears of its commit.
-    connected: bool,
+    via: Via,
+    /// Where the log of the session stands then, be it this hub's or a gateway's.
     position: Option<(SessionId, u64)>,
     pub(crate) patch: Bytes,
     /// What becomes the latest; late samples are not among it.
     latest: Newest,
     kind: Kind,
+}
+
+/// Which way a message or gap came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// Over the device's connection, which then hears of its commit.
+    Connection,
+    /// By itself, or found here.
+    Alone,
+    /// Through this gateway's spool.
+    Gateway(GatewayKey),
 }
 
 /// The samples of a message that are not late, with their channels. Most messages have one, which needs no list.
@@ -58,6 +69,23 @@ impl Newest {
     }
 }
 
+/// How a message came, and what times it has.
+pub(crate) struct Came {
+    pub(crate) via: Via,
+    /// The line of the connection that it stood in, and the number that it said.
+    pub(crate) line: Option<(u64, Option<u64>)>,
+    /// Its session and number in it.
+    pub(crate) position: Option<(SessionId, u64)>,
+    /// When it was received, ms since 1970.
+    pub(crate) received: i64,
+    /// The time to show and compare.
+    pub(crate) ts: i64,
+    /// The device's own, where that could not be believed.
+    pub(crate) device_ts: Option<i64>,
+    /// Whether its time says anything of rhythms.
+    pub(crate) counts: bool,
+}
+
 /// What an entry of a device's log is, as far as the ledger is concerned.
 enum Kind {
     /// A message; late where one of its samples is.
@@ -67,6 +95,18 @@ enum Kind {
 }
 
 impl Pending {
+    /// Whether it came through a gateway's spool.
+    pub(crate) fn is_relayed(&self) -> bool {
+        matches!(self.via, Via::Gateway(_))
+    }
+
+    /// How far this takes the session `name` that the gateway issued, where it does.
+    pub(crate) fn relays(&self, gateway: GatewayKey, name: &str) -> Option<u64> {
+        let of = |(session, _): &&(SessionId, u64)| **session.name() == *name;
+        let position = self.position.as_ref().filter(|_| self.via == Via::Gateway(gateway)).filter(of);
+        position.map(|(_, seq)| *seq)
+    }
+
     pub(crate) fn is_gap(&self) -> bool {
         matches!(self.kind, Kind::Gap { .. })
     }
@@ -92,7 +132,14 @@ impl Device {
         match said {
             Said::Samples(samples) => {
                 self.ledger.outbox_told(&samples);
-                self.take_samples(now, session.as_ref(), samples, Some(line), effects);
+                let position = session.zip(samples.seq);
+                let (ts, device_ts) = self.time_of(now, &samples);
+                // The time of receipt says nothing of what waited in the outbox.
+                let is_received = samples.ts.is_none() || device_ts.is_some();
+                let counts = !is_received || !self.ledger.holds_back();
+                let (via, line) = (Via::Connection, Some((line, samples.seq)));
+                let came = Came { via, line, position, received: now.wall, ts, device_ts, counts };
+                self.take_samples(came, samples.samples, effects);
             }
             Said::Gap(gap) => {
                 self.take_gap(now, session.as_ref(), gap, effects);
@@ -118,27 +165,28 @@ impl Device {
             return Err(TakeRefused::Bounds);
         }
         self.last_seen = NonZero::new(now.wall);
-        Ok(self.take_samples(now, None, Samples { seq: None, ..samples }, None, effects))
+        let (ts, device_ts) = self.time_of(now, &samples);
+        let is_received = samples.ts.is_none() || device_ts.is_some();
+        let counts = !is_received || !self.ledger.holds_back();
+        let (via, received) = (Via::Alone, now.wall);
+        let came = Came { via, line: None, position: None, received, ts, device_ts, counts };
+        Ok(self.take_samples(came, samples.samples, effects))
     }
 
-    fn take_samples(
+    /// Takes a message over; its cursor.
+    pub(crate) fn take_samples(
         &mut self,
-        now: Time,
-        session: Option<&SessionId>,
-        message: Samples,
-        line: Option<u64>,
+        came: Came,
+        samples: Vec<protocol::message::Sample>,
         effects: &mut Vec<Effect>,
     ) -> u64 {
+        let Came { via, line, position, received, ts, device_ts, counts } = came;
         self.store_first(effects);
-        let (ts, device_ts) = self.time_of(now, &message);
-        // The time of receipt says nothing of what waited in the outbox.
-        let is_received = message.ts.is_none() || device_ts.is_some();
-        let counts = !is_received || !self.ledger.holds_back();
-        let beat = self.channels.beat(now.wall, self.generation, counts);
+        let beat = self.channels.beat(received, self.generation, counts);
         self.cursor += 1;
-        let mut taken = Vec::with_capacity(message.samples.len());
+        let mut taken = Vec::with_capacity(samples.len());
         let mut left_out = None;
-        for sample in message.samples {
+        for sample in samples {
             let value = sample.value.get();
             // What goes beyond the device's bounds is left out: other channels, and other devices, live on.
             match self.channels.take(&sample.channel, ts, value.len(), beat) {
@@ -152,10 +200,13 @@ impl Device {
                 Err(fault) => left_out = Some(fault),
             }
         }
-        if let Some((line, fault)) = line.zip(left_out) {
-            self.complain(line, fault, message.seq, effects);
+        match (left_out, line) {
+            (Some(fault), Some((line, seq))) => self.complain(line, fault, seq, effects),
+            (Some(fault), None) => {
+                tracing::warn!(device = self.id(), %fault, "a part of a message was left out")
+            }
+            (None, _) => {}
         }
-        let position = session.cloned().zip(message.seq);
         let patch = frame::patch(self.id(), self.cursor, ts, &taken);
         let late = taken.iter().any(|sample| sample.late);
         let latest = Newest::of(&taken, self.cursor);
@@ -163,11 +214,11 @@ impl Device {
             device: self.identity.key,
             cursor: self.cursor,
             position: position.as_ref().map(stored_position),
-            received: now.wall,
+            received,
             samples: taken,
         })));
         self.ledger.received += 1;
-        self.push_pending(line.is_some(), position, patch, latest, Kind::Message { late }, effects);
+        self.push_pending(via, position, patch, latest, Kind::Message { late }, effects);
         self.cursor
     }
 
@@ -185,17 +236,17 @@ impl Device {
             return self.cursor;
         }
         let position = (session.clone(), gap.to);
-        self.record_gap(now, session, gap, Some(position), effects)
+        self.record_gap(now.wall, session.name(), gap, (Via::Connection, Some(position)), effects)
     }
 
-    /// Records a gap in `session` like a message; returns its cursor. `position` is where the device's log stands then;
-    /// nothing where the loss is one of an earlier session.
+    /// Records a gap in `session` like a message; returns its cursor. With the way it came goes where the device's log stands
+    /// then; nothing where the loss is one of an earlier session.
     pub(crate) fn record_gap(
         &mut self,
-        now: Time,
-        session: &SessionId,
+        at: i64,
+        session: &Arc<str>,
         gap: Gap,
-        position: Option<(SessionId, u64)>,
+        (via, position): (Via, Option<(SessionId, u64)>),
         effects: &mut Vec<Effect>,
     ) -> u64 {
         self.store_first(effects);
@@ -204,21 +255,21 @@ impl Device {
             device: self.identity.key,
             cursor: self.cursor,
             position: position.as_ref().map(stored_position),
-            session: session.name().clone(),
+            session: session.clone(),
             from: gap.from,
             to: gap.to,
             reason: gap.reason.as_str().into(),
-            at: now.wall,
+            at,
         })));
         let patch = frame::lost(self.id(), self.cursor, &gap);
         let kind = Kind::Gap { reason: gap.reason.into(), messages: gap.to - gap.from + 1 };
-        self.push_pending(position.is_some(), position, patch, Newest::Several(Vec::new()), kind, effects);
+        self.push_pending(via, position, patch, Newest::Several(Vec::new()), kind, effects);
         self.cursor
     }
 
     fn push_pending(
         &mut self,
-        connected: bool,
+        via: Via,
         position: Option<(SessionId, u64)>,
         patch: Bytes,
         latest: Newest,
@@ -226,14 +277,14 @@ impl Device {
         effects: &mut Vec<Effect>,
     ) {
         let (cursor, generation) = (self.cursor, self.generation);
-        if connected && !holds(Rule::H6) {
+        if via == Via::Connection && !holds(Rule::H6) {
             self.make_room(1, position.as_ref().map(|(_, seq)| *seq), effects);
         }
         if !holds(Rule::H7) {
             self.show(patch.clone(), latest.clone());
             effects.push(Effect::WAKE);
         }
-        self.under_way.push(Pending { cursor, generation, connected, position, patch, latest, kind });
+        self.under_way.push(Pending { cursor, generation, via, position, patch, latest, kind });
     }
 
     /// The time to show and compare, and the device's own where that could not be believed. Where the receive time
@@ -255,9 +306,7 @@ impl Device {
             self.complain(line, Fault::TooLong, None, effects);
             return self.make_room(1, None, effects);
         }
-        let describe = self.channels.description();
-        self.notice(frame::describe(self.id(), &describe), effects);
-        self.tell_rhythms_unlike(&rhythms, effects);
+        self.tell_description(&rhythms, effects);
         match self.identity.stored {
             true => self.record_description(Some(self.generation), effects),
             // It goes to the store with the device.
@@ -266,6 +315,13 @@ impl Device {
                 self.make_room(1, None, effects);
             }
         }
+    }
+
+    /// Tells the description, which is new, and the rhythms that are by it not what they were.
+    pub(crate) fn tell_description(&mut self, before: &[(Arc<str>, Option<u64>)], effects: &mut Vec<Effect>) {
+        let describe = self.channels.description();
+        self.notice(frame::describe(self.id(), &describe), effects);
+        self.tell_rhythms_unlike(before, effects);
     }
 
     /// Tells the rhythms that are not what they were, of the same channels.
@@ -321,6 +377,7 @@ impl Device {
             }
             Done::Session(_) | Done::Stored => {}
             Done::Command(number) => self.command_durable(now, *number, effects),
+            Done::Handed { by, id } => self.command_handed(now, by, id, effects),
             Done::Noted => self.command_noted(effects),
             Done::Described => self.described(effects),
         }
@@ -336,7 +393,7 @@ impl Device {
                 Kind::Message { late } => {
                     self.ledger.committed += 1;
                     self.ledger.late += u64::from(late);
-                    if entry.position.is_some() {
+                    if entry.position.is_some() && entry.via == Via::Connection {
                         self.ledger.outbox_acked();
                     }
                 }
@@ -344,12 +401,17 @@ impl Device {
             if holds(Rule::H7) {
                 self.show(entry.patch, entry.latest);
             }
-            let current = entry.connected && entry.generation == self.generation;
+            let current = entry.via == Via::Connection && entry.generation == self.generation;
             if current && holds(Rule::H6) {
                 messages += 1;
             }
             if let Some((session, seq)) = entry.position {
-                self.positions.accepted(&session, seq);
+                match entry.via {
+                    Via::Gateway(gateway) => {
+                        self.relay.get_or_insert_default().accepted(gateway, session.name(), seq);
+                    }
+                    _ => drop(self.positions.accepted(&session, seq)),
+                }
                 acked = current.then_some(seq).or(acked);
             }
         }
@@ -379,6 +441,7 @@ impl Device {
             Done::Entries(cursor) => self.entry_refused(now, *cursor, effects),
             Done::Session(counter) => self.session_refused(now, *counter, effects),
             Done::Command(number) => self.command_refused(now, *number, effects),
+            Done::Handed { by, id } => self.handing_refused(now, by, id, effects),
             Done::Noted => self.command_noted(effects),
             Done::Described => self.described(effects),
             // The next thing it says tries again.
@@ -397,19 +460,19 @@ impl Device {
             let under_way = self.under_way.entries().flat_map(|entry| entry.latest.as_slice());
             self.channels.forget_taken(under_way.map(|(channel, latest)| (&**channel, latest)));
         }
-        // Whoever waits until nothing is under way has not said any of it.
-        if !matches!(self.door, Door::Draining(..)) {
+        // Whoever waits until nothing is under way has not said any of it. What an uplink brought ends the uplink.
+        if !matches!(self.door, Door::Draining(..)) && !entry.is_relayed() {
             self.dismiss(now, Bye::Failed, effects);
         }
     }
 
     /// Whether one before others that are pending was refused, so that these will be too. Their cursors are given again,
     /// but not before: what the store says of a cursor must be about the one that now has it.
-    fn is_doomed(&self) -> bool {
+    pub(crate) fn is_doomed(&self) -> bool {
         self.under_way.newest().is_some_and(|entry| entry.cursor != self.cursor)
     }
 }
 
-fn stored_position((session, seq): &(SessionId, u64)) -> Position {
+pub(crate) fn stored_position((session, seq): &(SessionId, u64)) -> Position {
     Position { session: session.name().clone(), seq: *seq }
 }

@@ -10,11 +10,13 @@
 //! | [`device`] | what a device is, and what is asked of it |
 //! | `conversation` | identify, takeover, the end of a connection (rules H1, H2, H10) |
 //! | `intake` | messages and gaps, from taken to committed (rules H3, H5, H6, H7) |
+//! | `relay`, `relayed` | a device behind a gateway (rule U6); what an uplink brings of it (rule U1) |
 //! | `under_way` | what is on its way to the store |
 //! | `rhythm` | how often a channel says something |
 //! | `takeover` | two devices with one id (rule H11) |
 //! | `command`, `order`, `commands` | what commands are; asked for, taken, taken back |
 //! | `sending` | their way to the device and back (rules C1 to C9) |
+//! | `handing` | their way to a gateway and back (rule U5) |
 //! | `ledger` | what came, what became of it, and whether it adds up |
 //! | `watch` | what a panel has not seen yet |
 //! | [`frame`] | how it is written to panels |
@@ -27,10 +29,13 @@ mod conversation;
 pub mod device;
 mod effect;
 pub mod frame;
+mod handing;
 mod intake;
 mod ledger;
 pub mod limits;
 mod order;
+mod relay;
+mod relayed;
 mod rhythm;
 mod sending;
 mod tail;
@@ -46,5 +51,7 @@ pub use device::{Device, Done, Identity, Issuer, Presence};
 pub use effect::Effect;
 pub use intake::TakeRefused;
 pub use ledger::Ledger;
+pub use relay::{RelayOutlet, RelayPost, Uplink};
+pub use relayed::{Place, Unfit};
 pub use tail::Run;
 pub use watch::{Step, Watch};

@@ -62,6 +62,14 @@ pub const COMMAND_ID_BYTES_MAX: usize = 64;
 /// that is further behind is moved forward to the latest values and told how many it passed over.
 pub const RESUME_MESSAGES_MAX: usize = 1_000;
 
+/// Sessions that gateways issued for one device of which it is known how far they were taken over. One more, and the one that
+/// was new longest ago is forgotten. More than the store keeps of one gateway, so that nothing is taken for new that it knows.
+pub const RELAY_POSITIONS_MAX: usize = 16 * store::limits::RELAYED_SESSIONS_MAX;
+
+/// Milliseconds by which the time of the same identify at a gateway may differ when it is told again: two clocks measured how
+/// long ago it was, and the telling took its time.
+pub const SAME_IDENTIFY_MS_MAX: u64 = 5_000;
+
 /// Bytes of receipts that a panel is given in one look, and in a snapshot; the receipt that goes beyond is the last. What
 /// is more comes with the next look.
 pub const RECEIPTS_BYTES: usize = 8 * 1024;

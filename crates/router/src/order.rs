@@ -1,6 +1,7 @@
 //! One command and all that is known of it.
 
 use super::command::{Intent, Receipt, Request, State};
+use super::handing::Handing;
 use protocol::message::Command;
 use protocol::time::Time;
 use serde_json::value::RawValue;
@@ -34,6 +35,8 @@ pub(crate) struct Order {
     pub(crate) is_durable: bool,
     /// People have heard of it, or will with a row that is on its way.
     pub(crate) is_known: bool,
+    /// To which gateway it was handed, where it was (rule U5).
+    pub(crate) handed: Option<Box<Handing>>,
 }
 
 impl Order {
@@ -54,6 +57,7 @@ impl Order {
             unwritten: 0,
             is_durable: false,
             is_known: false,
+            handed: None,
             request,
         }
     }
@@ -89,6 +93,7 @@ impl Order {
             unwritten: 0,
             is_durable: true,
             is_known: true,
+            handed: row.handed.map(Handing::restore).map(Box::new),
         })
     }
 
@@ -154,6 +159,7 @@ impl Order {
             credential: self.request.credential,
             channel: self.request.channel.clone(),
             value: self.request.value.get().into(),
+            handed: self.handed.as_ref().map(|handed| handed.to.clone()),
             intent: self.request.intent.as_str().into(),
             ttl: self.ttl,
             state: state.as_str().into(),

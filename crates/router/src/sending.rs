@@ -9,9 +9,10 @@ use super::commands::Commands;
 use super::device::Device;
 use super::effect::Effect;
 use super::order::Order;
+use super::relay::Relayed;
 use crate::limits::COMMIT_MS_MAX;
 use protocol::intake::Post;
-use protocol::limits::HEARTBEAT_SECONDS;
+use protocol::limits::{HEARTBEAT_SECONDS, LINE_BYTES_MAX};
 use protocol::message::{Identify, Outcome};
 use protocol::rule::{Rule, holds};
 use protocol::time::Time;
@@ -19,7 +20,7 @@ use std::cmp::Ordering;
 use store::{CommandRow, Write};
 
 /// Why a command expired that waited.
-const NOT_SENT: &str = "not sent in time";
+pub(crate) const NOT_SENT: &str = "not sent in time";
 /// Why nobody knows what became of a command.
 const LOST: &str = "the connection was lost before it answered";
 
@@ -30,7 +31,7 @@ impl Commands {
     }
 
     /// Takes out the one that waits longest.
-    fn take_next(&mut self) -> Option<Order> {
+    pub(crate) fn take_next(&mut self) -> Option<Order> {
         self.orders()?;
         self.orders_mut().waiting.pop_front()
     }
@@ -61,6 +62,9 @@ impl Commands {
 impl Device {
     /// Why the device that is connected cannot be sent this, where it cannot.
     pub(crate) fn unfit(&self, order: &Order) -> Option<Refusal> {
+        if let Some(door) = self.reachable_door() {
+            return self.unfit_at_gateway(order, door);
+        }
         let conversation = self.conversation()?;
         // A plain device says which channels take commands: it would not know what to do with others.
         let is_plain = conversation.session.is_none();
@@ -70,9 +74,22 @@ impl Device {
         (!conversation.fits(order.line(self.commands.next))).then_some(Refusal::TooLong)
     }
 
+    /// The same of one that is connected to a gateway, which looks at it again.
+    fn unfit_at_gateway(&self, order: &Order, door: &Relayed) -> Option<Refusal> {
+        if door.is_plain && holds(Rule::C9) && !self.channels.is_input(&order.request.channel) {
+            return Some(Refusal::Bad);
+        }
+        let bytes = order.line(1).compact().encoded_bytes();
+        let line_max = door.line_max.map_or(LINE_BYTES_MAX, |line_max| line_max.get() as usize);
+        (bytes > line_max).then_some(Refusal::TooLong)
+    }
+
     /// Puts the next command on its way, if nothing else is: first it is made durable that it is sent. What has run out
     /// of time meanwhile, or is not for the device that came back, goes no further.
     pub(crate) fn send_next(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        if self.reachable_door().is_some() {
+            return self.hand_all(now, effects);
+        }
         while self.commands.is_free()
             && self.conversation().is_some()
             && let Some(order) = self.commands.take_next()
@@ -236,6 +253,7 @@ impl Device {
         {
             self.give_up(now, order, "no answer in time", effects);
         }
+        self.handed_timeout(now, effects);
         self.send_next(now, effects);
     }
 
@@ -247,7 +265,7 @@ impl Device {
             true => holds(Rule::C8).then_some(order.deadline),
             false => holds(Rule::C6).then_some(order.deadline + patience),
         };
-        orders.filter_map(due).min()
+        orders.filter_map(due).chain(self.handed_due()).min()
     }
 
     /// Milliseconds behind its deadline in which a command may still be answered.
@@ -264,6 +282,7 @@ impl Device {
     pub fn restore_command(&mut self, now: Time, row: CommandRow) {
         let Some(order) = Order::restore(now, row) else { return };
         match order.state {
+            _ if order.handed.is_some() => self.commands.orders_mut().handed.push(order),
             State::Sent => self.commands.orders_mut().under_way.push(order),
             _ => self.commands.orders_mut().waiting.push_back(order),
         }

@@ -19,13 +19,19 @@ struct Queues {
 
 impl UnderWay {
     /// Messages and gaps, the oldest first.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Pending> {
+    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = &Pending> {
         self.0.iter().flat_map(|queues| &queues.entries)
     }
 
     /// How many messages and gaps there are.
     pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |queues| queues.entries.len())
+    }
+
+    /// How many of them came over the device's connection to this hub, or by themselves: others follow as they come, whoever
+    /// waits.
+    pub(crate) fn own(&self) -> usize {
+        self.entries().filter(|entry| !entry.is_relayed()).count()
     }
 
     /// The newest message or gap.

@@ -266,7 +266,7 @@ impl Device {
     /// do not fit [`RECEIPTS_BYTES`] come after it.
     fn snapshot(&self) -> (Bytes, VecDeque<CommandName>) {
         let mut text = format!(
-            "{{\"snapshot\":{},\"cursor\":{},\"known\":true,\"key\":{},\"presence\":\"{}\",\"since\":{},\"name\":{}{}",
+            "{{\"snapshot\":{},\"cursor\":{},\"known\":true,\"key\":{},\"presence\":\"{}\",\"since\":{},\"name\":{}{}{}",
             frame::quoted(self.id()),
             self.tail.head(),
             self.identity.key.0,
@@ -274,6 +274,7 @@ impl Device {
             self.since,
             frame::quoted(self.name()),
             frame::labels_member(self.labels()),
+            frame::gateway_member(self.gateway()),
         );
         if let Some(last_seen) = self.last_seen() {
             text.push_str(&format!(",\"last_seen\":{last_seen}"));

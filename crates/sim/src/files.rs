@@ -88,7 +88,7 @@ impl Files {
                 }
                 Event::Failed { reason } => panic!("the files cannot be written: {reason}"),
                 Event::Lost(_) => panic!("nothing is taken over before it is committed"),
-                Event::Recovered => {}
+                Event::Recovered | Event::Spool(_) => {}
             }
         }
         let mut commits = vec![whole];

@@ -29,12 +29,16 @@ pub(crate) struct Around<'a> {
 /// A hub that runs.
 pub(crate) struct Hub {
     issuer: Issuer,
-    devices: Vec<Device>,
+    pub(crate) devices: Vec<Device>,
     next_key: u64,
     pub(crate) connections: Vec<Option<Connection>>,
     endings: Arc<Mailbox<(DeviceKey, u64)>>,
     taken: Arc<Mailbox<Taken>>,
     pub(crate) storage_is_up: bool,
+    /// Devices that were welcomed since somebody looked, by their place.
+    pub(crate) arrivals: Vec<usize>,
+    /// Those who identified, where somebody else decides who may come in.
+    pub(crate) desk: Option<Vec<Caller>>,
 }
 
 impl Hub {
@@ -49,7 +53,17 @@ impl Hub {
         }
         let (endings, taken) = (Arc::default(), Arc::default());
         let connections = Vec::new();
-        Self { issuer, devices, next_key: loaded.next_key, connections, endings, taken, storage_is_up: true }
+        Self {
+            issuer,
+            devices,
+            next_key: loaded.next_key,
+            connections,
+            endings,
+            taken,
+            storage_is_up: true,
+            arrivals: Vec::new(),
+            desk: None,
+        }
     }
 
     pub(crate) fn device(&self, id: &str) -> Option<&Device> {
@@ -69,7 +83,7 @@ impl Hub {
         self.devices.iter()
     }
 
-    fn index(&self, key: DeviceKey) -> Option<usize> {
+    pub(crate) fn index(&self, key: DeviceKey) -> Option<usize> {
         self.devices.iter().position(|device| device.identity.key == key)
     }
 
@@ -89,7 +103,7 @@ impl Hub {
     }
 
     /// The first input of each device that decides, and what follows from it.
-    fn with<T>(
+    pub(crate) fn with<T>(
         &mut self,
         index: usize,
         around: &mut Around<'_>,
@@ -130,7 +144,9 @@ impl Hub {
                     taken: self.taken.clone(),
                 });
                 outlet.post(Post::Welcome { welcome, lane });
+                self.arrivals.push(index);
             }
+            Effect::Relay(uplink, post) => uplink.outlet.post(post),
             Effect::Wake { .. } | Effect::List | Effect::Forget => {}
         }
     }
@@ -232,20 +248,28 @@ impl Hub {
     }
 
     fn identify(&mut self, identify: Identify, connection: &Connection, around: &mut Around<'_>) {
-        let Some(id) = identify.device.clone() else { return };
+        let outlet: Arc<Letterbox> = connection.letterbox.clone();
+        let caller = Caller { identify, peer: connection.peer(), outlet, token: None };
+        match &mut self.desk {
+            Some(desk) => desk.push(caller),
+            None => self.enter(caller, around),
+        }
+    }
+
+    /// Lets a caller in.
+    pub(crate) fn enter(&mut self, caller: Caller, around: &mut Around<'_>) {
+        let Some(id) = caller.identify.device.clone() else { return };
         let index = match self.devices.iter().position(|device| device.identity.id == id) {
             Some(index) => index,
             None => self.join(id, around),
         };
         around.checks.storage.ended(index as u64);
-        let outlet: Arc<Letterbox> = connection.letterbox.clone();
-        let caller = Caller { identify, peer: connection.peer(), outlet, token: None };
         let now = around.now;
         self.with(index, around, |device, issuer, effects| device.identify(now, issuer, caller, effects));
     }
 
     /// A device that names itself and is not known is made.
-    fn join(&mut self, id: DeviceId, around: &mut Around<'_>) -> usize {
+    pub(crate) fn join(&mut self, id: DeviceId, around: &mut Around<'_>) -> usize {
         let identity = Identity {
             key: DeviceKey(self.next_key),
             id,
@@ -408,7 +432,7 @@ fn receipt_of(row: CommandRow) -> Option<Receipt> {
 /// What a commit settles for each device, in the order written. Runs of messages that are durable become their last cursor.
 fn by_device(writes: &[Write], durable: bool) -> Vec<(DeviceKey, Done)> {
     let mut settled: Vec<(DeviceKey, Done)> = Vec::new();
-    for (key, done) in writes.iter().filter_map(Done::of) {
+    for (key, done) in writes.iter().flat_map(Done::of) {
         let last = settled.iter_mut().rev().find(|(device, _)| *device == key);
         match (last, &done) {
             (Some((_, Done::Entries(last))), Done::Entries(cursor)) if durable => *last = *cursor,

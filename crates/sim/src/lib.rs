@@ -22,6 +22,7 @@
 //! | `storage`, `files` | commits that gather, are under way, become durable, fail, or are dropped by a crash |
 //! | `panel` | panels, fast and frozen |
 //! | [`check`] | the checkers |
+//! | [`field`] | another world, with gateways and several hubs |
 //! | [`suite`] | many seeds on all cores; what to say of one that failed |
 //! | [`trace`], [`random`], [`stored`] | what happened; the only source of chance; a device's log as checkers read it |
 //!
@@ -37,6 +38,7 @@ pub mod check;
 mod connection;
 mod device;
 mod disk;
+pub mod field;
 mod files;
 mod hub;
 mod network;
@@ -70,11 +72,13 @@ pub struct Options {
     pub readable: bool,
     /// Whether the hub's store is the real one over SQLite files.
     pub in_files: bool,
+    /// Whether it is the field with gateways and several hubs.
+    pub in_field: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: 250, rule: None, readable: false, in_files: false }
+        Self { steps: 250, rule: None, readable: false, in_files: false, in_field: false }
     }
 }
 
@@ -91,6 +95,9 @@ pub struct Outcome {
 
 /// Simulates one seed on this thread.
 pub fn run(seed: u64, options: Options) -> Outcome {
+    if options.in_field {
+        return field::run(seed, options);
+    }
     let _off = options.rule.map(protocol::rule::switch_off);
     let mut random = Random::new(seed);
     let plan = Plan::new(options.rule, &mut random);

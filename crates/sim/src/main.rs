@@ -6,13 +6,14 @@ use sim::{Options, run};
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "usage: cargo run --release -p sim -- [--seeds N] [--from S] [--steps 250] [--rule D5] [--sqlite] [--trace]
+const USAGE: &str = "usage: cargo run --release -p sim -- [--seeds N] [--from S] [--steps 250] [--rule D5] [--sqlite] [--field] [--trace]
 
   --seeds N   how many seeds to simulate (1000)
   --from S    the first of them (1)
   --steps N   steps of each before all is calm (250)
-  --rule R    the rule that is switched off and aimed at: D1 to D8, H1 to H11, C1 to C9
+  --rule R    the rule that is switched off and aimed at: D1 to D8, H1 to H11, C1 to C9; U1 to U8 with --field
   --sqlite    over the real store in SQLite files
+  --field     the field, with gateways and several hubs
   --trace     only the first seed, with all that happens in it";
 
 /// What is asked for.
@@ -42,6 +43,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> Option<Asked> {
             "--steps" => asked.options.steps = arguments.next()?.parse().ok()?,
             "--rule" => asked.options.rule = Some(rule(&arguments.next()?)?),
             "--sqlite" => asked.options.in_files = true,
+            "--field" => asked.options.in_field = true,
             "--trace" => asked.options.readable = true,
             _ => return None,
         }

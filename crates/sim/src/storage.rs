@@ -6,6 +6,7 @@
 //! goes back to a backup. A commit may also fail: then it is under way until the disk is back, and a crash meanwhile
 //! finds out whether it was durable after all.
 
+use crate::field::spool::Spool;
 use crate::files::Files;
 use crate::random::Random;
 use crate::stored::{self, Entry};
@@ -31,6 +32,7 @@ pub(crate) struct Storage {
     failed: Option<bool>,
     /// How often it was opened: makes the issuer's tags.
     opened: u64,
+    letter: char,
 }
 
 /// Where it is kept.
@@ -39,6 +41,8 @@ enum Kept {
     Memory(Box<Memory>, Option<Box<Memory>>),
     /// In files.
     Files(Box<Files>),
+    /// A gateway's spool; and its backup.
+    Spool(Box<Spool>, Option<Box<Spool>>),
 }
 
 impl Storage {
@@ -47,16 +51,36 @@ impl Storage {
             true => Kept::Files(Box::new(Files::new())),
             false => Kept::Memory(Box::default(), None),
         };
-        Self { kept, gathered: Vec::new(), flying: None, failed: None, opened: 0 }
+        Self { kept, gathered: Vec::new(), flying: None, failed: None, opened: 0, letter: 'i' }
+    }
+
+    /// The same in memory, with tags that begin with `letter`: no other hub takes them.
+    pub(crate) fn with_letter(letter: char) -> Self {
+        Self { letter, ..Self::new(false) }
+    }
+
+    /// A gateway's spool. Tags begin with `letter`, so that two gateways take different ones.
+    pub(crate) fn spool(letter: char) -> Self {
+        let kept = Kept::Spool(Box::new(Spool::new()), None);
+        Self { kept, gathered: Vec::new(), flying: None, failed: None, opened: 0, letter }
+    }
+
+    /// The spool, where it is one.
+    pub(crate) fn as_spool(&mut self) -> Option<&mut Spool> {
+        match &mut self.kept {
+            Kept::Spool(spool, _) => Some(spool),
+            _ => None,
+        }
     }
 
     /// A hub starts. Its tag is told apart by the number of the start, so that a seed gives the same trace each time.
     pub(crate) fn open(&mut self) -> Loaded {
         self.opened += 1;
-        let issuer = format!("i{}", self.opened);
+        let issuer = format!("{}{}", self.letter, self.opened);
         match &mut self.kept {
             Kept::Memory(memory, _) => memory.loaded(&issuer),
             Kept::Files(files) => Loaded { issuer, ..files.open() },
+            Kept::Spool(spool, _) => spool.open(&issuer),
         }
     }
 
@@ -115,6 +139,8 @@ impl Storage {
         match &mut self.kept {
             Kept::Memory(memory, _) => memory.crash(),
             Kept::Files(files) => files.crash(),
+            // What was handed back is durable.
+            Kept::Spool(..) => {}
         }
     }
 
@@ -122,6 +148,7 @@ impl Storage {
         match &self.kept {
             Kept::Memory(_, backup) => backup.is_some(),
             Kept::Files(files) => files.has_backup(),
+            Kept::Spool(_, backup) => backup.is_some(),
         }
     }
 
@@ -129,6 +156,7 @@ impl Storage {
         match &mut self.kept {
             Kept::Memory(memory, backup) => *backup = Some(memory.clone()),
             Kept::Files(files) => files.back_up(),
+            Kept::Spool(spool, backup) => *backup = Some(spool.clone()),
         }
     }
 
@@ -148,6 +176,9 @@ impl Storage {
             }
             Kept::Memory(_, None) => {}
             Kept::Files(files) => files.restore(now),
+            // Nobody tells a gateway: it is as if the disk had done it.
+            Kept::Spool(spool, Some(backup)) => *spool = backup.clone(),
+            Kept::Spool(_, None) => {}
         }
     }
 
@@ -157,6 +188,7 @@ impl Storage {
         match &self.kept {
             Kept::Memory(memory, _) => memory.entries(key).iter().map(stored::entry).collect(),
             Kept::Files(files) => files.log(key).iter().map(stored::entry).collect(),
+            Kept::Spool(..) => Vec::new(),
         }
     }
 
@@ -169,7 +201,21 @@ impl Storage {
                 entries[first..].iter().take(limit).cloned().collect()
             }
             Kept::Files(files) => files.behind(device, after, limit),
+            Kept::Spool(..) => Vec::new(),
         }
+    }
+
+    /// All commands of a store in memory.
+    pub(crate) fn commands(&self) -> &[CommandRow] {
+        match &self.kept {
+            Kept::Memory(memory, _) => memory.commands(),
+            _ => &[],
+        }
+    }
+
+    /// Commits something by itself, while nobody runs.
+    pub(crate) fn put(&mut self, writes: Vec<Write>) {
+        self.kept.commit(writes);
     }
 
     /// A command as it is stored.
@@ -180,6 +226,7 @@ impl Storage {
                 rows.find(|row| row.device == device && &*row.by == by && &*row.id == id).cloned()
             }
             Kept::Files(files) => files.command(device, by, id),
+            Kept::Spool(..) => None,
         }
     }
 
@@ -201,6 +248,7 @@ impl Storage {
                 devices.into_iter().find(|device| &*device.id == id).map(|device| device.key)
             }
             Kept::Files(files) => files.key(id),
+            Kept::Spool(..) => None,
         }
     }
 }
@@ -210,6 +258,7 @@ impl Kept {
         match self {
             Kept::Memory(memory, _) => memory.commit(writes),
             Kept::Files(files) => files.commit(writes),
+            Kept::Spool(spool, _) => spool.commit(writes),
         }
     }
 }

@@ -93,8 +93,9 @@ impl Failed {
 fn command(seed: u64, options: Options) -> String {
     let rule = options.rule.map(|rule| format!(" --rule {}", rule.name())).unwrap_or_default();
     let files = if options.in_files { " --sqlite" } else { "" };
+    let field = if options.in_field { " --field" } else { "" };
     let steps = options.steps;
-    format!("cargo run --release -p sim -- --from {seed} --steps {steps}{rule}{files} --trace")
+    format!("cargo run --release -p sim -- --from {seed} --steps {steps}{rule}{files}{field} --trace")
 }
 
 /// The commit that this is, where there is one.

@@ -50,7 +50,8 @@ pub trait Endpoint: Send {
         false
     }
 
-    /// How long the peer may take none of what was written. Then the connection is cut. Nothing: as long as it likes.
+    /// How long the peer may take for [`crate::limits::STALL_BYTES_MIN`] of what was written, or for the rest where that is less.
+    /// Then the connection is cut. Nothing: as long as it likes.
     fn stall_max(&self) -> Option<Duration> {
         None
     }

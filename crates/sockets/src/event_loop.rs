@@ -5,20 +5,17 @@
 //! panics ends alone.**
 
 use crate::endpoint::Endpoint;
-use crate::limits::{
-    ANSWER_WAIT_MAX, EVENTS_MAX, KEEPALIVE, PASSES_MAX, READ_BYTES, SEND_BUFFER_BYTES, WAIT_AGAIN,
-};
+use crate::limits::{ANSWER_WAIT_MAX, EVENTS_MAX, PASSES_MAX, READ_BYTES, WAIT_AGAIN};
 use crate::loops::Adopted;
 use crate::nap::Nap;
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
 use crate::remote::{Inbox, Mail, Remote};
 use crate::socket::{Lent, Served, Socket};
+use crate::stream::Stream;
 use crate::timers::Timers;
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Poll, Registry, Token, Waker};
 use slab::Slab;
-use socket2::{SockRef, TcpKeepalive};
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -166,6 +163,7 @@ impl EventLoop {
         self.serve_ready();
         self.answer(answering);
         self.flush();
+        self.mail.turns.took(self.now.elapsed());
     }
 
     fn take_mail(&mut self, inbox: &mut Inbox) {
@@ -208,8 +206,7 @@ impl EventLoop {
     /// The peer had its time. What it has not taken goes with it, instead of staying with the system.
     fn cut(&mut self, index: usize) {
         if let Some(Entry::Socket(socket)) = self.entries.get(index) {
-            // Where the system will not, it keeps that for as long as it likes.
-            let _ = SockRef::from(&socket.stream).set_linger(Some(Duration::ZERO));
+            socket.stream.drop_unsent();
         }
         self.remove(index);
     }
@@ -341,7 +338,7 @@ impl EventLoop {
         self.mail.sockets.fetch_sub(1, Ordering::Relaxed);
         if let Entry::Socket(socket) = &mut entry {
             // The system would still watch it, in the name of whoever comes next, if somebody else had it open too.
-            let _ = self.poll.registry().deregister(&mut socket.stream);
+            let _ = socket.stream.deregister(self.poll.registry());
         }
         shielded(|| drop(entry));
     }
@@ -372,19 +369,12 @@ impl Drop for EventLoop {
 fn take_over(
     registry: &Registry,
     index: usize,
-    stream: std::net::TcpStream,
+    mut stream: Stream,
     mut read: Vec<u8>,
     make: impl FnOnce() -> Box<dyn Endpoint>,
 ) -> io::Result<Socket> {
-    stream.set_nonblocking(true)?;
-    // A turn says all at once: waiting for more to say would only delay it. A peer that is gone without a word is found.
-    stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 3).with_retries(3);
-    let options = SockRef::from(&stream);
-    options.set_tcp_keepalive(&keepalive)?;
-    options.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    let mut stream = TcpStream::from_std(stream);
-    registry.register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+    stream.prepare()?;
+    stream.register(registry, Token(index))?;
     let mut endpoint = make();
     for bytes in read.chunks_mut(READ_BYTES) {
         endpoint.read(bytes);

@@ -9,9 +9,11 @@
 //! | [`endpoint`] | what is at our end of a connection: told what came, asked what to write |
 //! | `event_loop` | the loop: waits, reads, tells, writes |
 //! | `socket` | one connection of it |
+//! | `stream` | what carries it: TCP or a Unix socket |
 //! | `loops` | several of them, and handing sockets over to them |
 //! | `remote` | how others wake what lives in a loop |
 //! | `outgoing` | what is being written |
+//! | `turns` | how many turns a loop has made, and how long they took |
 //! | `pace`, `nap`, `timers` | pure: when to flush, when to nap, what is due |
 //! | [`websocket`] | the server's side of WebSockets over bytes |
 //! | [`limits`] | how much, how long |
@@ -25,10 +27,14 @@ mod outgoing;
 mod pace;
 mod remote;
 mod socket;
+mod stream;
 mod timers;
+mod turns;
 pub mod websocket;
 
 pub use endpoint::Endpoint;
 pub use loops::{EventLoops, Handle};
 pub use outgoing::Outgoing;
 pub use remote::Remote;
+pub use stream::Stream;
+pub use turns::Turns;

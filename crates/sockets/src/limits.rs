@@ -63,6 +63,10 @@ pub const NAP_LOOKS_BACK: Duration = Duration::from_millis(8);
 /// How long a connection that is over may take to write what is left, and its peer to close its end. Then it is cut.
 pub const PARTING_MAX: Duration = Duration::from_secs(1);
 
+/// Bytes of what is unsent that a peer must take within [`crate::Endpoint::stall_max`], unless fewer are left: so it cannot hold
+/// what is unsent for as long as it likes by taking a byte at a time. With less its connection is cut.
+pub const STALL_BYTES_MIN: usize = 8 * 1024;
+
 /// How long a loop rests when the system does not let it wait, which is an error of the system. Then it tries again.
 pub const WAIT_AGAIN: Duration = Duration::from_millis(100);
 

@@ -3,8 +3,9 @@
 use crate::endpoint::Endpoint;
 use crate::event_loop::EventLoop;
 use crate::remote::{Mail, Remote};
+use crate::stream::Stream;
+use crate::turns::Turns;
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -15,7 +16,7 @@ type Make = Box<dyn FnOnce(Remote) -> Box<dyn Endpoint> + Send>;
 /// Something that a loop is to have.
 pub(crate) enum Adopted {
     Socket {
-        stream: TcpStream,
+        stream: Stream,
         /// What was read of it already.
         read: Vec<u8>,
         make: Make,
@@ -93,14 +94,14 @@ impl Handle {
     /// [`crate::limits::ADOPTED_MAX`] others wait. Options of the stream, as its delay, are the caller's.
     pub fn adopt(
         &self,
-        stream: TcpStream,
+        stream: impl Into<Stream>,
         read: Vec<u8>,
         make: impl FnOnce(Remote) -> Box<dyn Endpoint> + Send + 'static,
     ) {
         let fewest = self.mails.iter().min_by_key(|mail| mail.sockets.load(Ordering::Relaxed));
         let Some(mail) = fewest else { return };
         mail.sockets.fetch_add(1, Ordering::Relaxed);
-        let mut adopted = Some(Adopted::Socket { stream, read, make: Box::new(make) });
+        let mut adopted = Some(Adopted::Socket { stream: stream.into(), read, make: Box::new(make) });
         mail.post(|inbox| {
             if inbox.has_room() {
                 inbox.adopted.extend(adopted.take());
@@ -110,6 +111,11 @@ impl Handle {
             mail.sockets.fetch_sub(1, Ordering::Relaxed);
             tracing::warn!("an event loop is too far behind to take another socket: it is closed");
         }
+    }
+
+    /// What the turns of each loop took; the longest of each begins anew.
+    pub fn take_turns(&self) -> Vec<Turns> {
+        self.mails.iter().map(|mail| mail.turns.take()).collect()
     }
 
     /// Has all loops flush at once what gathers: there is more to show than may wait.

@@ -104,7 +104,7 @@ impl Outgoing {
                 });
             }
         }
-        (!pieces.is_empty()).then(|| Box::new(Unsent { pieces }))
+        (!pieces.is_empty()).then(|| Box::new(Unsent { pieces, taken: 0 }))
     }
 }
 
@@ -112,6 +112,8 @@ impl Outgoing {
 pub(crate) struct Unsent {
     /// None of them is empty.
     pieces: VecDeque<Bytes>,
+    /// Bytes that the socket took since the peer's time was counted from.
+    taken: usize,
 }
 
 /// How much of what was unsent is written now.
@@ -128,12 +130,22 @@ impl Unsent {
         self.pieces.iter().map(Bytes::len).sum()
     }
 
+    /// Whether the socket took so many bytes since that was last so: then it counts from 0 again.
+    pub(crate) fn has_taken(&mut self, bytes: usize) -> bool {
+        let enough = self.taken >= bytes;
+        if enough {
+            self.taken = 0;
+        }
+        enough
+    }
+
     /// Writes as much as `socket` takes.
     pub(crate) fn write_to(&mut self, socket: &mut impl Write) -> io::Result<Progress> {
         let mut written = write(socket, self.pieces.iter().map(|piece| &piece[..]))?;
         if written == 0 {
             return Ok(Progress::None);
         }
+        self.taken += written;
         while let Some(first) = self.pieces.front_mut() {
             let passed = written.min(first.len());
             written -= passed;

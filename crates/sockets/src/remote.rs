@@ -2,6 +2,7 @@
 
 use crate::limits::{ADOPTED_MAX, WOKEN_MIN};
 use crate::loops::Adopted;
+use crate::turns::TurnCounter;
 use mio::Waker;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,8 @@ pub(crate) struct Mail {
     waker: Waker,
     /// Sockets it has, or is about to have.
     pub(crate) sockets: AtomicUsize,
+    /// What its turns took.
+    pub(crate) turns: TurnCounter,
 }
 
 #[derive(Default)]
@@ -76,7 +79,7 @@ impl Inbox {
 impl Mail {
     pub(crate) fn new(waker: Waker) -> Self {
         let (inbox, awake, sockets) = (Mutex::default(), AtomicBool::new(true), AtomicUsize::new(0));
-        Self { inbox, awake, waker, sockets }
+        Self { inbox, awake, waker, sockets, turns: TurnCounter::default() }
     }
 
     /// Puts something into the inbox, and sees to it that the loop looks. Order: whoever posts adds first and looks at `awake`

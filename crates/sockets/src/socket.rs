@@ -1,17 +1,16 @@
 //! One connection of a loop: its socket, its endpoint, and what waits to be written.
 
 use crate::endpoint::Endpoint;
-use crate::limits::PARTING_MAX;
+use crate::limits::{PARTING_MAX, STALL_BYTES_MIN};
 use crate::outgoing::{Outgoing, Progress, Unsent};
+use crate::stream::Stream;
 use mio::event::Event;
-use mio::net::TcpStream;
 use std::io::{self, ErrorKind, Read};
-use std::net::Shutdown;
 use std::time::Instant;
 
 /// A connection in a loop. An idle one holds nothing beside itself and its endpoint.
 pub(crate) struct Socket {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     /// Stays until the connection is closed: whoever counts connections counts those that part too.
     endpoint: Box<dyn Endpoint>,
     unsent: Option<Box<Unsent>>,
@@ -67,7 +66,7 @@ pub(crate) enum Served {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, endpoint: Box<dyn Endpoint>) -> Self {
+    pub(crate) fn new(stream: Stream, endpoint: Box<dyn Endpoint>) -> Self {
         Self {
             stream,
             endpoint,
@@ -224,7 +223,8 @@ impl Socket {
             }
             Ok(progress) => {
                 self.writable = false;
-                if progress == Progress::Some {
+                // A few bytes now and then are no progress: what was written would never be taken.
+                if progress == Progress::Some && unsent.has_taken(STALL_BYTES_MIN) {
                     self.restart_stall(now);
                 }
             }
@@ -232,7 +232,7 @@ impl Socket {
         }
     }
 
-    /// The peer has taken something. One that parts has no more time for that.
+    /// The peer has taken enough. One that parts has no more time for that.
     fn restart_stall(&mut self, now: Instant) {
         if !self.parts {
             let limit = self.unsent.as_ref().and_then(|_| self.endpoint.stall_max());
@@ -250,14 +250,14 @@ impl Socket {
     /// Whether the peer of a broken connection had said something that the endpoint has not read, or not yet. One that sends,
     /// and closes without having read what it was told, breaks the connection so.
     fn has_more_to_hear(&self) -> bool {
-        !self.parts && !self.ended && self.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
+        !self.parts && !self.ended && self.stream.has_more()
     }
 
     /// All is said: when it is written our end is closed, and then the peer's is waited for. Closing over what it still
     /// sends would take the last bytes away from it.
     fn part(&mut self, lent: &mut Lent) -> io::Result<Served> {
         if self.unsent.is_none() && !self.closed {
-            self.stream.shutdown(Shutdown::Write)?;
+            self.stream.close_end()?;
             self.closed = true;
         }
         if self.readable
@@ -276,7 +276,7 @@ impl Socket {
 /// Reads once. A read that does not fill the buffer took all there was, so that no second one has to say so; unless the
 /// end is to come. Nothing: there is nothing to read.
 fn read(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     buffer: &mut [u8],
     readable: &mut bool,
     ends: bool,

@@ -157,7 +157,7 @@ pub fn restore(from: &Path, dir: &Path, now: i64, replace: bool) -> Result<Copie
     if fs::metadata(beside(from, "-wal")).is_ok_and(|log| log.len() > 0) {
         return Err(CopyError::NotAlone { path: from.to_owned() });
     }
-    let folder = Folder::open(dir)?;
+    let folder = Folder::open(dir, folder::STORE)?;
     let database = folder.database();
     let there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
     if there && !replace {
@@ -221,9 +221,9 @@ fn put_away(database: &Path) -> Result<(), CopyError> {
 /// Is it ours, and of a version that this program knows?
 fn known(connection: &Connection, path: &Path) -> Result<(), CopyError> {
     let path = path.to_owned();
-    match migration::check(connection) {
+    match migration::STORE.check(connection) {
         Ok(()) => Ok(()),
-        Err(Refusal::Newer(found)) => Err(CopyError::Newer { path, found, known: migration::NEWEST }),
+        Err(Refusal::Newer(found)) => Err(CopyError::Newer { path, found, known: migration::STORE.newest() }),
         Err(Refusal::Foreign) => Err(CopyError::Foreign { path }),
         Err(Refusal::Failed(error)) => Err(fault(&path)(error)),
     }

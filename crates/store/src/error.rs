@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::relayed::GatewayKey;
 use crate::write::DeviceKey;
 
 /// Why a store could not be opened.
@@ -115,6 +116,37 @@ pub enum CommitError {
         /// The cursor that came.
         got: u64,
     },
+    /// What an uplink brought does not follow what is stored of the gateway's spool, or of the session, because something
+    /// before it was not committed: the uplink is to resume behind what is stored.
+    #[error("gateway {} was taken over up to {stored}, so {got} cannot be written", gateway.0)]
+    NotNextRelayed {
+        /// Whose spool.
+        gateway: GatewayKey,
+        /// What is stored of it, or of the session, for people.
+        stored: String,
+        /// What came.
+        got: String,
+    },
+    /// There never was such a gateway.
+    #[error("there is no gateway {}", .0.0)]
+    UnknownGateway(GatewayKey),
+    /// The new gateway's id is in use, or its key was.
+    #[error("there is a gateway {id} already, or there was one with the key {}", gateway.0)]
+    GatewayTaken {
+        /// The new gateway's key.
+        gateway: GatewayKey,
+        /// Its id.
+        id: Box<str>,
+    },
+    /// A store has no hubs to feed.
+    #[error("this is no spool")]
+    NoSpool,
+    /// More hubs than [`SPOOL_HUBS_MAX`](crate::limits::SPOOL_HUBS_MAX).
+    #[error("there are as many hubs as a spool feeds")]
+    TooManyHubs,
+    /// An uplink brings messages, gaps, descriptions and devices, and nothing else.
+    #[error("an uplink cannot bring this")]
+    NotRelayable,
     /// There never was such a device.
     #[error("there is no device {}", .0.0)]
     UnknownDevice(DeviceKey),

@@ -6,21 +6,25 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
 
-/// The database's file.
-const DATABASE: &str = "glassline.db";
+/// The store's file in a state folder.
+pub(crate) const STORE: &str = "glassline.db";
+/// The spool's file in a state folder.
+pub(crate) const SPOOL: &str = "spool.db";
 /// The file whose lock says that the folder is in use; it holds the pid of the process that has the lock.
 const LOCK: &str = "glassline.lock";
 
 /// A state folder that is ours until this is dropped.
 pub(crate) struct Folder {
     dir: PathBuf,
+    /// The name of the database's file.
+    database: &'static str,
     /// The system ends the lock when the process does, however it does.
     lock: File,
 }
 
 impl Folder {
-    /// Makes the folder if need be, and takes it.
-    pub(crate) fn open(dir: &Path) -> Result<Folder, OpenError> {
+    /// Makes the folder if need be, and takes it, whatever is in it, for what is in the file `database`.
+    pub(crate) fn open(dir: &Path, database: &'static str) -> Result<Folder, OpenError> {
         let unusable = |cause| OpenError::Folder { dir: dir.to_owned(), cause };
         make(dir).map_err(unusable)?;
         let mut lock = private_file().open(dir.join(LOCK)).map_err(unusable)?;
@@ -33,9 +37,9 @@ impl Folder {
         }
         write_pid(&mut lock).map_err(unusable)?;
         // SQLite would make the file readable for everybody; its other files take over what this one has.
-        private_file().open(dir.join(DATABASE)).map_err(unusable)?;
+        private_file().open(dir.join(database)).map_err(unusable)?;
         sync_names(dir).map_err(unusable)?;
-        Ok(Folder { dir: dir.to_owned(), lock })
+        Ok(Folder { dir: dir.to_owned(), database, lock })
     }
 
     /// The folder.
@@ -45,7 +49,7 @@ impl Folder {
 
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
-        database(&self.dir)
+        self.dir.join(self.database)
     }
 }
 
@@ -59,9 +63,9 @@ impl Drop for Folder {
     }
 }
 
-/// The database's file in a folder.
+/// The store's file in a folder.
 pub(crate) fn database(dir: &Path) -> PathBuf {
-    dir.join(DATABASE)
+    dir.join(STORE)
 }
 
 fn make(dir: &Path) -> io::Result<()> {

@@ -46,7 +46,9 @@ mod memory;
 mod migration;
 mod queue;
 mod reader;
+mod relayed;
 mod retention;
+mod spool;
 mod store;
 mod tag;
 mod write;
@@ -55,13 +57,18 @@ mod writer;
 pub use backup::{Copied, CopyError, backup, restore};
 pub use entry::{Entry, EntryContent};
 pub use error::{CommitError, Fault, OpenError, ReadError};
-pub use loaded::{DormantDevice, GapCount, Latest, Loaded, LoadedChannel, LoadedDevice};
+pub use loaded::{DormantDevice, GapCount, Latest, Loaded, LoadedChannel, LoadedDevice, LoadedGateway};
 pub use memory::Memory;
+pub use protocol::uplink::message::SpoolCursor;
 pub use queue::Submitted;
 pub use reader::{Around, Bucket, GapRow, History, Point, Reader, SampleRow, Series};
+pub use relayed::{GatewayKey, NewGateway, Relayed, RelayedPosition};
 pub use retention::{NoChannel, Pattern, Retention};
+pub use spool::{
+    Behind, Dropped, HubRow, Quota, Spool, SpoolEvent, SpoolMemory, SpoolOptions, SpoolWrite, Spooled,
+};
 pub use store::{Durability, Options, Store};
 pub use write::{
-    Called, CommandRow, Commit, DeviceKey, Event, Gap, Message, NewDevice, Position, Sample, TokenHash,
-    TokenRow, Write,
+    Called, CommandRow, Commit, DeviceKey, Event, Gap, Handed, Message, NewDevice, Position, Sample,
+    TokenHash, TokenRow, Write,
 };

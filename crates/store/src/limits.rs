@@ -69,6 +69,30 @@ pub const SESSIONS_KEPT_MAX: usize = 4096;
 /// Tags of starts that are known, the newest. A session with an older one is treated like one of another issuer (rule H2).
 pub const ISSUERS_KEPT_MAX: usize = 4096;
 
+/// Sessions of one device and gateway of which it is known how far they were taken over, those that were new last. What a
+/// gateway still held of an older one would be taken over a second time: it comes in the order of the sessions, so only a
+/// spool that was put back by several sessions can hold that.
+pub const RELAYED_SESSIONS_MAX: usize = 4;
+
+/// Hubs that a spool feeds. One more is refused.
+pub const SPOOL_HUBS_MAX: usize = 16;
+
+/// Devices and sessions of which a spool lists what was dropped for one hub; of any further ones it only counts the messages.
+pub const SPOOL_LOST_MAX: usize = 1000;
+
+/// Rows that leave a spool with one commit, and rows that are dropped with one for a hub alone. The rest goes with the next
+/// ones.
+pub const SPOOL_CHORE_ROWS_MAX: usize = 64;
+
+/// Bytes of entries from which on a row of a spool is full; the next entry of the same commit begins another one.
+pub const SPOOL_ROW_CONTENT_BYTES: usize = 64 * 1024;
+
+/// What a row of a spool takes beside its entries, bytes, about.
+pub const SPOOL_ROW_BYTES: usize = 32;
+
+/// For how long a spool remembers a token that no hub has confirmed since, ms.
+pub const SPOOL_LEARNED_MS: i64 = 30 * 24 * 3_600_000;
+
 const _: () = assert!(GAPS_KEPT_MAX > ENTRIES_MAX);
 
 /// Devices of which the writer knows where they stand. With more it forgets all of them, and reads those again that go on

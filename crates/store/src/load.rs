@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use protocol::uplink::message::SpoolCursor;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::chunk::StoredSample;
 use crate::chunk_table::damaged;
 use crate::journal::Messages;
-use crate::loaded::{GapCount, Latest, LoadedChannel, LoadedDevice};
-use crate::write::{Called, CommandRow, DeviceKey, Position, TokenHash, TokenRow};
+use crate::loaded::{GapCount, Latest, LoadedChannel, LoadedDevice, LoadedGateway};
+use crate::relayed::{GatewayKey, RelayedPosition};
+use crate::write::{Called, CommandRow, DeviceKey, Handed, Position, TokenHash, TokenRow};
 
 /// A device as the hub sees it, and the numbers by which the database knows its channels.
 pub(crate) struct DeviceRow {
@@ -36,6 +38,7 @@ pub(crate) fn devices(connection: &Connection) -> rusqlite::Result<Vec<DeviceRow
     let mut statement = connection.prepare(&format!("{DEVICES} ORDER BY device.key"))?;
     let mut devices = statement.query_map([], device_row)?.collect::<rusqlite::Result<Vec<DeviceRow>>>()?;
     losses(connection, &mut devices, "", ())?;
+    relayed(connection, &mut devices, "", ())?;
     channels(connection, &mut devices, "", ())?;
     latest_in_journal(connection, &mut devices)?;
     Ok(devices)
@@ -54,7 +57,9 @@ pub(crate) fn standing(connection: &Connection, key: DeviceKey) -> rusqlite::Res
     let of = key.0.cast_signed();
     let mut statement = connection.prepare_cached(&format!("{DEVICES} WHERE device.key = ?1"))?;
     let Some(mut device) = statement.query_row([of], device_row).optional()? else { return Ok(None) };
-    losses(connection, std::slice::from_mut(&mut device), "WHERE device = ?1", [of])?;
+    let only = std::slice::from_mut(&mut device);
+    losses(connection, only, "WHERE device = ?1", [of])?;
+    relayed(connection, only, "WHERE device = ?1", [of])?;
     Ok(Some(device))
 }
 
@@ -102,6 +107,7 @@ fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         cursor: unsigned(row, 9)?,
         next_session: unsigned(row, 10)?,
         position: session.zip(seq).map(|(session, seq)| Position { session, seq: seq.cast_unsigned() }),
+        relayed: Vec::new(),
         received: unsigned(row, 13)?,
         late: unsigned(row, 14)?,
         gaps: Vec::new(),
@@ -126,6 +132,29 @@ fn losses(
         let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
         let reason = row.get_ref(1)?.as_str()?;
         GapCount::count(&mut found.device.gaps, reason, unsigned(row, 2)?, unsigned(row, 3)?);
+    }
+    Ok(())
+}
+
+/// Puts in how far the sessions of gateways were taken over, for those of `devices` that the condition names.
+fn relayed(
+    connection: &Connection,
+    devices: &mut [DeviceRow],
+    condition: &str,
+    of: impl Params,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "SELECT device, gateway, place, session, seq FROM relayed {condition} ORDER BY gateway, place"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(of)?;
+    while let Some(row) = rows.next()? {
+        let Some(found) = find(devices, DeviceKey(unsigned(row, 0)?)) else { continue };
+        found.device.relayed.push(RelayedPosition {
+            gateway: GatewayKey(unsigned(row, 1)?),
+            position: Position { session: row.get(3)?, seq: unsigned(row, 4)? },
+            place: unsigned(row, 2)?,
+        });
     }
     Ok(())
 }
@@ -213,11 +242,13 @@ pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<Comman
 
 /// The columns that [`command`] reads.
 pub(crate) const COMMAND: &str = "device, number, id, person, channel, value, intent, ttl, state, reason, result, \
-                                  created, deadline, updated, credential";
+                                  created, deadline, updated, credential, gateway, gateway_tag";
 
 /// A command from a row of [`COMMAND`].
 pub(crate) fn command(row: &Row<'_>) -> rusqlite::Result<CommandRow> {
+    let gateway = row.get::<_, Option<i64>>(15)?.map(|gateway| GatewayKey(gateway.cast_unsigned()));
     Ok(CommandRow {
+        handed: gateway.zip(row.get(16)?).map(|(gateway, tag)| Handed { gateway, tag }),
         device: DeviceKey(unsigned(row, 0)?),
         number: row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned),
         id: row.get(2)?,
@@ -242,12 +273,42 @@ pub(crate) fn issuers(connection: &Connection) -> rusqlite::Result<Vec<String>> 
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
-/// The lowest key that no device has ever had.
-pub(crate) fn next_key(connection: &Connection) -> rusqlite::Result<u64> {
+/// The lowest key that no row of the table `of` has ever had.
+pub(crate) fn next_key(connection: &Connection, of: &str) -> rusqlite::Result<u64> {
     let highest = connection
-        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'device'", [], |row| unsigned(row, 0))
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [of], |row| unsigned(row, 0))
         .optional()?;
     Ok(highest.unwrap_or(0) + 1)
+}
+
+/// What [`gateway_row`] reads.
+const GATEWAYS: &str = "SELECT key, id, token, created, tag, number FROM gateway";
+
+/// All gateways, by key.
+pub(crate) fn gateways(connection: &Connection) -> rusqlite::Result<Vec<LoadedGateway>> {
+    let mut statement = connection.prepare(&format!("{GATEWAYS} ORDER BY key"))?;
+    statement.query_map([], gateway_row)?.collect()
+}
+
+/// One gateway.
+pub(crate) fn gateway(
+    connection: &Connection,
+    gateway: GatewayKey,
+) -> rusqlite::Result<Option<LoadedGateway>> {
+    let mut statement = connection.prepare_cached(&format!("{GATEWAYS} WHERE key = ?1"))?;
+    statement.query_row([gateway.0.cast_signed()], gateway_row).optional()
+}
+
+fn gateway_row(row: &Row<'_>) -> rusqlite::Result<LoadedGateway> {
+    let number: Option<i64> = row.get(5)?;
+    let cursor = |(tag, number): (_, i64)| SpoolCursor { tag, number: number.cast_unsigned() };
+    Ok(LoadedGateway {
+        key: GatewayKey(unsigned(row, 0)?),
+        id: row.get(1)?,
+        token: TokenHash(row.get(2)?),
+        created: row.get(3)?,
+        cursor: row.get::<_, Option<Arc<str>>>(4)?.zip(number).map(cursor),
+    })
 }
 
 /// The number of the last commit.

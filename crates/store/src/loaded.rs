@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use protocol::uplink::message::SpoolCursor;
+
+use crate::relayed::{GatewayKey, RelayedPosition};
 use crate::write::{Called, CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
 /// What a store knew when it was opened.
@@ -22,6 +25,26 @@ pub struct Loaded {
     pub unfinished: Vec<CommandRow>,
     /// The lowest key that no device has ever had.
     pub next_key: u64,
+    /// All gateways that may hold an uplink, by key.
+    pub gateways: Vec<LoadedGateway>,
+    /// The lowest key that no gateway has ever had.
+    pub next_gateway: u64,
+}
+
+/// What is known of one gateway. How far its devices' sessions were taken over stands with the devices
+/// ([`LoadedDevice::relayed`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedGateway {
+    /// Its number here.
+    pub key: GatewayKey,
+    /// The id that it identifies with.
+    pub id: Box<str>,
+    /// Its token.
+    pub token: TokenHash,
+    /// When it was made, ms since 1970.
+    pub created: i64,
+    /// Up to where its spool was taken over; nothing where nothing of it was.
+    pub cursor: Option<SpoolCursor>,
 }
 
 /// What is known of one device.
@@ -47,8 +70,11 @@ pub struct LoadedDevice {
     pub cursor: u64,
     /// The counter of the session that it will be given next; 1 for a device that had none.
     pub next_session: u64,
-    /// Its current session and the last seq in it.
+    /// Its current session and the last seq in it, of those that this hub issued.
     pub position: Option<Position>,
+    /// The last sessions that gateways issued for it, of each gateway the newest
+    /// [`RELAYED_SESSIONS_MAX`](crate::limits::RELAYED_SESSIONS_MAX); by gateway, oldest first.
+    pub relayed: Vec<RelayedPosition>,
     /// Messages received.
     pub received: u64,
     /// Those of them that brought a late sample.

@@ -6,19 +6,36 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::conversion;
 
-/// Says in the file's header that the database is ours: `Glas`.
-const APPLICATION: i32 = i32::from_be_bytes(*b"Glas");
+/// The versions of one kind of database.
+#[derive(Clone, Copy)]
+pub(crate) struct Schema {
+    /// Says in the file's header that the database is ours, and which kind it is.
+    application: i32,
+    /// Step `n` leads from version `n` to `n + 1`.
+    steps: &'static [Step],
+    /// What takes long, behind the steps: many transactions, of which what was interrupted goes on where it stood.
+    then: fn(&mut Connection) -> rusqlite::Result<()>,
+}
 
-/// Step `n` leads from version `n` to `n + 1`.
-const STEPS: &[Step] = &[
-    Step { sql: include_str!("migrations/1_rows.sql"), then: nothing_more },
-    Step { sql: include_str!("migrations/2_chunks.sql"), then: conversion::count_losses },
-    Step { sql: include_str!("migrations/3_rhythm.sql"), then: nothing_more },
-    Step { sql: include_str!("migrations/4_labels.sql"), then: nothing_more },
-];
+/// The store's.
+pub(crate) const STORE: Schema = Schema {
+    application: i32::from_be_bytes(*b"Glas"),
+    steps: &[
+        Step { sql: include_str!("migrations/1_rows.sql"), then: nothing_more },
+        Step { sql: include_str!("migrations/2_chunks.sql"), then: conversion::count_losses },
+        Step { sql: include_str!("migrations/3_rhythm.sql"), then: nothing_more },
+        Step { sql: include_str!("migrations/4_labels.sql"), then: nothing_more },
+        Step { sql: include_str!("migrations/5_gateways.sql"), then: nothing_more },
+    ],
+    then: conversion::convert,
+};
 
-/// The version that this program writes.
-pub(crate) const NEWEST: u32 = STEPS.len() as u32;
+/// The spool's.
+pub(crate) const SPOOL: Schema = Schema {
+    application: i32::from_be_bytes(*b"GlSp"),
+    steps: &[Step { sql: include_str!("migrations/spool_1_entries.sql"), then: nothing_more }],
+    then: |_| Ok(()),
+};
 
 /// What leads from one version to the next.
 #[derive(Clone, Copy)]
@@ -49,66 +66,72 @@ impl From<rusqlite::Error> for Refusal {
     }
 }
 
-/// Brings the database to [`NEWEST`]. Each step is one transaction with its version, and what takes long after that is
-/// many: what was interrupted goes on where it stood.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Refusal> {
-    run(connection, STEPS)?;
-    conversion::convert(connection)?;
-    Ok(())
-}
+impl Schema {
+    /// The version that this program writes.
+    pub(crate) const fn newest(&self) -> u32 {
+        self.steps.len() as u32
+    }
 
-/// Whether the database is ours and of the newest version.
-pub(crate) fn is_newest(connection: &Connection) -> rusqlite::Result<bool> {
-    Ok(version(connection)? == NEWEST && is_ours(connection)?)
-}
+    /// Brings the database to the newest version. Each step is one transaction with its version.
+    pub(crate) fn migrate(&self, connection: &mut Connection) -> Result<(), Refusal> {
+        self.run(connection)?;
+        (self.then)(connection)?;
+        Ok(())
+    }
 
-/// Whether the database is ours and of a version that can be brought to [`NEWEST`]. Changes nothing.
-pub(crate) fn check(connection: &Connection) -> Result<(), Refusal> {
-    let found = version(connection)?;
-    if found > NEWEST {
-        return Err(Refusal::Newer(found));
+    /// Whether the database is ours and of the newest version.
+    pub(crate) fn is_newest(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        Ok(version(connection)? == self.newest() && self.is_ours(connection)?)
     }
-    if found == 0 || !is_ours(connection)? {
-        return Err(Refusal::Foreign);
-    }
-    Ok(())
-}
 
-fn run(connection: &mut Connection, steps: &[Step]) -> Result<(), Refusal> {
-    let found = version(connection)?;
-    if found as usize > steps.len() {
-        return Err(Refusal::Newer(found));
+    /// Whether the database is ours and of a version that can be brought to the newest. Changes nothing.
+    pub(crate) fn check(&self, connection: &Connection) -> Result<(), Refusal> {
+        let found = version(connection)?;
+        if found > self.newest() {
+            return Err(Refusal::Newer(found));
+        }
+        if found == 0 || !self.is_ours(connection)? {
+            return Err(Refusal::Foreign);
+        }
+        Ok(())
     }
-    if !is_ours(connection)? {
-        return Err(Refusal::Foreign);
+
+    fn run(&self, connection: &mut Connection) -> Result<(), Refusal> {
+        let found = version(connection)?;
+        if found > self.newest() {
+            return Err(Refusal::Newer(found));
+        }
+        if !self.is_ours(connection)? {
+            return Err(Refusal::Foreign);
+        }
+        for (next, step) in (1..).zip(self.steps).skip(found as usize) {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+            transaction.execute_batch(step.sql)?;
+            (step.then)(&transaction)?;
+            transaction.pragma_update(None, "application_id", self.application)?;
+            transaction.pragma_update(None, "user_version", next)?;
+            transaction.commit()?;
+            tracing::debug!(version = next, "a database was brought to a new version");
+        }
+        Ok(())
     }
-    for (next, step) in (1..).zip(steps).skip(found as usize) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(step.sql)?;
-        (step.then)(&transaction)?;
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.pragma_update(None, "user_version", next)?;
-        transaction.commit()?;
-        tracing::debug!(version = next, "the store was brought to a new version");
+
+    /// Ours, or empty and about to be.
+    fn is_ours(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok(application == self.application || (application == 0 && things == 0))
     }
-    Ok(())
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Ours, or empty and about to be.
-fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    Ok(application == APPLICATION || (application == 0 && things == 0))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
-    use super::{Refusal, Step, nothing_more, run, version};
+    use super::{Refusal, Schema, Step, nothing_more, version};
     use rusqlite::Connection;
 
     const fn plain(sql: &'static str) -> Step {
@@ -118,6 +141,10 @@ mod tests {
     const ONE: Step = plain("CREATE TABLE a(x); INSERT INTO a VALUES (1);");
     const TWO: Step = plain("ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;");
     const BROKEN: Step = plain("INSERT INTO a VALUES (9, 9); SELECT no_such_function();");
+
+    fn run(connection: &mut Connection, steps: &'static [Step]) -> Result<(), Refusal> {
+        Schema { application: 7, steps, then: |_| Ok(()) }.migrate(connection)
+    }
 
     #[test]
     fn each_step_is_run_once_whatever_the_version_found() {

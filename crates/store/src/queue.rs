@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use self::content::{Awaits, Content};
 use crate::limits::{FLUSH_WAIT_MAX, MEMORY_GATHER};
-use crate::retention::Retention;
+use crate::store::Keeping;
 use crate::write::Write;
 
 /// What has become of a write when it was submitted.
@@ -33,7 +33,7 @@ pub(crate) struct Queue {
 /// What of the options of a store can change while it is open.
 pub(crate) struct Change {
     pub(crate) gather: Duration,
-    pub(crate) retention: Vec<Retention>,
+    pub(crate) keeping: Keeping,
 }
 
 /// What is there for the writer.

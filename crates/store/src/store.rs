@@ -6,13 +6,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::error::OpenError;
-use crate::folder::Folder;
+use crate::folder::{self, Folder};
 use crate::loaded::Loaded;
 use crate::queue::{Change, Queue, Submitted};
 use crate::reader::Reader;
 use crate::retention::Retention;
+use crate::spool::Shared;
 use crate::write::{Event, Write};
-use crate::writer::Writer;
+use crate::writer::{Database, Writer};
 
 /// What a commit survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,17 @@ impl Durability {
             Durability::Memory => "memory",
         }
     }
+}
+
+/// How much a store or spool keeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keeping {
+    /// For how long samples are kept; not in a spool.
+    pub(crate) retention: Vec<Retention>,
+    /// What a spool may hold, bytes; not in a store.
+    pub(crate) bytes_max: u64,
+    /// What a spool says to those who read; not in a store.
+    pub(crate) shared: Arc<Mutex<Shared>>,
 }
 
 /// How a store is run.
@@ -91,8 +103,8 @@ impl Store {
         options: Options,
         on_event: impl FnMut(Event) + Send + 'static,
     ) -> Result<(Store, Loaded), OpenError> {
-        let folder = Folder::open(dir)?;
-        let (writer, loaded) = Writer::open(folder, &options)?;
+        let folder = Folder::open(dir, folder::STORE)?;
+        let (writer, loaded) = Writer::<Database>::open(folder, &options)?;
         let early = options.durability == Durability::Memory;
         let queue = Arc::new(Queue::new(early));
         let reader = Reader::new(writer.database(), early.then(|| queue.clone()));
@@ -132,7 +144,7 @@ impl Store {
 
     /// Changes how long writes gather and for how long samples are kept, as of the next transaction.
     pub fn change(&self, gather: Duration, retention: Vec<Retention>) {
-        self.queue.change(Change { gather, retention });
+        self.queue.change(Change { gather, keeping: Keeping { retention, ..Keeping::default() } });
     }
 
     /// Reads, for any thread. The calls block: from async code they belong on a blocking thread.

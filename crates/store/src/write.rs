@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::CommitError;
+use crate::relayed::{GatewayKey, NewGateway, Relayed};
+use crate::spool::{SpoolEvent, SpoolWrite};
 
 /// The number of a device in this store. It is given by the hub, from [`crate::Loaded::next_key`] upwards, and
 /// never used again, not even after the device was removed.
@@ -107,6 +109,25 @@ pub enum Write {
         /// Which.
         device: DeviceKey,
     },
+    /// A gateway that may hold an uplink to this hub. Nothing of its spool is taken over yet.
+    Gateway(NewGateway),
+    /// Another token counts for the gateway from now on.
+    GatewayToken {
+        /// Which.
+        gateway: GatewayKey,
+        /// Its new token.
+        token: TokenHash,
+    },
+    /// The gateway goes, and with it how far its spool was taken over. What it brought stays, and so do its devices.
+    RemoveGateway {
+        /// Which.
+        gateway: GatewayKey,
+    },
+    /// What an uplink brought, with the place in the gateway's spool up to which it was brought by that: all of it or nothing
+    /// (rule U1).
+    Relayed(Box<Relayed>),
+    /// What only a spool is asked; a store refuses it.
+    Spool(Box<SpoolWrite>),
     /// What need not be remembered any longer goes: settled commands last changed before `commands` and tokens that
     /// expired before `tokens` (ms since 1970). The store reads no clock, so that the hub says when.
     Prune {
@@ -134,10 +155,39 @@ impl Write {
             | Write::Command(CommandRow { device, .. })
             | Write::CommandCounter { device, .. }
             | Write::RemoveDevice { device } => Some(*device),
-            Write::Token(_) | Write::TokenUsed { .. } | Write::TokenRevoked { .. } | Write::Prune { .. } => {
-                None
-            }
+            Write::Token(_)
+            | Write::TokenUsed { .. }
+            | Write::TokenRevoked { .. }
+            | Write::Prune { .. }
+            | Write::Gateway(_)
+            | Write::GatewayToken { .. }
+            | Write::RemoveGateway { .. }
+            | Write::Relayed(_) => None,
+            Write::Spool(write) => match **write {
+                SpoolWrite::Learned { device, .. } => Some(device),
+                _ => None,
+            },
         }
+    }
+
+    /// The gateway that it is about.
+    pub(crate) fn gateway(&self) -> Option<GatewayKey> {
+        match self {
+            Write::Gateway(NewGateway { key: gateway, .. })
+            | Write::GatewayToken { gateway, .. }
+            | Write::RemoveGateway { gateway } => Some(*gateway),
+            Write::Relayed(relayed) => Some(relayed.gateway),
+            _ => None,
+        }
+    }
+
+    /// It and what it holds, each by itself, in the order in which they take effect.
+    pub fn each(&self) -> impl Iterator<Item = &Write> {
+        let held = match self {
+            Write::Relayed(relayed) => &relayed.then[..],
+            _ => &[],
+        };
+        held.iter().chain([self])
     }
 }
 
@@ -226,11 +276,11 @@ pub struct Gap {
     pub cursor: u64,
     /// Where the device's log stands after it.
     pub position: Option<Position>,
-    /// The session in which they are missing.
+    /// The session in which they are missing; empty where they had no numbers, or nobody knows of which session they were.
     pub session: Arc<str>,
-    /// The first missing seq.
+    /// The first missing seq; 1 without a session.
     pub from: u64,
-    /// The last missing seq.
+    /// The last missing seq; how many are missing, without a session.
     pub to: u64,
     /// Why, e.g. `overflow`.
     pub reason: Box<str>,
@@ -265,6 +315,8 @@ pub struct CommandRow {
     pub reason: Option<Box<str>>,
     /// The device's answer, raw JSON.
     pub result: Option<Box<str>>,
+    /// To which gateway it was handed, where it was (rule U5).
+    pub handed: Option<Handed>,
     /// When it was accepted, ms since 1970.
     pub created: i64,
     /// When it expires, ms since 1970.
@@ -276,6 +328,15 @@ pub struct CommandRow {
 impl CommandRow {
     /// The states in which something is still to happen: such commands are loaded at the start and never pruned.
     pub const UNSETTLED: [&'static str; 3] = ["accepted", "queued", "sent"];
+}
+
+/// That a command was handed to a gateway: it goes nowhere else any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// Which.
+    pub gateway: GatewayKey,
+    /// The gateway's tag in that run: under another one it is not handed again.
+    pub tag: Arc<str>,
 }
 
 /// A token of a person or a program.
@@ -320,4 +381,6 @@ pub enum Event {
     },
     /// The store was opened anew and verified, and goes on with what waited. Comes after [`Event::Failed`] only.
     Recovered,
+    /// What only a spool tells.
+    Spool(SpoolEvent),
 }

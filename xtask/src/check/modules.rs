@@ -33,12 +33,14 @@ pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
         .collect()
 }
 
-/// Whether cargo itself finds the file: the root of a library, a program, a test, a benchmark or an example.
+/// Whether cargo itself finds the file: the root of a library, a program, a test, a benchmark or an example. The first program in
+/// Rust is filled in, compiled and run by a test.
 fn is_root(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let parent = folder.rsplit('/').next().unwrap_or(folder);
     match parent {
         "src" => matches!(name, "lib.rs" | "main.rs"),
+        "first-minute" => true,
         "bin" | "tests" | "benches" | "examples" | "fuzz_targets" => !folder.contains("/src/tests"),
         _ => name == "build.rs" || (name == "main.rs" && folder.contains("/tests/")),
     }

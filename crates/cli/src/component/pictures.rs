@@ -72,8 +72,7 @@ async fn photograph(asked: &Test) -> Result<Vec<String>> {
     let running = Running::begin(plan(asked, &desk.0)?, None).await?;
     let shown = show(asked, &running, &chromium).await;
     drop(chromium);
-    running.end().await;
-    shown
+    running.end().await.and(shown)
 }
 
 async fn show(asked: &Test, running: &Running, chromium: &Chromium) -> Result<Vec<String>> {
@@ -161,6 +160,7 @@ fn plan(asked: &Test, desk: &Path) -> Result<Plan> {
         hosts: Vec::new(),
         http: any,
         lines: any,
+        listeners: crate::configuration::listeners::Listeners::default(),
         landing: "/components",
     })
 }

@@ -78,7 +78,7 @@ impl TryFrom<String> for Channels {
 /// An age, ms.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Age(u64);
+pub(crate) struct Age(pub(crate) u64);
 
 impl TryFrom<String> for Age {
     type Error = &'static str;
@@ -91,7 +91,7 @@ impl TryFrom<String> for Age {
 /// A size, bytes.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Size(u64);
+pub(crate) struct Size(pub(crate) u64);
 
 impl TryFrom<String> for Size {
     type Error = &'static str;

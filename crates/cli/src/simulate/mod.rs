@@ -8,4 +8,5 @@ mod station;
 pub(crate) mod stations;
 mod weather;
 
+pub(crate) use random::Random;
 pub(crate) use station::{Memory, weather};

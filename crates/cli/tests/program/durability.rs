@@ -163,3 +163,23 @@ fn a_clean_end_leaves_no_run_file_and_a_kill_leaves_one_that_does_not_mislead() 
     assert_eq!(nobody.code, Some(1));
     assert!(nobody.complained.contains("no hub answers at http://127.0.0.1:"), "{nobody:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stop_that_loses_what_memory_acked_says_so_and_fails() {
+    use std::process::Command;
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("glassline.toml"), "durability = \"memory\"\n").expect("it is written");
+    // A file that reaches its limit is an error to it, and not its end.
+    let under = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
+    let hub = Hub::begin_under(&under, home, &["serve", "--config", "glassline.toml"]);
+    let (mut device, _) = hub.numbered("boiler-7");
+    let pid = hub.program.pid().to_string();
+    let limited = Command::new("prlimit").args(["--fsize=1:unlimited", "--pid", &pid]).status();
+    assert!(limited.expect("util-linux is here").success());
+    device.says(r#"{"seq":1,"channel":"temperature","value":21.5}"#);
+    device.acked(1);
+    let (ended, _) = hub.stop("TERM");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.complained.contains("the disk failed while stopping: 1 of the writes"), "{ended:?}");
+}

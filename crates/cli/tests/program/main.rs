@@ -6,10 +6,14 @@ mod rig;
 
 mod backup;
 mod bad_lines;
+mod chaos;
 mod checker;
 mod configuration;
 mod demo;
 mod durability;
+mod gateway;
+mod listeners;
+mod open_files;
 mod refusals;
 mod retention;
 mod sockets;

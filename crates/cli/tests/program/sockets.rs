@@ -123,3 +123,25 @@ async fn a_page_of_another_origin_may_not_open_one() {
         assert!(tokio_tungstenite::connect_async(upgrade).await.is_err(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn panels_hear_that_the_hub_stops_before_devices_have_parted() {
+    let hub = Hub::serve();
+    // It does not close its end, so that the hub waits for it as long as it waits for anybody.
+    let mut device = hub.plain("boiler-7");
+    let bearer = format!("Bearer {}", hub.of_ready("token"));
+    let mut panel = Socket::open(&hub, "/socket", &[("authorization", &bearer)]).await;
+    assert!(panel.hears().await.expect("a welcome")["log"].is_string());
+    panel.says(r#"{"watch":["boiler-7"]}"#).await;
+    while panel.hears().await.expect("a snapshot")["presence"] != "online" {}
+    hub.program.signal("TERM");
+    let close = loop {
+        match timeout(DEADLINE, panel.0.next()).await.expect("in time").expect("a close comes first") {
+            Ok(Message::Close(close)) => break close,
+            Ok(Message::Text(text)) => assert!(!text.contains("offline"), "it hears of the device: {text}"),
+            other => drop(other.expect("the socket holds")),
+        }
+    };
+    assert_eq!(u16::from(close.expect("a code").code), 1001);
+    assert_eq!(device.hears("bye")["bye"], "stopping");
+}

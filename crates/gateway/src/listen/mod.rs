@@ -1,18 +1,37 @@
 //! The transports on which devices come.
 
+mod accept;
+#[cfg(unix)]
+pub mod serial;
 pub mod tcp;
+pub mod tls;
+#[cfg(unix)]
+pub mod unix;
 pub mod websocket;
 
+#[cfg(unix)]
+pub use serial::serve as serve_serial;
 pub use tcp::serve as serve_tcp;
+pub use tls::serve as serve_tls;
+#[cfg(unix)]
+pub use unix::serve as serve_unix;
 pub use websocket::websocket;
 
+use crate::clock;
 use crate::device::{Device, TurnedAway};
 use crate::place::Address;
 use crate::register::Gateway;
+use protocol::session::HubSide;
+use protocol::time::Time;
 use sockets::{Endpoint, Outgoing, Remote};
 
 /// How lines travel over a transport.
 pub(crate) trait Framing: Send + 'static {
+    /// The conversation of a connection that was made now.
+    fn session(&self, now: Time) -> HubSide {
+        HubSide::new(now)
+    }
+
     /// Calls `lines`, once and perhaps with nothing, with the bytes of lines among `bytes`, which have just come and may be
     /// changed.
     fn read(&mut self, bytes: &mut [u8], lines: impl FnOnce(&[u8])) -> Came;
@@ -32,10 +51,10 @@ pub(crate) enum Came {
 
 /// Our end of a connection from `address`, which `remote` reaches. Where there is no room it says so, and is over.
 fn end(gateway: &Gateway, address: Address, remote: Remote, framing: impl Framing) -> Box<dyn Endpoint> {
-    match gateway.admit(address, remote) {
+    match gateway.admit(address.clone(), remote) {
         Ok(door) => Box::new(Device::new(door, framing)),
         Err(bye) => {
-            tracing::warn!(%address, %bye, "turned away a device");
+            gateway.turned_away().note(clock::now().mono, &address, &bye);
             Box::new(TurnedAway { bye, framing })
         }
     }
@@ -60,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_is_small() {
-        let (tcp, websocket) = (size_of::<Device<tcp::Tcp>>(), size_of::<Device<websocket::WebSocket>>());
+        let (tcp, websocket) = (size_of::<Device<tcp::Bytes>>(), size_of::<Device<websocket::WebSocket>>());
         assert!(idle(tcp) <= 320, "over TCP: {} bytes, {tcp} of them the end", idle(tcp));
         assert!(
             idle(websocket) <= 376,

@@ -7,5 +7,10 @@ mod ending;
 mod fairness;
 mod many;
 mod pressure;
+#[cfg(unix)]
+mod serial;
 mod tcp;
+mod tls;
+#[cfg(unix)]
+mod unix;
 mod websocket;

@@ -131,6 +131,12 @@ impl Grant {
         &self.subject
     }
 
+    /// The same with these scopes alone.
+    #[cfg(test)]
+    pub(crate) fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
+    }
+
     /// Whether it permits this.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.has(scope)

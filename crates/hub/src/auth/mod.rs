@@ -9,6 +9,7 @@
 //! | a ticket | the first frame of a panel socket, once | what its taker had |
 //! | a device's token | `identify`, `Authorization: Bearer` | sending as this device |
 //! | the join token of this run | `identify` | the first identify of new devices |
+//! | a gateway's token | an uplink's `identify` | its uplink, on which it sends for any device |
 //!
 //! There are no accounts: whoever has a link or the administrator's token is the administrator.
 //! Nothing here reads a clock: `now` is milliseconds since 1970.
@@ -26,6 +27,7 @@ use store::{TokenHash, TokenRow, Write};
 
 pub use grant::{Grant, Scope, Scopes};
 pub use kept::Full;
+pub(crate) use secret::same;
 pub use secret::{Secret, SecretKind, hash, matches};
 
 use grant::Subject;
@@ -91,8 +93,8 @@ impl Auth {
     }
 
     /// Whether this is the join token.
-    pub fn is_join(&self, presented: &str) -> bool {
-        matches(&self.join.hash(), presented)
+    pub fn is_join(&self, presented: &TokenHash) -> bool {
+        same(&self.join.hash(), presented)
     }
 
     /// The code of a new login link: good once, for [`limits::LINK_LIFE_MS`].
@@ -141,6 +143,11 @@ impl Auth {
     /// What a bearer token permits: the administrator's of this run, or one of the API.
     pub fn bearer(&self, token: &str, now: i64) -> Option<Grant> {
         self.administrator(token).or_else(|| self.open(token, Use::Api, now))
+    }
+
+    /// What a token of the API permits, of which the hash was presented.
+    pub(crate) fn of_api(&self, presented: &TokenHash, now: i64) -> Option<Grant> {
+        self.open_hash(presented, Use::Api, now)
     }
 
     /// What the administrator's token of this run permits. No token of the API stands for it: a token that could get
@@ -197,9 +204,12 @@ impl Auth {
     }
 
     fn open(&self, token: &str, used_for: Use, now: i64) -> Option<Grant> {
-        let hash = presented(token)?;
+        self.open_hash(&presented(token)?, used_for, now)
+    }
+
+    fn open_hash(&self, hash: &TokenHash, used_for: Use, now: i64) -> Option<Grant> {
         let mut tables = self.tables();
-        let (grant, write) = tables.kept.open(&hash, used_for, now)?;
+        let (grant, write) = tables.kept.open(hash, used_for, now)?;
         self.submit(write);
         Some(grant)
     }
@@ -228,7 +238,7 @@ fn administrator() -> Grant {
 }
 
 /// The hash to look up, unless what was presented cannot be any of ours.
-fn presented(text: &str) -> Option<TokenHash> {
+pub(crate) fn presented(text: &str) -> Option<TokenHash> {
     (text.len() <= CREDENTIAL_BYTES_MAX).then(|| hash(text))
 }
 

@@ -24,6 +24,8 @@ pub enum SecretKind {
     Token,
     /// A device's own token.
     Device,
+    /// A gateway's token.
+    Gateway,
     /// A login, as it stands in the cookie.
     Login,
     /// A ticket for one panel socket.
@@ -39,6 +41,7 @@ impl SecretKind {
             Self::Join => "gl_join_",
             Self::Token => "gl_token_",
             Self::Device => "gl_device_",
+            Self::Gateway => "gl_gateway_",
             Self::Login => "gl_login_",
             Self::Ticket => "gl_ticket_",
             // Part of a URL that people copy: as short as can be.
@@ -106,7 +109,7 @@ pub fn matches(kept: &TokenHash, presented: &str) -> bool {
 }
 
 /// Whether two hashes are the same, in constant time.
-pub(super) fn same(left: &TokenHash, right: &TokenHash) -> bool {
+pub(crate) fn same(left: &TokenHash, right: &TokenHash) -> bool {
     left.0.ct_eq(&right.0).into()
 }
 
@@ -129,6 +132,7 @@ mod tests {
             SecretKind::Join,
             SecretKind::Token,
             SecretKind::Device,
+            SecretKind::Gateway,
             SecretKind::Login,
             SecretKind::Ticket,
             SecretKind::Link,

@@ -1,7 +1,8 @@
 //! Devices: what they are and show, making and removing them.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,13 +12,16 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use store::ReadError;
 
 use super::Site;
 use super::body::Body;
 use super::credential::{Allowed, ToAdmin, ToView};
 use super::error::Failure;
 use super::limits::LIST_PIECE_DEVICES;
-use crate::{CallError, ChangeError, CreateError, DeviceState};
+use super::query::Asked;
+use crate::registry::Listing;
+use crate::{CallError, ChangeError, CreateError, DeviceState, Hub};
 
 /// A device. What stands below `contested` only a device by itself has.
 #[derive(Serialize)]
@@ -27,6 +31,8 @@ struct Device<'a> {
     labels: &'a [Box<str>],
     presence: &'static str,
     since: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<&'a str>,
     channels: BTreeMap<&'a str, Channel<'a>>,
     ledger: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +72,7 @@ impl<'a> Device<'a> {
             labels: &state.labels,
             presence: state.presence.as_str(),
             since: state.since,
+            gateway: state.gateway.as_deref(),
             channels: channels.collect(),
             ledger: RawValue::from_string(state.ledger.json()).expect("the ledger is written as JSON"),
             contested: state.contested,
@@ -100,29 +107,66 @@ fn raw(json: &str) -> &RawValue {
     serde_json::from_str(json).unwrap_or(RawValue::NULL)
 }
 
-/// `GET /api/devices`. The answer is made while it is sent, a few devices at a time.
-pub(super) async fn list(State(site): State<Arc<Site>>, _: Allowed<ToView>) -> Response {
-    let ids: Vec<_> = site.hub.devices().into_iter().map(|device| device.id).collect();
-    let pieces = ids.len().div_ceil(LIST_PIECE_DEVICES);
-    let middle = (0..pieces).map(move |piece| {
-        let first = piece * LIST_PIECE_DEVICES;
-        let ids = &ids[first..ids.len().min(first + LIST_PIECE_DEVICES)];
-        ids.iter()
-            // One that was removed in the meantime is left out.
-            .filter_map(|id| site.hub.device(id.as_str()))
-            .map(|state| Device::listed(&state).json())
-            .collect::<Vec<_>>()
-            .join(",")
-    });
-    let body = stream::iter(array(middle).map(Ok::<_, Infallible>));
-    ([(header::CONTENT_TYPE, "application/json")], axum::body::Body::from_stream(body)).into_response()
+/// Which part of the list is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    /// Only devices whose ids come behind this one.
+    after: Option<String>,
+    /// At most so many.
+    limit: Option<NonZero<usize>>,
 }
 
-/// Pieces of a JSON array, each some entries or nothing, with what stands between and around them.
-fn array(pieces: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
-    let filled = pieces.filter(|piece| !piece.is_empty());
-    let separated = filled.enumerate().map(|(n, piece)| if n == 0 { piece } else { format!(",{piece}") });
-    std::iter::once("[".to_owned()).chain(separated).chain(std::iter::once("]".to_owned()))
+/// `GET /api/devices`. The answer is made while it is sent, a few devices at a time: it takes as much memory for a million
+/// devices as for a hundred.
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    _: Allowed<ToView>,
+    Asked(part): Asked<Part>,
+) -> Response {
+    let listing = Listing::behind(&site.hub.registry, &part.after.unwrap_or_default());
+    let walk = Walk { listing, left: part.limit.map_or(usize::MAX, NonZero::get), text: "[".to_owned() };
+    let pieces = stream::unfold(Some((site, walk)), async |state| {
+        let (site, walk) = state?;
+        let next = site.reads.run(&site.hub, {
+            let hub = site.hub.clone();
+            move |_: &store::Reader| walk.next(&hub)
+        });
+        Some(match next.await {
+            Ok((text, walk)) => (Ok(text), walk.map(|walk| (site, walk))),
+            // Broken off, so that nobody takes a part of it for the whole.
+            Err(_) => (Err(io::Error::other("the devices could not be read to their end")), None),
+        })
+    });
+    ([(header::CONTENT_TYPE, "application/json")], axum::body::Body::from_stream(pieces)).into_response()
+}
+
+/// How far a list was told.
+struct Walk {
+    listing: Listing,
+    /// How many more may be told.
+    left: usize,
+    /// What stands before the next device.
+    text: String,
+}
+
+impl Walk {
+    /// The next piece of the array, and how it goes on; nothing behind its end.
+    fn next(mut self, hub: &Hub) -> Result<(String, Option<Self>), ReadError> {
+        let at_most = self.left.min(LIST_PIECE_DEVICES);
+        let states = hub.next_devices(&mut self.listing, at_most)?;
+        let mut text = String::new();
+        for state in &states {
+            text += &std::mem::replace(&mut self.text, ",".to_owned());
+            text += &Device::listed(state).json();
+        }
+        self.left -= states.len();
+        if states.len() == at_most && self.left > 0 {
+            return Ok((text, Some(self)));
+        }
+        let begins = if self.text == "[" { "[]" } else { "]" };
+        Ok((text + begins, None))
+    }
 }
 
 /// `GET /api/devices/{id}`.
@@ -181,7 +225,7 @@ struct Change {
     labels: Option<Vec<String>>,
 }
 
-/// `PATCH /api/devices/{id}`: what people call the device.
+/// `PATCH /api/devices/{id}`: what people call the device. Answered once that is stored.
 pub(super) async fn change(
     State(site): State<Arc<Site>>,
     Allowed(grant, ..): Allowed<ToAdmin>,
@@ -189,7 +233,7 @@ pub(super) async fn change(
     body: Body,
 ) -> Result<StatusCode, Failure> {
     let Change { name, labels } = body.json()?;
-    match site.hub.call_device(&grant, &id, name.as_deref(), labels.as_deref()) {
+    match site.hub.call_device(&grant, &id, name.as_deref(), labels.as_deref()).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(CallError::Bad(what)) => Err(Failure::bad_request(what)),
         Err(CallError::Unchanged(why)) => Err(unchanged(why, &id)),
@@ -211,20 +255,4 @@ pub(super) async fn remove(
 ) -> Result<StatusCode, Failure> {
     site.hub.remove_device(&grant, &id).map_err(|why| unchanged(why, &id))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn joined(pieces: &[&str]) -> String {
-        array(pieces.iter().map(|piece| (*piece).to_owned())).collect()
-    }
-
-    #[test]
-    fn an_array_in_pieces_is_an_array() {
-        assert_eq!(joined(&[]), "[]");
-        assert_eq!(joined(&["1,2", "3"]), "[1,2,3]");
-        assert_eq!(joined(&["", "1", "", "2"]), "[1,2]");
-    }
 }

@@ -7,8 +7,10 @@ use axum::http::StatusCode;
 use store::DeviceKey;
 use store::limits::OTHER_REASONS;
 
+use super::{OpenFiles, SerialLines};
 use crate::{Hub, Presence};
 use router::Ledger;
+use sockets::Turns;
 
 /// Answers by the first digit of their status.
 #[derive(Debug, Default)]
@@ -33,19 +35,30 @@ pub(super) struct Totals {
     contested: usize,
     ledger: Ledger,
     panels: usize,
+    uplinks: usize,
+    behind: u64,
+    relayed: u64,
     storage_failed: bool,
     storage_failures: u64,
+    /// Of each event loop.
+    turns: Vec<Turns>,
 }
 
 impl Hub {
-    /// Sums over all devices, each looked at by itself.
+    /// Sums over all devices, each looked at by itself. The longest turns of the event loops begin anew.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals {
             panels: self.panels.len(),
             storage_failed: !self.storage_is_up(),
             storage_failures: self.storage_failures(),
+            turns: self.loops.take_turns(),
             ..Totals::default()
         };
+        for gateway in self.gateways() {
+            totals.uplinks += usize::from(gateway.presence == Presence::Online);
+            totals.behind = totals.behind.saturating_add(gateway.behind);
+            totals.relayed += gateway.entries;
+        }
         let (asleep, ledger) = self.registry.asleep();
         totals.offline = asleep;
         totals.ledger.add(&in_our_words(ledger));
@@ -68,8 +81,8 @@ impl Hub {
     }
 }
 
-/// The counters as text.
-pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
+/// The counters as text. `files`, where somebody knows, are those of this process.
+pub(super) fn exposition(totals: &Totals, counters: &Counters, files: Option<OpenFiles>) -> String {
     let mut text = String::new();
     let version = label("version", env!("CARGO_PKG_VERSION"));
     family(&mut text, "glassline_build_info", "gauge", "Which version runs.", &[(&version, &1)]);
@@ -88,10 +101,21 @@ pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
     one(&mut text, "glassline_devices_contested", "gauge", help, &totals.contested);
     books(&mut text, &totals.ledger);
     one(&mut text, "glassline_panels", "gauge", "Open panels.", &totals.panels);
+    one(&mut text, "glassline_uplinks", "gauge", "Gateways whose uplinks stand.", &totals.uplinks);
+    let help = "Entries of gateways' spools that were taken over since the hub was started.";
+    one(&mut text, "glassline_relayed_entries_total", "counter", help, &totals.relayed);
+    let help = "Entries in gateways' spools that this hub has not taken over, as they said last.";
+    one(&mut text, "glassline_relayed_entries_behind", "gauge", help, &totals.behind);
     let help = "Whether the storage takes anything over.";
     one(&mut text, "glassline_storage_up", "gauge", help, &u8::from(!totals.storage_failed));
     let help = "How often the storage failed since the hub was started.";
     one(&mut text, "glassline_storage_failures_total", "counter", help, &totals.storage_failures);
+    turns(&mut text, &totals.turns);
+    if let Some(OpenFiles { open, limit }) = files {
+        let help = "Files that this process has open: each connection is one.";
+        one(&mut text, "process_open_fds", "gauge", help, &open);
+        one(&mut text, "process_max_fds", "gauge", "Files that it may have open.", &limit);
+    }
     let answers: Vec<(String, u64)> = counters
         .answers
         .iter()
@@ -103,6 +127,36 @@ pub(super) fn exposition(totals: &Totals, counters: &Counters) -> String {
     let help = "HTTP requests answered, by class of status.";
     family(&mut text, "glassline_http_responses_total", "counter", help, &answers);
     text
+}
+
+/// What came over serial lines, behind the rest.
+pub(super) fn serial(text: &mut String, lines: SerialLines) {
+    let help = "Lines over serial ports whose checksum was wrong.";
+    one(text, "glassline_serial_damaged_total", "counter", help, &lines.damaged);
+    let results = [(label("result", "sample"), lines.samples), (label("result", "skipped"), lines.skipped)];
+    let results: Vec<(&str, &dyn Display)> =
+        results.iter().map(|(label, count)| (label.as_str(), count as &dyn Display)).collect();
+    let help = "Lines of devices that only print, by what became of them.";
+    family(text, "glassline_serial_printed_total", "counter", help, &results);
+}
+
+/// How long the turns of the event loops take: what one costs, all sockets of that loop wait for.
+fn turns(text: &mut String, turns: &[Turns]) {
+    let mut of_each = |name: &str, kind: &str, help: &str, value: fn(&Turns) -> f64| {
+        let values: Vec<(String, f64)> = turns
+            .iter()
+            .enumerate()
+            .map(|(number, turns)| (label("loop", &number.to_string()), value(turns)))
+            .collect();
+        let values: Vec<(&str, &dyn Display)> =
+            values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
+        family(text, &format!("glassline_event_loop_{name}"), kind, help, &values);
+    };
+    of_each("turns_total", "counter", "Turns of each event loop.", |turns| turns.count as f64);
+    let help = "How long its turns took together, without waiting.";
+    of_each("busy_seconds_total", "counter", help, |turns| turns.took.as_secs_f64());
+    let help = "How long its longest turn took since this was last asked for, by whomever.";
+    of_each("longest_turn_seconds", "gauge", help, |turns| turns.longest.as_secs_f64());
 }
 
 /// The ledgers of all devices together. None of its own for a device: there may be ten thousand, whose ids are nobody's
@@ -201,7 +255,10 @@ mod tests {
         let gaps = vec![gap("overflow", 2), gap("somebody's \"own\"", 3)];
         let mut ledger = Ledger { committed: 7, ..Ledger::default() };
         ledger.add(&in_our_words(Ledger { gaps, ..Ledger::default() }));
-        let text = exposition(&Totals { online: 2, ledger, ..Totals::default() }, &counters);
+        let ms = std::time::Duration::from_millis;
+        let turns = vec![Turns { count: 7, took: ms(1_500), longest: ms(20) }];
+        let files = Some(OpenFiles { open: 30, limit: 20_000 });
+        let text = exposition(&Totals { online: 2, ledger, turns, ..Totals::default() }, &counters, files);
         assert!(
             text.contains("# TYPE glassline_devices gauge\nglassline_devices{presence=\"online\"} 2\n"),
             "{text}"
@@ -211,6 +268,21 @@ mod tests {
         assert!(text.contains("\nglassline_gaps_total{reason=\"other\"} 3\n"), "{text}");
         assert!(text.contains("\nglassline_storage_up 1\n"), "{text}");
         assert!(text.contains("glassline_http_responses_total{class=\"4xx\"} 1\n"), "{text}");
+        assert!(text.contains("\nglassline_event_loop_turns_total{loop=\"0\"} 7\n"), "{text}");
+        assert!(text.contains("\nglassline_event_loop_busy_seconds_total{loop=\"0\"} 1.5\n"), "{text}");
+        assert!(text.contains("\nglassline_event_loop_longest_turn_seconds{loop=\"0\"} 0.02\n"), "{text}");
+        assert!(
+            text.contains("\nprocess_open_fds 30\n") && text.contains("\nprocess_max_fds 20000\n"),
+            "{text}"
+        );
         assert!(text.ends_with('\n'));
+    }
+
+    #[test]
+    fn serial_lines_are_counted_by_what_became_of_them() {
+        let mut text = String::new();
+        serial(&mut text, SerialLines { damaged: 3, samples: 100, skipped: 7 });
+        assert!(text.contains("\nglassline_serial_damaged_total 3\n"), "{text}");
+        assert!(text.contains("\nglassline_serial_printed_total{result=\"skipped\"} 7\n"), "{text}");
     }
 }

@@ -9,7 +9,7 @@
 //! | `pages`, `scene` | pages and what they show |
 //! | `eject` | a device's page becomes a view |
 //! | `look`, `pack` | how whoever asks wants pages to look; compression |
-//! | `devices`, `samples`, `history`, `spells`, `commands`, `tokens`, `panels` | the API |
+//! | `devices`, `samples`, `history`, `spells`, `commands`, `tokens`, `panels`, `gateways` | the API |
 //! | [`socket`] | WebSockets |
 //! | `operations`, `metrics` | health, counters, `openapi.json` |
 //! | `routes` | all paths, in one table |
@@ -21,6 +21,7 @@ mod credential;
 mod devices;
 mod eject;
 pub mod error;
+mod gateways;
 mod guard;
 mod history;
 mod host;
@@ -49,12 +50,38 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use accept::serve;
 pub use error::Failure;
-pub use panels::GatewayInfo;
+pub use gateways::GatewayInfo;
 
 use crate::Hub;
 use crate::http::host::Hosts;
 use crate::http::metrics::Counters;
 use crate::http::reads::Reads;
+
+/// Tells how many files are open, where somebody knows.
+type Files = Box<dyn Fn() -> Option<OpenFiles> + Send + Sync>;
+
+/// Files of this process, for `/metrics`: a connection is one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// How many are open.
+    pub open: u64,
+    /// How many may be.
+    pub limit: u64,
+}
+
+/// Tells what came over serial lines, where somebody knows.
+type Serial = Box<dyn Fn() -> Option<SerialLines> + Send + Sync>;
+
+/// Lines that came over serial ports of this process, for `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SerialLines {
+    /// Lines whose checksum was wrong.
+    pub damaged: u64,
+    /// Printed lines that were read as samples.
+    pub samples: u64,
+    /// Printed lines that were not understood.
+    pub skipped: u64,
+}
 
 /// Gives the gateways that are connected, whoever knows them.
 type Gateways = Box<dyn Fn() -> Vec<GatewayInfo> + Send + Sync>;
@@ -67,6 +94,8 @@ pub struct Site {
     cookie: String,
     lines: Option<String>,
     gateways: Gateways,
+    files: Files,
+    serial: Serial,
     reads: Reads,
     counters: Counters,
 }
@@ -80,6 +109,8 @@ impl Site {
             cookie: credential::cookie_name(address.port()),
             lines: None,
             gateways: Box::new(Vec::new),
+            files: Box::new(|| None),
+            serial: Box::new(|| None),
             reads: Reads::default(),
             counters: Counters::default(),
         }
@@ -108,6 +139,18 @@ impl Site {
     #[must_use]
     pub fn with_gateways(self, gateways: impl Fn() -> Vec<GatewayInfo> + Send + Sync + 'static) -> Self {
         Self { gateways: Box::new(gateways), ..self }
+    }
+
+    /// `/metrics` says how many files are open, as `files` tells when it is asked. It must not block.
+    #[must_use]
+    pub fn with_files(self, files: impl Fn() -> Option<OpenFiles> + Send + Sync + 'static) -> Self {
+        Self { files: Box::new(files), ..self }
+    }
+
+    /// `/metrics` says what came over serial lines, as `serial` tells when it is asked. It must not block.
+    #[must_use]
+    pub fn with_serial(self, serial: impl Fn() -> Option<SerialLines> + Send + Sync + 'static) -> Self {
+        Self { serial: Box::new(serial), ..self }
     }
 
     /// The hub.

@@ -40,7 +40,10 @@ pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Result<impl IntoRes
 
 /// `GET /metrics`, for Prometheus.
 pub(super) async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
-    let text = metrics::exposition(&site.hub.totals(), &site.counters);
+    let mut text = metrics::exposition(&site.hub.totals(), &site.counters, (site.files)());
+    if let Some(lines) = (site.serial)() {
+        metrics::serial(&mut text, lines);
+    }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 

@@ -67,7 +67,12 @@ pub(super) async fn devices(reader: Reader, State(site): State<Arc<Site>>, uri: 
     named(&site, &reader, "devices", &uri).await
 }
 
-/// `GET /status`: panels, gateways and the store.
+/// `GET /gateways`: the gateways that are connected.
+pub(super) async fn gateways(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
+    named(&site, &reader, "gateways", &uri).await
+}
+
+/// `GET /status`: panels and the store.
 pub(super) async fn status(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
     named(&site, &reader, "status", &uri).await
 }
@@ -97,8 +102,11 @@ pub(super) async fn component(
     Path(name): Path<String>,
     uri: Uri,
 ) -> Response {
-    let wanted = name.clone();
-    match reader.page(&site, &uri, move |views, scene| views.component_page(&wanted, scene)).await {
+    let (wanted, hub) = (name.clone(), site.hub.clone());
+    let page = move |views: &Library, scene: &HubScene<'_>| {
+        views.component_page(&wanted, scene).or_else(|| hub.views_now().component_page(&wanted, scene))
+    };
+    match reader.page(&site, &uri, page).await {
         Ok(Some(page)) => respond(StatusCode::OK, page),
         Ok(None) => missing(&site, &reader, &uri, ("message.no-component", &[("name", &name)])).await,
         Err(failure) => failure.into_response(),
@@ -158,8 +166,11 @@ pub(super) async fn not_found(
 }
 
 async fn named(site: &Arc<Site>, reader: &Reader, name: &str, uri: &Uri) -> Response {
-    let wanted = name.to_owned();
-    match reader.page(site, uri, move |views, scene| views.view_page(&wanted, scene)).await {
+    let (wanted, hub) = (name.to_owned(), site.hub.clone());
+    let page = move |views: &Library, scene: &HubScene<'_>| {
+        views.view_page(&wanted, scene).or_else(|| hub.views_now().view_page(&wanted, scene))
+    };
+    match reader.page(site, uri, page).await {
         Ok(Some(page)) => respond(StatusCode::OK, page),
         Ok(None) => missing(site, reader, uri, ("message.no-view", &[("name", name)])).await,
         Err(failure) => failure.into_response(),

@@ -8,8 +8,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::error::Failure;
 use super::{
-    Site, commands, devices, eject, history, login, operations, pages, panels, samples, socket, spells,
-    tokens,
+    Site, commands, devices, eject, gateways, history, login, operations, pages, panels, samples, socket,
+    spells, tokens,
 };
 
 /// One method of one path.
@@ -59,6 +59,7 @@ fn table() -> Vec<Route> {
         get("/views/{name}", pages::view),
         get("/components", pages::gallery),
         get("/components/{name}", pages::component),
+        get("/gateways", pages::gateways),
         get("/status", pages::status),
         get("/assets/{file}", pages::asset),
         get("/login", login::form),
@@ -84,12 +85,15 @@ fn table() -> Vec<Route> {
         get("/api/devices/{id}/commands/{command}", commands::one),
         delete("/api/devices/{id}/commands/{command}", commands::cancel),
         get("/api/panels", panels::panels),
-        get("/api/gateways", panels::gateways),
+        get("/api/gateways", gateways::list),
+        post("/api/gateways", gateways::create),
+        delete("/api/gateways/{id}", gateways::remove),
         get("/healthz", operations::healthz),
         get("/readyz", operations::readyz),
         get("/metrics", operations::metrics),
         get("/openapi.json", operations::openapi),
         get("/panel", socket::panel),
+        get("/uplink", gateways::uplink),
     ]
 }
 

@@ -5,7 +5,7 @@ use crate::http::Site;
 use crate::view::limits::{COMMANDS_LISTED_MAX, GAPS_LISTED_MAX};
 use crate::view::{
     ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData, Look,
-    PanelRow, Scene, StorageFailure,
+    PanelRow, Scene, StorageFailure, UplinkRow,
 };
 use crate::{DeviceState, DeviceSummary, Storage};
 use router::Ledger;
@@ -55,8 +55,8 @@ impl Scene for HubScene<'_> {
         Some(DeviceData { ledger: books(ledger), contested, ..device(state) })
     }
 
-    fn devices(&self) -> Vec<DeviceRow> {
-        self.site.hub.devices().into_iter().map(row).collect()
+    fn each_device(&self, see: &mut dyn FnMut(DeviceRow)) {
+        self.site.hub.each_device(&mut |summary| see(row(summary)));
     }
 
     fn panels(&self) -> Vec<PanelRow> {
@@ -73,13 +73,26 @@ impl Scene for HubScene<'_> {
     }
 
     fn gateways(&self) -> Vec<GatewayRow> {
-        let row = |gateway: super::GatewayInfo| GatewayRow {
+        let local = |gateway: super::GatewayInfo| GatewayRow {
             id: gateway.id,
             presence: gateway.presence,
             since: gateway.since,
             devices: gateway.devices,
+            uplink: None,
         };
-        (self.site.gateways)().into_iter().map(row).collect()
+        let remote = |gateway: crate::uplink::GatewayState| GatewayRow {
+            id: gateway.id.into(),
+            presence: gateway.presence,
+            since: gateway.since,
+            devices: gateway.devices,
+            uplink: Some(UplinkRow {
+                address: gateway.address.unwrap_or_default().into(),
+                behind: gateway.behind,
+                lost: gateway.lost.values().sum(),
+            }),
+        };
+        let gateways = (self.site.gateways)().into_iter().map(local);
+        gateways.chain(self.site.hub.gateways().into_iter().map(remote)).collect()
     }
 
     fn join(&self) -> Option<Join> {
@@ -188,6 +201,7 @@ fn device(state: DeviceState) -> DeviceData {
         id: state.id.to_string(),
         presence: state.presence,
         since: state.since,
+        gateway: state.gateway.map(Into::into),
         channels: channels.collect(),
         describe: state.describe.into(),
         created: Some(state.created),
@@ -207,6 +221,7 @@ fn row(summary: DeviceSummary) -> DeviceRow {
         id: summary.id.to_string(),
         presence: summary.presence,
         since: summary.since,
+        gateway: summary.gateway.map(Into::into),
         channels: summary.channels,
     }
 }

@@ -3,9 +3,10 @@
 use super::batch::Batch;
 use super::seat::{Dirty, Seat};
 use crate::Hub;
+use crate::dormant::Brief;
 use crate::limits::PANEL_BATCH_BYTES_MAX;
 use crate::registry::{Listed, Listing, Registry};
-use router::frame;
+use router::frame::{self, Standing};
 use std::sync::Arc;
 
 /// The presence of a device that sleeps.
@@ -68,19 +69,13 @@ fn first(untold: &mut Listing, registry: &Registry) -> String {
         && let Some(listed) = untold.next(registry)
     {
         let entry = match listed {
-            Listed::Asleep(brief) => {
-                frame::listed(brief.id, brief.name(), brief.labels(), OFFLINE, brief.since)
-            }
+            Listed::Asleep(brief) => frame::listed(&standing(&brief)),
             Listed::Awake(cell) => {
                 let inner = cell.lock();
                 if inner.device.is_removed() {
                     continue;
                 }
-                let (presence, since) = inner.device.presence();
-                {
-                    let device = &inner.device;
-                    frame::listed(device.id(), device.name(), device.labels(), presence.as_str(), since)
-                }
+                frame::listed(&inner.device.listed())
             }
         };
         if !text.ends_with('[') {
@@ -92,6 +87,18 @@ fn first(untold: &mut Listing, registry: &Registry) -> String {
     text
 }
 
+/// A device that sleeps is connected nowhere.
+fn standing<'a>(brief: &Brief<'a>) -> Standing<'a> {
+    Standing {
+        device: brief.id,
+        name: brief.name(),
+        labels: brief.labels(),
+        presence: OFFLINE,
+        since: brief.since,
+        gateway: None,
+    }
+}
+
 /// Devices that did not fit into it, each as one that is new.
 fn rest(untold: &mut Listing, registry: &Registry, batch: &mut Batch) {
     while batch.has_room()
@@ -99,7 +106,7 @@ fn rest(untold: &mut Listing, registry: &Registry, batch: &mut Batch) {
     {
         match listed {
             Listed::Asleep(brief) => {
-                batch.push(frame::presence(brief.id, brief.name(), brief.labels(), OFFLINE, brief.since));
+                batch.push(frame::presence(&standing(&brief)));
             }
             Listed::Awake(cell) => {
                 let inner = cell.lock();

@@ -1,23 +1,20 @@
 //! A panel's turn: what its browser said is carried out, then what is new of what it watches is gathered, until the frame is
 //! full or the panel has everything.
 
+mod commands;
+mod watches;
+
 use super::batch::Batch;
 use super::job::{self, Answer};
-use super::list::List;
 use super::message::{self, FromPanel, Unreadable};
 use super::rare::Rare;
 use super::resume;
-use super::said::{After, Said};
+use super::said::Said;
 use super::seat::{Dirty, Seat, Who};
 use super::watched::{Look, Watched};
 use crate::auth::Scope;
-use crate::commands::CommandRequest;
-use crate::limits::{PANEL_COMMANDS, PANEL_HELD_UP_MS, PANEL_WAKES_AT_ONCE, PANEL_WATCHES_MAX};
-use protocol::id::DeviceId;
-use protocol::limits::{COMMAND_TTL_MS, ID_CHARS_MAX};
-use protocol::message::cut;
-use router::{Receipt, State, Step, frame};
-use serde_json::value::RawValue;
+use crate::limits::PANEL_WAKES_AT_ONCE;
+use router::{Step, frame};
 use std::sync::{Arc, MutexGuard};
 use store::DeviceKey;
 
@@ -141,7 +138,8 @@ impl<'a> Turn<'a> {
         } else if let Some(id) = &message.ledger {
             self.ledger(id);
         } else if let (Some(kind), Some(library)) = (&message.broken, &message.library) {
-            if self.who.grant.may(Scope::View) {
+            // It takes the version away from everybody as one to go back to: whoever may only look cannot.
+            if self.who.grant.may(Scope::Edit) {
                 self.seat.hub.component_is_broken(kind, library);
             }
         } else if message.command.is_some() {
@@ -169,124 +167,6 @@ impl<'a> Turn<'a> {
             let books = cell.lock().device.ledger().json();
             let (id, now) = (frame::quoted(id), self.seat.hub.now().wall);
             self.batch.push(format!("{{\"device\":{id},\"ledger\":{books},\"at\":{now}}}"));
-        }
-    }
-
-    fn watch(&mut self, id: &str, after: Option<After>) {
-        if !self.who.grant.may(Scope::View) {
-            return self.complain("denied", "you may not look at devices", Some(("watch", id)));
-        }
-        let known = self.seat.hub.registry.awake_by_id(id);
-        let is_watched = known.as_ref().is_some_and(|cell| self.place(cell.key).is_ok());
-        let unknown = self.rare.as_ref().map_or(0, |rare| rare.unknown.len());
-        if !is_watched && self.devices.len() + unknown >= PANEL_WATCHES_MAX {
-            return self.complain("too_many", "a panel watches no more devices at once", Some(("watch", id)));
-        }
-        let Some(cell) = known else { return self.await_device(id) };
-        self.unwatch(id);
-        // A device that was made anew under this id counts from the beginning again.
-        let own = after.filter(|after| after.key.is_none_or(|key| key == cell.key.0));
-        let watched = Watched::begin(cell, own.map(|after| after.cursor));
-        self.seat.put(Dirty::Device(watched.key()));
-        let (Ok(place) | Err(place)) = self.place(watched.key());
-        // Most watch one or a few: there is no room kept for more.
-        if self.devices.len() == self.devices.capacity() {
-            let more = self.devices.len().max(1);
-            self.devices.reserve_exact(more);
-        }
-        self.devices.insert(place, watched);
-    }
-
-    /// Watches a device that is not known once it is.
-    fn await_device(&mut self, id: &str) {
-        self.batch.push(frame::unknown(cut(id, ID_CHARS_MAX), self.seat.hub.now().wall));
-        if DeviceId::parse(id).is_none() {
-            return;
-        }
-        let rare = self.rare();
-        let first = rare.unknown.is_empty();
-        rare.unknown.insert(id.to_owned());
-        // It may have come in between.
-        if first {
-            self.seat.put(Dirty::Newcomers);
-        } else if self.seat.hub.registry.awake_by_id(id).is_some() {
-            self.begin_newcomer(id);
-        }
-    }
-
-    fn begin_newcomer(&mut self, id: &str) {
-        let seat = self.seat;
-        if self.rare().forget_unknown(seat, id) {
-            self.watch(id, None);
-        }
-    }
-
-    fn look_for_newcomers(&mut self) {
-        let Some(rare) = self.rare else { return };
-        let hub = &self.seat.hub;
-        hub.roster.await_change(self.seat, Dirty::Newcomers);
-        let known: Vec<String> =
-            rare.unknown.iter().filter(|id| hub.registry.awake_by_id(id).is_some()).cloned().collect();
-        known.iter().for_each(|id| self.begin_newcomer(id));
-    }
-
-    fn unwatch(&mut self, id: &str) {
-        if let Some(rare) = self.rare {
-            rare.forget_unknown(self.seat, id);
-        }
-        // Not by the registry: the device may just have been removed from there.
-        if let Some(place) = self.devices.iter().position(|watched| watched.id().as_str() == id) {
-            self.devices.remove(place).end(self.seat);
-        }
-    }
-
-    fn watch_list(&mut self, wanted: bool) {
-        if let Some(rare) = self.rare
-            && rare.list.take().is_some()
-        {
-            List::end(self.seat);
-        }
-        if wanted {
-            self.rare().list = Some(List::begin(&self.seat.hub));
-            self.seat.put(Dirty::List);
-        }
-    }
-
-    fn command(&mut self, message: FromPanel) {
-        let id = message.command.unwrap_or_default();
-        let (Some(device), Some(channel), Some(value)) = (message.device, message.channel, message.value)
-        else {
-            let reason = "a command has a device, a channel and a value";
-            return self.complain("bad_message", reason, Some(("command", &id)));
-        };
-        let now = self.seat.hub.now();
-        let ttl = left(message.ttl, message.at, now.wall);
-        if ttl == Some(0) && message.ttl != ttl {
-            return self.batch.push(frame::receipt(&device, &self.too_late(id, channel, &value)));
-        }
-        let allowed = self.rare().asked.take(now.mono, PANEL_COMMANDS);
-        let known = self.seat.hub.registry.awake_by_id(&device);
-        let is_watched = known.is_some_and(|cell| self.place(cell.key).is_ok());
-        let (seat, about) = (self.seat.clone(), id.clone());
-        let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl };
-        self.start(async move {
-            let Some(who) = seat.who() else { return Answer::Lost };
-            let told = seat.hub.command_told(&who.grant, request, allowed).await;
-            // Those who watch the device are told with everybody else; others, and those who ask again, here.
-            Answer::Command(about, told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt)))
-        });
-    }
-
-    /// What becomes of a command that came when it was no longer wanted: it is not begun late, and leaves no trace.
-    fn too_late(&self, id: String, channel: String, asked: &RawValue) -> Receipt {
-        Receipt {
-            id: id.into(),
-            by: self.who.grant.user().clone(),
-            channel: channel.into(),
-            asked: asked.get().into(),
-            state: State::Expired,
-            reason: Some("it reached the hub too late".into()),
-            value: None,
         }
     }
 
@@ -337,15 +217,5 @@ impl<'a> Turn<'a> {
             }
             Step::Done => {}
         }
-    }
-}
-
-/// How long a command stays wanted that was asked for at `at`, in milliseconds by our clock. One that was held up on its way
-/// is wanted for less; nothing where it does not say for how long, and came in time.
-fn left(ttl: Option<u64>, at: Option<u64>, now: i64) -> Option<u64> {
-    let held_up = at.map_or(0, |at| u64::try_from(now).unwrap_or(0).saturating_sub(at));
-    match held_up > PANEL_HELD_UP_MS {
-        true => Some(ttl.unwrap_or(COMMAND_TTL_MS).saturating_sub(held_up)),
-        false => ttl,
     }
 }

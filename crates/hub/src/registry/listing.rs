@@ -21,6 +21,11 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    /// A walk through those behind the id `after` only.
+    pub(crate) fn behind(registry: &Registry, after: &str) -> Self {
+        Self { last: after.to_owned(), place: registry.dormant.behind(after) }
+    }
+
     /// The next device; nothing at the end. One that is removed just now may still come.
     pub(crate) fn next<'a>(&mut self, registry: &'a Registry) -> Option<Listed<'a>> {
         loop {

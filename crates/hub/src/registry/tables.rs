@@ -1,14 +1,13 @@
 //! The devices in memory, by id and by key.
 
-use super::{Cell, Inner};
-use crate::panel::Watchers;
+use super::Cell;
 use router::{Device, Ledger};
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use store::DeviceKey;
 
 /// What the lock of a [`super::Registry`] guards.
@@ -85,10 +84,7 @@ impl Tables {
     }
 
     pub(super) fn put(&mut self, device: Device) -> Arc<Cell> {
-        let (key, id) = (device.identity.key, device.identity.id.clone());
-        let (watchers, requests, alarm) = (Watchers::default(), None, None);
-        let inner = Inner { device, watchers, requests, alarm, unsettled: 0, is_unstored: false };
-        let cell = Arc::new(Cell { key, id, inner: Mutex::new(inner) });
+        let cell = Arc::new(Cell::new(device));
         self.by_id.insert(ById(cell.clone()));
         self.by_key.insert(ByKey(cell.clone()));
         cell

@@ -1,11 +1,12 @@
 //! Views arranged: sections, repeated for devices or not, and pieces of HTML; what is variable in them filled in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use minijinja::Value;
 use minijinja::value::Serde;
 
 use super::chooser::{Choice, Chooser};
+use super::data::DeviceRow;
 use super::definition::{Body, Part, Piece, Placement, Section, View};
 use super::escape::escape;
 use super::html::{Rendered, ToPaint};
@@ -41,7 +42,7 @@ pub(crate) fn arrange(library: &Library, painter: &mut Painter<'_>, view: &View)
     let (values, wrong) = Values::of(&view.variables, &query);
     let choice = view.devices.as_ref().map(|devices| {
         let first = view.device.as_deref().map(|device| values.fill(device));
-        Choice::of(painter.lists().device_rows(), devices, query.get("device"), first.as_deref())
+        Choice::of(painter.lists(), devices, query.get("device"), first.as_deref())
     });
     let chosen = match &choice {
         Some(choice) => choice.chosen.clone(),
@@ -66,7 +67,20 @@ pub(crate) fn arrange(library: &Library, painter: &mut Painter<'_>, view: &View)
         },
         Body::Html { .. } => standing.free(library, painter, chooser),
     };
-    Arranged { body: wrong + &arranged.body, ..arranged }
+    let missing = if choice.is_none() { missing(library, painter, &query) } else { String::new() };
+    Arranged { body: missing + &wrong + &arranged.body, ..arranged }
+}
+
+/// That a device is not there which the address says something is to be shown of. Where devices are chosen from, the chooser says
+/// so.
+fn missing(library: &Library, painter: &Painter<'_>, query: &Query) -> String {
+    let missing: BTreeSet<&str> =
+        query.iter().map(|(_, text)| text).filter(|id| painter.misses(id)).collect();
+    let notice = |id| {
+        let words = library.say("message.no-device", &[("id", id)]);
+        format!("<p class=\"notice nobody span-12\" role=\"status\">{}</p>\n", escape(&words))
+    };
+    missing.into_iter().map(notice).collect()
 }
 
 /// Paints a view that no address says anything of: the page that a device gets by itself.
@@ -114,11 +128,8 @@ impl Standing<'_> {
         let Some(each) = &section.each else {
             return self.one_section(library, painter, section, &format!("s-{nth}"));
         };
-        let rows = painter.lists().device_rows();
-        let fitting: Vec<_> = rows.iter().filter(|row| each.fits(row)).collect();
-        let shown: Vec<(String, String)> =
-            fitting.iter().take(SECTION_DEVICES_MAX).map(|row| (row.id.clone(), row.name.clone())).collect();
-        let left_out = fitting.len() - shown.len();
+        let (shown, total) = painter.lists().devices_that(|row| each.fits(row), SECTION_DEVICES_MAX);
+        let left_out = total - shown.len();
         if shown.is_empty() {
             // What is wrong in it is found all the same, and what it needs is loaded before its first device comes.
             self.one_section(library, painter, section, "s");
@@ -128,7 +139,7 @@ impl Standing<'_> {
             );
         }
         let mut html = String::new();
-        for (id, name) in shown {
+        for DeviceRow { id, name, .. } in shown {
             painter.within = Some(id.clone());
             let standing =
                 Self { values: self.values.for_device(&id, &name), device: Some(id.clone()), ..*self };

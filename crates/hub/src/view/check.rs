@@ -1,7 +1,11 @@
 //! Everything that is wrong with a user's folder, found without a browser and without a device.
 
+use minijinja::Value;
+
 use super::component::Kind;
 use super::data::StillScene;
+use super::definition::Body;
+use super::html::Rendered;
 use super::library::Library;
 use super::manifest::RESERVED;
 use super::problem::{Place, Problem, did_you_mean};
@@ -22,12 +26,23 @@ impl Library {
                 problems.extend(self.unknown_variables(kind));
             }
         }
+        problems.extend(self.in_paragraphs());
         let scene = StillScene::default();
         let views = self.own.views.iter().filter_map(|name| self.rendered_view(name, &scene));
         problems.extend(views.flat_map(|rendered| rendered.problems));
         problems.sort_by(|a, b| (&a.place, &a.what).cmp(&(&b.place, &b.what)));
         problems.dedup();
         problems
+    }
+
+    /// Components of the user's views in HTML that stand where a browser takes them out.
+    fn in_paragraphs(&self) -> Vec<Problem> {
+        let rendered = |name: &String| match &self.views.get(name)?.as_ref().ok()?.body {
+            // What cannot be rendered without data has its own problem, or none.
+            Body::Html { template, .. } => Rendered::new(&self.templates, template, Value::UNDEFINED).ok(),
+            Body::Grid(_) => None,
+        };
+        self.own.views.iter().filter_map(rendered).flat_map(|rendered| rendered.in_paragraphs()).collect()
     }
 
     /// Variables that the template names and that are nothing: they would be shown as nothing, without an error.

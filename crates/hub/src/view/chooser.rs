@@ -3,6 +3,7 @@
 
 use minijinja::Value;
 
+use super::context::Lists;
 use super::data::DeviceRow;
 use super::definition::View;
 use super::library::Library;
@@ -31,20 +32,28 @@ pub(crate) struct Choice {
 impl Choice {
     /// Chooses the one that was asked for; else `first`, if it is one of them; else the first there is.
     pub(crate) fn of(
-        rows: &[DeviceRow],
+        lists: &Lists<'_>,
         devices: &Selection,
         asked: Option<&str>,
         first: Option<&str>,
     ) -> Self {
-        let fitting: Vec<&DeviceRow> = rows.iter().filter(|row| devices.fits(row)).collect();
-        let find = |id: &str| fitting.iter().find(|row| row.id == id).map(|row| row.id.clone());
-        let any = || first.and_then(find).or_else(|| fitting.first().map(|row| row.id.clone()));
-        let chosen = asked.map_or_else(any, find);
+        // Looked for on the way: it may stand behind those that are listed.
+        let wanted = asked.or(first);
+        let mut found = None;
+        let fits = |row: &DeviceRow| {
+            let fits = devices.fits(row);
+            if fits && wanted == Some(&row.id) {
+                found = Some(row.id.clone());
+            }
+            fits
+        };
+        let (fitting, total) = lists.devices_that(fits, CHOICES_MAX);
+        let any = || fitting.first().map(|row| row.id.clone());
+        let chosen = if asked.is_some() { found } else { found.or_else(any) };
         let missing = asked.filter(|_| chosen.is_none()).map(str::to_owned);
-        let named = |row: &&DeviceRow| (row.id.clone(), row.name.clone());
         Self {
-            devices: fitting.iter().take(CHOICES_MAX).map(named).collect(),
-            total: fitting.len(),
+            devices: fitting.into_iter().map(|row| (row.id, row.name)).collect(),
+            total,
             chosen,
             missing,
             said: devices.said().to_owned(),
@@ -117,19 +126,32 @@ impl Chooser<'_> {
 mod tests {
     use super::*;
     use crate::Presence;
+    use crate::view::data::{DeviceData, Scene};
+
+    /// A boiler and two pumps.
+    struct Three;
+
+    impl Scene for Three {
+        fn now_ms(&self) -> i64 {
+            0
+        }
+
+        fn device(&self, _: &str) -> Option<DeviceData> {
+            None
+        }
+
+        fn each_device(&self, see: &mut dyn FnMut(DeviceRow)) {
+            for id in ["boiler-1", "pump-1", "pump-2"] {
+                let (id, name, labels) = (id.to_owned(), id.to_owned(), Vec::new());
+                let presence = Presence::Online;
+                see(DeviceRow { id, name, labels, presence, since: 0, gateway: None, channels: 0 });
+            }
+        }
+    }
 
     fn choice(asked: Option<&str>, first: Option<&str>) -> Choice {
-        let row = |id: &str| DeviceRow {
-            id: id.to_owned(),
-            name: id.to_owned(),
-            labels: Vec::new(),
-            presence: Presence::Online,
-            since: 0,
-            channels: 0,
-        };
-        let rows = ["boiler-1", "pump-1", "pump-2"].map(row);
         let pumps = Selection::of_ids(&["pump-*".to_owned()]).expect("a pattern");
-        Choice::of(&rows, &pumps, asked, first)
+        Choice::of(&Lists::new(&Three), &pumps, asked, first)
     }
 
     #[test]

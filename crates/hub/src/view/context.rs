@@ -17,7 +17,6 @@ use super::value::{from_json, members};
 /// What is the same for all components of a page. Each list is asked for when the first template names it.
 pub(crate) struct Lists<'a> {
     scene: &'a dyn Scene,
-    rows: OnceCell<Vec<DeviceRow>>,
     devices: OnceCell<(Value, usize)>,
     panels: OnceCell<Value>,
     gateways: OnceCell<Value>,
@@ -28,7 +27,6 @@ impl<'a> Lists<'a> {
     pub(crate) fn new(scene: &'a dyn Scene) -> Self {
         Self {
             scene,
-            rows: OnceCell::new(),
             devices: OnceCell::new(),
             panels: OnceCell::new(),
             gateways: OnceCell::new(),
@@ -36,9 +34,23 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// All devices, in the order in which they are shown.
-    pub(crate) fn device_rows(&self) -> &[DeviceRow] {
-        self.rows.get_or_init(|| self.scene.devices())
+    /// The devices that `fits`, in the order in which they are shown: the first of them, `at_most` so many, and how many there
+    /// are in all.
+    pub(crate) fn devices_that(
+        &self,
+        mut fits: impl FnMut(&DeviceRow) -> bool,
+        at_most: usize,
+    ) -> (Vec<DeviceRow>, usize) {
+        let (mut first, mut total) = (Vec::new(), 0);
+        self.scene.each_device(&mut |row| {
+            if fits(&row) {
+                total += 1;
+                if first.len() < at_most {
+                    first.push(row);
+                }
+            }
+        });
+        (first, total)
     }
 
     /// Those that a template names.
@@ -50,8 +62,8 @@ impl<'a> Lists<'a> {
     fn get(&self, name: &str) -> Value {
         let devices = || {
             self.devices.get_or_init(|| {
-                let rows = self.device_rows();
-                (list(rows, device_row), rows.len())
+                let (rows, total) = self.devices_that(|_| true, LISTED_MAX);
+                (list(&rows, device_row), total)
             })
         };
         match name {
@@ -81,6 +93,7 @@ pub(crate) fn device(device: &DeviceData) -> Value {
         ("clock_wrong", Value::from(device.clock_wrong)),
         ("ledger", ledger(&device.ledger)),
         ("contested", time(device.contested)),
+        ("gateway", device.gateway.as_deref().map_or(Value::UNDEFINED, Value::from)),
     ])
 }
 
@@ -185,6 +198,7 @@ fn device_row(row: &DeviceRow) -> Value {
         ("presence", Value::from(row.presence.as_str())),
         ("since", Value::from(row.since)),
         ("channels", Value::from(row.channels)),
+        ("gateway", row.gateway.as_deref().map_or(Value::UNDEFINED, Value::from)),
     ])
 }
 
@@ -206,6 +220,13 @@ fn gateway_row(row: &GatewayRow) -> Value {
         ("presence", Value::from(row.presence.as_str())),
         ("since", Value::from(row.since)),
         ("devices", Value::from(row.devices)),
+        ("remote", Value::from(row.uplink.is_some())),
+        (
+            "address",
+            row.uplink.as_ref().map_or(Value::UNDEFINED, |uplink| Value::from(uplink.address.as_str())),
+        ),
+        ("behind", Value::from(row.uplink.as_ref().map_or(0, |uplink| uplink.behind))),
+        ("lost", Value::from(row.uplink.as_ref().map_or(0, |uplink| uplink.lost))),
     ])
 }
 

@@ -32,6 +32,8 @@ pub struct DeviceData {
     pub presence: Presence,
     /// Since when, ms since 1970.
     pub since: i64,
+    /// The gateway that it is behind, where it is behind one.
+    pub gateway: Option<String>,
     /// The latest value of each channel, by the channel's name.
     pub channels: BTreeMap<String, ChannelData>,
     /// What its channels are: the text of a JSON object, in the device's own order; empty when it described nothing.
@@ -141,6 +143,8 @@ pub struct DeviceRow {
     pub presence: Presence,
     /// Since when, ms since 1970.
     pub since: i64,
+    /// The gateway that it is behind, where it is behind one.
+    pub gateway: Option<String>,
     /// How many channels it has.
     pub channels: usize,
 }
@@ -175,6 +179,19 @@ pub struct GatewayRow {
     pub since: i64,
     /// How many devices are connected to it.
     pub devices: usize,
+    /// Its uplink; nothing for the one in the hub's own process.
+    pub uplink: Option<UplinkRow>,
+}
+
+/// A gateway's uplink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UplinkRow {
+    /// Where it comes from, or came from last.
+    pub address: String,
+    /// Entries in its spool that this hub has not taken over.
+    pub behind: u64,
+    /// Entries that will never come.
+    pub lost: u64,
 }
 
 /// How a new device gets in: what an empty list tells people to try.
@@ -197,10 +214,8 @@ pub trait Scene {
     fn look(&self) -> Look {
         Look::default()
     }
-    /// All devices, in the order in which they are shown.
-    fn devices(&self) -> Vec<DeviceRow> {
-        Vec::new()
-    }
+    /// Has all devices seen, in the order in which they are shown; once for each list on the page. There may be very many.
+    fn each_device(&self, _see: &mut dyn FnMut(DeviceRow)) {}
     /// All open panels.
     fn panels(&self) -> Vec<PanelRow> {
         Vec::new()
@@ -283,16 +298,17 @@ impl Scene for StillScene {
         self.devices.get(id).cloned()
     }
 
-    fn devices(&self) -> Vec<DeviceRow> {
+    fn each_device(&self, see: &mut dyn FnMut(DeviceRow)) {
         let row = |device: &DeviceData| DeviceRow {
             id: device.id.clone(),
             name: device.name.clone(),
             labels: device.labels.clone(),
             presence: device.presence,
             since: device.since,
+            gateway: device.gateway.clone(),
             channels: device.channels.len(),
         };
-        self.devices.values().map(row).collect()
+        self.devices.values().map(row).for_each(see);
     }
 
     fn panels(&self) -> Vec<PanelRow> {

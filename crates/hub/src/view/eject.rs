@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use minijinja::Value;
 
+use super::braces;
 use super::data::Scene;
 use super::definition::{Body, Given, GivenSetting, Part, Placement, View, check_view_name};
 use super::escape::escape;
@@ -13,7 +14,6 @@ use super::library::Library;
 use super::limits::SPAN_MAX;
 use super::shelf::Shelf;
 use super::shell::Page;
-use super::variable::escape_names;
 
 /// The template of the button.
 const BUTTON: &str = "web/eject.html";
@@ -141,7 +141,7 @@ fn setting(given: &GivenSetting) -> Option<String> {
 
 /// A text in which nothing is to be filled in.
 fn said(text: &str) -> String {
-    quoted(&escape_names(text))
+    quoted(&braces::escape(text))
 }
 
 fn quoted(text: &str) -> String {

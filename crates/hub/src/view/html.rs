@@ -19,6 +19,7 @@ use super::filters::{humanize, json};
 use super::inline::{self, Inline};
 use super::limits::OUTPUT_BYTES_MAX;
 use super::manifest::check_span;
+use super::paragraph;
 use super::problem::{Place, Problem};
 use super::selection::Selection;
 
@@ -153,6 +154,14 @@ impl Rendered {
             Ok(())
         });
         rewrite(&self.html, vec![inline, component, picture, ours]).map_err(unreadable)
+    }
+
+    /// Components that a browser breaks out of where they stand.
+    pub(crate) fn in_paragraphs(&self) -> Vec<Problem> {
+        let what = "A component cannot stand in <p>: a browser ends the paragraph before it, and what follows falls out of it. \
+                    Write <div> in place of <p>.";
+        let offsets = paragraph::components_within(&self.html).into_iter();
+        offsets.map(|offset| Problem::new(self.place(offset), what.to_owned())).collect()
     }
 
     fn tile(&self, inline: &Inline) -> ToPaint {

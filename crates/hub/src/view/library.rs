@@ -13,6 +13,7 @@ use super::component::{Component, Kind, add_template};
 use super::definition::{View, check_view_name};
 use super::files::Files;
 use super::filters;
+use super::first_minute;
 use super::html;
 use super::inline;
 use super::limits::{FOLDER_FILES_MAX, TEMPLATE_FUEL};
@@ -328,6 +329,7 @@ fn environment() -> Environment<'static> {
     // That a device has not sent yet is no error: what is not there has nothing in it.
     templates.set_undefined_behavior(UndefinedBehavior::Chainable);
     filters::add_to(&mut templates);
+    first_minute::add_to(&mut templates);
     alarm::add_to(&mut templates);
     html::add_to(&mut templates);
     templates

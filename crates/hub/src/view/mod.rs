@@ -9,6 +9,7 @@
 mod alarm;
 mod arranged;
 mod assets;
+mod braces;
 mod check;
 mod chooser;
 mod component;
@@ -21,6 +22,7 @@ mod eject;
 mod escape;
 mod files;
 mod filters;
+mod first_minute;
 mod gallery;
 mod good;
 mod html;
@@ -32,6 +34,7 @@ mod login;
 mod look;
 mod manifest;
 mod page;
+mod paragraph;
 mod problem;
 mod query;
 mod render;
@@ -53,7 +56,7 @@ pub(crate) use assets::gzip;
 pub use component::{Component, PlacedAt};
 pub use data::{
     ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
-    PanelRow, Scene, StillScene, StorageFailure,
+    PanelRow, Scene, StillScene, StorageFailure, UplinkRow,
 };
 pub(crate) use earlier::named_in as earlier_named_in;
 pub use eject::{EjectError, write_new_view};

@@ -147,6 +147,11 @@ impl<'a> Painter<'a> {
         known.as_ref().map_or_else(|| id.to_owned(), |known| known.data.name.clone())
     }
 
+    /// Whether something was painted for this device, and the hub has never heard of it.
+    pub(crate) fn misses(&self, id: &str) -> bool {
+        self.devices.get(id).is_some_and(Option::is_none)
+    }
+
     /// What is the same for all of the page.
     pub(crate) fn lists(&self) -> &Lists<'a> {
         &self.lists

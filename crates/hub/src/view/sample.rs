@@ -147,6 +147,7 @@ impl Case {
             labels: Vec::new(),
             presence: moment.presence.0,
             since: moment.presence.1,
+            gateway: None,
             channels: latest.collect(),
             describe: self.described(),
             created: None,

@@ -64,6 +64,7 @@ mod tests {
             labels: Vec::new(),
             presence: Presence::Online,
             since: 0,
+            gateway: None,
             channels: 0,
         }
     }

@@ -22,7 +22,7 @@ const SHELL: &str = "web/page.html";
 const BOOT: &str = "glassline/boot";
 
 /// Views that have a page of their own, and where that is.
-const OWN_PATHS: &[(&str, &str)] = &[("devices", "/"), ("status", "/status")];
+const OWN_PATHS: &[(&str, &str)] = &[("devices", "/"), ("gateways", "/gateways"), ("status", "/status")];
 
 /// A page, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +141,7 @@ impl Library {
         let mut items = vec![item("/", &self.say("page.devices", &[]))];
         items.extend(views.map(|(name, title)| item(&path_of(name), title)));
         items.push(item("/components", "Components"));
+        items.push(item("/gateways", &self.say("page.gateways", &[])));
         items.push(item("/status", &self.say("page.status", &[])));
         Value::from(items)
     }

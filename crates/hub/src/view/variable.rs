@@ -1,10 +1,11 @@
 //! What whoever looks at a view may set, in its address: `{limit}` in the texts of the view stands for what was said, or else
-//! for the default. `{{limit}}` is the text `{limit}`.
+//! for the default. What braces mean is known to [`super::braces`].
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::braces;
 use super::definition::{Given, Placement};
 use super::problem::{Place, Problem};
 use super::query::Query;
@@ -110,12 +111,9 @@ impl Values {
 
     /// A text, filled in. An own name that stands for nothing yet is nothing.
     pub(crate) fn fill(&self, text: &str) -> String {
-        replace(text, |name, braces| match braces {
-            Braces::Two => Some(format!("{{{name}}}")),
-            Braces::One if OWN_NAMES.contains(&name) => {
-                Some(self.0.get(name).map(text_of).unwrap_or_default())
-            }
-            Braces::One => self.0.get(name).map(text_of),
+        braces::fill(text, true, |name| match self.0.get(name) {
+            None if OWN_NAMES.contains(&name) => Some(String::new()),
+            value => value.map(text_of),
         })
     }
 
@@ -125,7 +123,7 @@ impl Values {
     }
 
     fn only(&self, text: &str) -> Option<Json> {
-        only_name(text).and_then(|name| self.0.get(name)).cloned()
+        braces::only_name(text).and_then(|name| self.0.get(name)).cloned()
     }
 
     /// A component with its texts filled in.
@@ -144,10 +142,7 @@ impl Values {
 
     /// What an included file is told, put into one of its texts. What else is in braces stays for later.
     pub(crate) fn fill_told(&self, text: &str) -> String {
-        replace(text, |name, braces| match braces {
-            Braces::One => self.0.get(name).map(text_of),
-            Braces::Two => None,
-        })
+        braces::fill(text, false, |name| self.0.get(name).map(text_of))
     }
 
     /// The same for a value.
@@ -162,23 +157,6 @@ impl FromIterator<(String, Json)> for Values {
     }
 }
 
-/// A text written so that nothing in it is filled in.
-pub(crate) fn escape_names(text: &str) -> String {
-    replace(text, |name, braces| (braces == Braces::One).then(|| format!("{{{{{name}}}}}")))
-}
-
-/// The names that stand in braces in a text.
-pub(crate) fn names_in(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    replace(text, |name, braces| {
-        if braces == Braces::One {
-            names.push(name.to_owned());
-        }
-        None
-    });
-    names
-}
-
 /// A value with something else in the place of each text in it.
 fn map_texts(value: &Json, text: &dyn Fn(&str) -> Json) -> Json {
     match value {
@@ -189,44 +167,6 @@ fn map_texts(value: &Json, text: &dyn Fn(&str) -> Json) -> Json {
         }
         other => other.clone(),
     }
-}
-
-/// How many stand around a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Braces {
-    One,
-    Two,
-}
-
-/// `limit` for `{limit}`, where nothing else is in the text.
-fn only_name(text: &str) -> Option<&str> {
-    text.strip_prefix('{')?.strip_suffix('}').filter(|name| is_name(name))
-}
-
-/// `[a-z][a-z0-9_]*`: other things in braces are no names.
-pub(crate) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// Puts what `value` gives in the place of each name in braces. What it gives nothing for stays as it is.
-fn replace(text: &str, mut value: impl FnMut(&str, Braces) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('{') {
-        filled.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let braces = if rest.starts_with("{{") { Braces::Two } else { Braces::One };
-        let (open, close) = if braces == Braces::Two { ("{{", "}}") } else { ("{", "}") };
-        let named = rest[open.len()..].split_once(close).map(|(name, _)| name).filter(|name| is_name(name));
-        let length = named.map_or(open.len(), |name| open.len() + name.len() + close.len());
-        match named.and_then(|name| value(name, braces)) {
-            Some(text) => filled.push_str(&text),
-            None => filled.push_str(&rest[..length]),
-        }
-        rest = &rest[length..];
-    }
-    filled + rest
 }
 
 #[cfg(test)]
@@ -288,6 +228,6 @@ mod tests {
     fn an_included_file_is_told_first_and_filled_in_later() {
         let told: Values = [("n".to_owned(), json!(3))].into_iter().collect();
         assert_eq!(told.fill_told("{room} {n} {{n}}"), "{room} 3 {{n}}");
-        assert_eq!(names_in("{a} {{b}} {c}"), ["a", "c"]);
+        assert_eq!(braces::names_in("{a} {{b}} {c}"), ["a", "c"]);
     }
 }

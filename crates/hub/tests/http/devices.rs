@@ -44,6 +44,36 @@ async fn the_list_is_whole_however_long_it_is() {
 }
 
 #[tokio::test]
+async fn the_list_can_be_asked_for_in_parts_and_wakes_nobody() {
+    let rig = Rig::start().await;
+    let grant = rig.hub.auth().administrator(rig.hub.auth().admin_token()).expect("the administrator");
+    let ids: Vec<String> = (0..150).map(|n| format!("device-{n:03}")).collect();
+    for id in &ids {
+        rig.hub.create_device(&grant, id).await.expect("made");
+    }
+    let rig = rig.restart().await;
+    let part = async |query: &str| {
+        let list = rig.ask_as_admin("GET", &format!("/api/devices{query}")).send().await.json();
+        let rows = list.as_array().expect("a list").iter();
+        rows.filter_map(|row| row["id"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let mut listed = part("?limit=70").await;
+    assert_eq!(listed.len(), 70);
+    // Made and gone meanwhile: the place in the list is an id, whether there is one of it or not.
+    let last = listed.last().expect("some").clone();
+    assert_eq!(rig.ask_as_admin("DELETE", &format!("/api/devices/{last}")).send().await.status, 204);
+    listed.extend(part(&format!("?after={last}&limit=64")).await);
+    listed.extend(part(&format!("?after={}", listed.last().expect("some"))).await);
+    assert_eq!(listed, ids);
+    assert_eq!(part("?after=device-149").await, Vec::<String>::new());
+    assert_eq!(part("?after=device-148&limit=1").await, ["device-149"]);
+    for wrong in ["?limit=0", "?limit=x", "?befor=a"] {
+        let answer = rig.ask_as_admin("GET", &format!("/api/devices{wrong}")).send().await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (400, "bad_request"), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn what_people_call_a_device_is_shown_and_survives_a_restart() {
     let rig = Rig::start().await;
     rig.make("boiler-7").await;

@@ -3,6 +3,7 @@
 mod accept;
 mod commands;
 mod devices;
+mod gateways;
 mod guard;
 mod login;
 mod operations;

@@ -63,6 +63,19 @@ async fn what_is_not_there_is_a_page_with_a_way_back_for_people_and_json_for_pro
 }
 
 #[tokio::test]
+async fn a_view_is_there_as_soon_as_it_is_saved() {
+    let rig = Rig::start_with_pages().await;
+    let views = rig.pages().join("views");
+    std::fs::create_dir_all(&views).expect("the folder is ours");
+    // Looked at a moment ago, each time.
+    for name in ["first", "second", "third"] {
+        assert_eq!(page(&rig, &format!("/views/{name}")).await.status, 404);
+        std::fs::write(views.join(format!("{name}.toml")), "title = \"New\"\n").expect("the folder is ours");
+        assert_eq!(page(&rig, &format!("/views/{name}")).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_loads_assets_that_may_be_kept_for_ever() {
     let rig = Rig::start().await;
     let answer = page(&rig, "/").await;

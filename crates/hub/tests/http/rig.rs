@@ -28,8 +28,26 @@ impl Rig {
         Self::start_in(tempfile::tempdir().expect("a folder")).await
     }
 
+    /// A new hub with the user's components and views in the folder `pages` of its state.
+    pub(crate) async fn start_with_pages() -> Self {
+        let state = tempfile::tempdir().expect("a folder");
+        let folder = Some(state.path().join("pages"));
+        let settings = Settings { folder, ..Settings::default() };
+        let hub = Hub::open(state.path(), settings).expect("a state folder");
+        Self::serve(state, hub).await
+    }
+
+    /// Where the user's components and views of [`Rig::start_with_pages`] are.
+    pub(crate) fn pages(&self) -> std::path::PathBuf {
+        self.state.path().join("pages")
+    }
+
     async fn start_in(state: TempDir) -> Self {
         let hub = open(state.path());
+        Self::serve(state, hub).await
+    }
+
+    async fn serve(state: TempDir, hub: Arc<Hub>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let gateway = GatewayInfo {

@@ -154,6 +154,46 @@ fn free_html_has_the_address_the_device_and_pieces_too() {
 }
 
 #[test]
+fn a_device_that_the_address_names_and_nobody_knows_is_said_to_be_missing() {
+    let variable = "device = \"{pump}\"\n[variables]\npump = \"pump-1\"\n[[component]]\nkind = \"value\"\nchannel = \"flow\"\n";
+    let free =
+        "<div data-component=\"value\" data-device=\"{{ query.device }}\" data-channel=\"flow\"></div>";
+    let said = "There is no device “nope”.";
+    for (files, query) in [(("pump.toml", variable), "pump=nope"), (("pump.html", free), "device=nope")] {
+        let html = shown(&[files], query);
+        assert_eq!(html.matches(said).count(), 1, "{html}");
+        assert!(!shown(&[files], &query.replace("nope", "pump-2")).contains("There is no device"), "{query}");
+    }
+    let fixed = "device = \"pump-1\"\n[[component]]\nkind = \"value\"\nchannel = \"flow\"\n";
+    assert!(!shown(&[("pump.toml", fixed)], "device=nope").contains(said), "nothing is asked of it");
+}
+
+#[test]
+fn what_stands_in_braces_in_names_survives_becoming_a_view() {
+    let channels = [("{odd}", "1"), ("{{twice}}", "2"), ("{{{thrice}}}", "3")];
+    let mut pump = device("pump-1", &channels, "");
+    pump.name = "{{x}} of {device}".to_owned();
+    let devices = [("pump-1".to_owned(), pump)];
+    let scene = StillScene { now_ms: NOW, devices: devices.into(), ..StillScene::default() };
+    let built_in = Library::built_in();
+    let text = built_in.ejected("pump-1", None, &scene).expect("the device is known");
+    let view = Library::load(Some(folder(&[("pump.toml", &text)]).path()), &[]);
+    let shown = view.view_page("pump", &scene).expect("there is the view").html;
+    for (channel, _) in channels {
+        assert!(shown.contains(&format!("data-channel=\"{channel}\"")), "{channel}: {text}");
+    }
+    assert!(shown.contains("<title>{{x}} of {device} ·"), "{text}");
+}
+
+#[test]
+fn a_component_in_a_paragraph_is_a_problem_with_its_place() {
+    let page = "<h1>Pump</h1>\n<p>It flows at <span data-component=\"value\" data-channel=\"flow\"></span> now.</p>\n";
+    let problems = checked(&[("pump.html", page)]);
+    assert!(problems[0].starts_with("views/pump.html:2:16: A component cannot stand in <p>"), "{problems:?}");
+    assert_eq!(checked(&[("pump.html", &page.replace("p>", "div>"))]), Vec::<String>::new());
+}
+
+#[test]
 fn a_page_that_became_a_view_shows_the_same_components() {
     let channels = [("flow", "7"), ("heat", "20"), ("{odd}", "true")];
     let devices = [("pump-1".to_owned(), device("pump-1", &channels, r#"{"heat":{"min":0,"max":90}}"#))];

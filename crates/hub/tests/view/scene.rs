@@ -24,6 +24,7 @@ pub(crate) fn device(id: &str, channels: &[(&str, &str)], describe: &str) -> Dev
         labels: Vec::new(),
         presence: Presence::Online,
         since: NOW - 60_000,
+        gateway: None,
         channels: channels.iter().map(channel).collect(),
         describe: describe.to_owned(),
         created: Some(NOW - 3_600_000),

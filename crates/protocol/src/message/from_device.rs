@@ -253,7 +253,7 @@ fn shorthand(object: Object<'_>) -> Result<Samples, Fail> {
     Ok(Samples { seq: None, ts, samples, outbox: None })
 }
 
-pub(super) fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
+pub(crate) fn many(object: Object<'_>) -> Result<Vec<Sample>, Fail> {
     if object.members().len() > MESSAGE_CHANNELS_MAX {
         let reason = format!("more than {MESSAGE_CHANNELS_MAX} channels in one message");
         return Err(Fail::new(Fault::BadMessage, 0, &reason));

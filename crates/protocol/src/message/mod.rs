@@ -4,10 +4,10 @@
 //! shorthand for `values`. See `spec/protocol.md`, "Messages".
 
 mod describe;
-mod from_device;
-mod read;
+pub(crate) mod from_device;
+pub(crate) mod read;
 mod to_device;
-mod write;
+pub(crate) mod write;
 
 pub use from_device::{
     Description, FromDevice, Gap, Identify, Outcome, Sample, Samples, decode_from_device, leading_seq,

@@ -12,17 +12,17 @@ use std::ops::RangeInclusive;
 
 impl<'a> Object<'a> {
     /// The member `key` as `T`, or nothing where it is absent. `what` says what was expected: "a whole number".
-    pub(super) fn optional<T: Deserialize<'a>>(&self, key: &str, what: &str) -> Result<Option<T>, Fail> {
+    pub(crate) fn optional<T: Deserialize<'a>>(&self, key: &str, what: &str) -> Result<Option<T>, Fail> {
         self.get(key).map(|raw| self.typed(key, raw, what)).transpose()
     }
 
     /// The member `key` as `T`.
-    pub(super) fn required<T: Deserialize<'a>>(&self, key: &str, what: &str) -> Result<T, Fail> {
+    pub(crate) fn required<T: Deserialize<'a>>(&self, key: &str, what: &str) -> Result<T, Fail> {
         self.typed(key, self.present(key)?, what)
     }
 
     /// The member `key` as it came.
-    pub(super) fn present(&self, key: &str) -> Result<&'a str, Fail> {
+    pub(crate) fn present(&self, key: &str) -> Result<&'a str, Fail> {
         self.get(key).ok_or_else(|| Fail::new(Fault::BadMessage, 0, &format!("{key:?} is missing")))
     }
 
@@ -31,17 +31,17 @@ impl<'a> Object<'a> {
     }
 
     /// A failure at the place of `raw`.
-    pub(super) fn wrong(&self, raw: &str, reason: &str) -> Fail {
+    pub(crate) fn wrong(&self, raw: &str, reason: &str) -> Fail {
         Fail::new(Fault::BadMessage, self.at(raw), reason)
     }
 
     /// The member `key` as text; owned, since it may have escapes.
-    pub(super) fn text(&self, key: &str) -> Result<Option<String>, Fail> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, Fail> {
         self.optional(key, "text")
     }
 
     /// The member `key` as a channel's name, which seldom has escapes.
-    pub(super) fn channel(&self, key: &str) -> Result<Cow<'a, str>, Fail> {
+    pub(crate) fn channel(&self, key: &str) -> Result<Cow<'a, str>, Fail> {
         let raw = self.present(key)?;
         match plain::string(raw) {
             Some(name) => Ok(Cow::Borrowed(name)),
@@ -50,7 +50,7 @@ impl<'a> Object<'a> {
     }
 
     /// The member `key` as milliseconds since 1970.
-    pub(super) fn time(&self, key: &str) -> Result<Option<i64>, Fail> {
+    pub(crate) fn time(&self, key: &str) -> Result<Option<i64>, Fail> {
         let Some(raw) = self.get(key) else { return Ok(None) };
         match plain::whole(raw).and_then(|ms| i64::try_from(ms).ok()) {
             Some(ms) => Ok(Some(ms)),
@@ -59,12 +59,12 @@ impl<'a> Object<'a> {
     }
 
     /// The member `key` as a whole number within `range`, or nothing where it is absent.
-    pub(super) fn whole(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Fail> {
+    pub(crate) fn whole(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Fail> {
         self.get(key).map(|raw| self.within(key, raw, range)).transpose()
     }
 
     /// The member `key` as the number of a message or a command: from 1, and held exactly by every reader.
-    pub(super) fn number(&self, key: &str) -> Result<u64, Fail> {
+    pub(crate) fn number(&self, key: &str) -> Result<u64, Fail> {
         self.within(key, self.present(key)?, 1..=SEQ_MAX)
     }
 
@@ -76,12 +76,12 @@ impl<'a> Object<'a> {
     }
 
     /// The member `key` as a whole number from 0.
-    pub(super) fn count(&self, key: &str) -> Result<Option<u64>, Fail> {
+    pub(crate) fn count(&self, key: &str) -> Result<Option<u64>, Fail> {
         self.optional(key, "a whole number")
     }
 }
 
 /// A member's value, kept as it came.
-pub(super) fn kept(value: &str) -> Box<RawValue> {
+pub(crate) fn kept(value: &str) -> Box<RawValue> {
     RawValue::from_string(value.to_owned()).expect("it was read as JSON")
 }

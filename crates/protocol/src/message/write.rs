@@ -1,12 +1,12 @@
 //! Writing what both directions share.
 
 /// Ends a line.
-pub(super) fn finish(mut line: String) -> Vec<u8> {
+pub(crate) fn finish(mut line: String) -> Vec<u8> {
     line.push('\n');
     line.into_bytes()
 }
 
 /// `text` as a JSON string.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

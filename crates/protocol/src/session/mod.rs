@@ -14,7 +14,7 @@ pub mod backoff;
 pub mod device_side;
 pub mod hub_side;
 pub mod position;
-mod timer;
+pub(crate) mod timer;
 
 pub use backoff::{Backoff, reconnect_delay};
 pub use device_side::DeviceSide;

@@ -2,7 +2,7 @@
 
 /// When the hub side acts though nothing came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HubTimer {
+pub(crate) enum HubTimer {
     /// When to say an empty line because nothing else was said (D7).
     Heartbeat,
     /// When to close because nothing was heard (D7), or, before that can be, because nobody identified.
@@ -11,7 +11,7 @@ pub(super) enum HubTimer {
 
 /// When a device acts though nothing came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DeviceTimer {
+pub(crate) enum DeviceTimer {
     /// When to identify again because no matching welcome came (D1).
     Welcome,
     /// When to say an empty line because nothing else was said (D7).
@@ -40,27 +40,27 @@ const NEVER: u64 = u64::MAX;
 
 /// A deadline for each timer of a table, in monotonic milliseconds.
 #[derive(Debug)]
-pub(super) struct Timers<const COUNT: usize>([u64; COUNT]);
+pub(crate) struct Timers<const COUNT: usize>([u64; COUNT]);
 
 impl<const COUNT: usize> Timers<COUNT> {
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self([NEVER; COUNT])
     }
 
-    pub(super) fn set(&mut self, timer: impl Into<usize>, at: u64) {
+    pub(crate) fn set(&mut self, timer: impl Into<usize>, at: u64) {
         self.0[timer.into()] = at;
     }
 
-    pub(super) fn stop(&mut self, timer: impl Into<usize>) {
+    pub(crate) fn stop(&mut self, timer: impl Into<usize>) {
         self.0[timer.into()] = NEVER;
     }
 
-    pub(super) fn is_set(&self, timer: impl Into<usize>) -> bool {
+    pub(crate) fn is_set(&self, timer: impl Into<usize>) -> bool {
         self.0[timer.into()] != NEVER
     }
 
     /// Whether the timer is due; then it is stopped.
-    pub(super) fn take_due(&mut self, timer: impl Into<usize> + Copy, now: u64) -> bool {
+    pub(crate) fn take_due(&mut self, timer: impl Into<usize> + Copy, now: u64) -> bool {
         let due = self.0[timer.into()] <= now;
         if due {
             self.stop(timer);
@@ -69,7 +69,7 @@ impl<const COUNT: usize> Timers<COUNT> {
     }
 
     /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<u64> {
+    pub(crate) fn next(&self) -> Option<u64> {
         self.0.iter().copied().min().filter(|at| *at != NEVER)
     }
 }

@@ -3,7 +3,7 @@
 //! Stream 0 is the conversation of the ends themselves; any other number is the lane of one device in this uplink, given by the
 //! gateway when it opens it. Times are ms since 1970 unless a field says otherwise. Raw JSON stays as it was sent.
 
-use crate::code::{Bye, Again};
+use crate::code::{Again, Bye};
 use crate::id::{DeviceId, SessionId};
 use crate::message::Sample;
 use serde_json::value::RawValue;
@@ -21,6 +21,8 @@ pub struct SpoolCursor {
 /// What a gateway says on stream 0.
 #[derive(Debug, Clone)]
 pub enum FromGateway {
+    /// An empty line: I am here.
+    Heartbeat,
     /// First on each uplink.
     Identify(GatewayIdentify),
     /// From here on numbers are those of `tag`, the next being 1. It follows what the cursor names; nothing where this is the
@@ -42,11 +44,14 @@ pub enum FromGateway {
         /// How it is connected to the gateway; nothing where it is not, and only what the spool has of it is to come.
         connected: Option<Connected>,
     },
-    /// The stream's number may mean another device from now on.
+    /// Nothing more comes on this stream. Its number is not used again in this uplink.
     Close {
         /// Which.
         stream: u64,
     },
+    /// All devices that are connected have a stream: whoever was behind this gateway and has none is not (rule U6). Once after
+    /// the welcome.
+    Restored,
     /// Somebody identified at the gateway whom it cannot judge alone (rule U7).
     Admit {
         /// Tells the answers apart.
@@ -67,6 +72,8 @@ pub enum FromGateway {
         /// When the oldest of them was received.
         oldest: Option<i64>,
     },
+    /// A kind from the future (`$…`): ignored.
+    Unknown,
 }
 
 /// What a gateway says first.
@@ -140,6 +147,33 @@ pub enum SkipReason {
     Start,
 }
 
+impl SkipReason {
+    /// All of them, in the order of the table in `spec/uplink.md`.
+    pub const ALL: [SkipReason; 5] =
+        [SkipReason::Filter, SkipReason::Quota, SkipReason::Lost, SkipReason::Pruned, SkipReason::Start];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SkipReason::Filter => "filter",
+            SkipReason::Quota => "quota",
+            SkipReason::Lost => "lost",
+            SkipReason::Pruned => "pruned",
+            SkipReason::Start => "start",
+        }
+    }
+
+    /// The reason that bears this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// Whether something is missing that this hub should have had.
+    pub fn is_loss(self) -> bool {
+        matches!(self, SkipReason::Quota | SkipReason::Lost | SkipReason::Pruned)
+    }
+}
+
 /// What a gateway says on a device's stream.
 #[derive(Debug, Clone)]
 pub enum OfDevice {
@@ -152,6 +186,8 @@ pub enum OfDevice {
         /// Milliseconds since.
         ago: u64,
     },
+    /// A kind from the future (`$…`): ignored.
+    Unknown,
 }
 
 /// One entry of a spool.
@@ -207,8 +243,15 @@ pub struct CommandOutcome {
     pub value: Option<Box<RawValue>>,
 }
 
+impl CommandOutcome {
+    /// Whether nothing else will become of it; `unknown` may still turn out as something.
+    pub fn is_final(&self) -> bool {
+        &*self.state != "sent"
+    }
+}
+
 /// A command's name: as for panels, an id of its person's and per device.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandName {
     /// To which device.
     pub device: DeviceId,
@@ -221,6 +264,8 @@ pub struct CommandName {
 /// What a hub says. All of it is on stream 0.
 #[derive(Debug, Clone)]
 pub enum FromHub {
+    /// An empty line: I am here.
+    Heartbeat,
     /// The answer to the identify.
     Welcome(GatewayWelcome),
     /// Everything up to here is taken over.
@@ -230,6 +275,9 @@ pub enum FromHub {
     Part {
         /// Which.
         stream: u64,
+        /// Which of its connections is meant, by how often the stream was told to be connected, from 1: one that came after
+        /// the hub said this is none of it.
+        connection: u64,
         /// What the device is told.
         bye: Bye,
     },
@@ -270,7 +318,11 @@ pub enum FromHub {
         again: Again,
         /// Milliseconds to wait at least.
         wait: Option<u64>,
+        /// A sentence for people that names what was wrong.
+        reason: Option<Box<str>>,
     },
+    /// A kind from the future (`$…`): ignored.
+    Unknown,
 }
 
 /// The answer to a gateway's identify.

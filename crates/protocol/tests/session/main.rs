@@ -13,6 +13,7 @@ mod hub_answers;
 mod hub_bounds;
 mod hub_heartbeat;
 mod hub_order;
+mod hub_serial;
 mod hub_sessions;
 mod lossy_pipe;
 mod vectors;

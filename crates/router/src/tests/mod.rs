@@ -3,9 +3,12 @@
 
 mod commands;
 mod following;
+mod gateways;
+mod handing;
 mod ledger;
 mod player;
 mod refused;
+mod relayed;
 mod rhythm;
 mod samples;
 mod sending;

@@ -11,12 +11,20 @@
 //! | `wait 5000` | so many milliseconds pass; `asleep 5000`: and what falls due is not done |
 //! | `ada > fan true queue c1 5000` | a command: channel, value, intent, id, ttl |
 //! | `ada cancels c1` | she takes it back |
+//! | `north up t1` | the gateway `north` holds a new uplink, in a run with the tag `t1`; `north lost`: it is over |
+//! | `north connected 500`, `north gone 500` | the device identified there, or went, so many ms ago; `north away`: it is not there |
+//! | `north restored`, `north removed` | all that are there have been told; the gateway is none any more |
+//! | `north entry g7-1 5 {"t":1}` | the next of its spool, received now; `- 0` without number; `entry@TIME`: received then |
+//! | `north gap g7-1 1 4 overflow`, `north lists g7-1 1 4 quota` | a gap of its spool, and one that a skip lists |
+//! | `north describes {…}` | a description of its spool |
+//! | `north reports c1 done 5` | what became of ada's command, with its value |
 //! | `revoke ada` | what she asked for from now on must not be sent |
 //! | `ledger` | somebody looks at the books, which balance after every line |
 //! | `panel` | a panel takes what it has not seen; the first time, a snapshot |
 //!
 //! Everything else is what the hub does: `store < …`, `a < …`, `ada < …`, `panel < …`.
 
+use crate::tests::gateways::Gateways;
 use crate::watch::{Step, Watch};
 use crate::{Caller, Device, Done, Effect, Identity, Intent, Issuer, Request, Run};
 use protocol::id::{DeviceId, SessionId};
@@ -39,6 +47,7 @@ pub(crate) struct Player {
     durable: Vec<Write>,
     panel: Watch,
     revoked: Vec<String>,
+    gateways: Gateways,
 }
 
 /// A connection that writes down what it is posted.
@@ -101,6 +110,7 @@ impl Player {
             durable: Vec::new(),
             panel: Watch::begin(),
             revoked: Vec::new(),
+            gateways: Gateways::default(),
         };
         for line in transcript {
             // What the hub does is not played: it is written down again, and compared.
@@ -138,8 +148,7 @@ impl Player {
             ("refuse", "") => self.settle(false, &mut effects),
             ("refuse", cursor) => {
                 let cursor: u64 = cursor.parse().expect("a cursor");
-                let is_it =
-                    |write: &Write| matches!(Done::of(write), Some((_, Done::Entries(of))) if of == cursor);
+                let is_it = |write: &Write| matches!(Done::of(write).next(), Some((_, Done::Entries(of))) if of == cursor);
                 let at = self.stored.iter().position(is_it).expect("it is under way");
                 let refused = vec![self.stored.remove(at)];
                 let rest = std::mem::replace(&mut self.stored, refused);
@@ -163,6 +172,9 @@ impl Player {
             ("panel", _) => self.look(),
             ("ledger", _) => self.write(&format!("ledger < {}", self.device.ledger().json())),
             ("revoke", by) => self.revoked.push(by.to_owned()),
+            (name @ ("north" | "south"), said) => {
+                self.gateways.input(&mut self.device, self.now, (name, said), &self.written, &mut effects);
+            }
             (by, said) if said.starts_with("cancels ") => {
                 self.device.cancel(self.now, by, &said[8..], &mut effects);
             }
@@ -233,25 +245,30 @@ impl Player {
 
     fn settle(&mut self, durable: bool, effects: &mut Vec<Effect>) {
         for write in std::mem::take(&mut self.stored) {
-            let Some((_, done)) = Done::of(&write) else {
-                self.durable.extend(durable.then_some(write));
-                continue;
-            };
-            let denied = match &done {
-                Done::Command(number) => self
-                    .device
-                    .leaving(*number)
-                    .is_some_and(|asked| self.revoked.iter().any(|revoked| **revoked == *asked.by)),
-                _ => false,
-            };
-            match (durable, &done) {
-                (true, Done::Command(number)) if denied => self.device.deny(self.now, *number, effects),
-                (true, _) => self.device.done(self.now, &self.issuer, &done, effects),
-                (false, _) => self.device.refused(self.now, &self.issuer, &done, effects),
+            for (_, done) in Done::of(&write) {
+                self.settle_one(durable, &done, effects);
+            }
+            if let Write::Relayed(relayed) = &write {
+                self.gateways.settled(relayed, durable);
             }
             if durable {
                 self.durable.push(write);
             }
+        }
+    }
+
+    fn settle_one(&mut self, durable: bool, done: &Done, effects: &mut Vec<Effect>) {
+        let asked = match done {
+            Done::Command(number) => self.device.leaving(*number),
+            Done::Handed { by, id } => self.device.handing(by, id),
+            _ => None,
+        };
+        let denied = asked.is_some_and(|asked| self.revoked.iter().any(|revoked| **revoked == *asked.by));
+        match (durable, done) {
+            (true, Done::Command(number)) if denied => self.device.deny(self.now, *number, effects),
+            (true, Done::Handed { by, id }) if denied => self.device.deny_handing(self.now, by, id, effects),
+            (true, _) => self.device.done(self.now, &self.issuer, done, effects),
+            (false, _) => self.device.refused(self.now, &self.issuer, done, effects),
         }
     }
 
@@ -269,6 +286,7 @@ impl Player {
             cursor: 0,
             next_session: 1,
             position: None,
+            relayed: Vec::new(),
             received: 0,
             late: 0,
             gaps: Vec::new(),
@@ -276,13 +294,13 @@ impl Player {
             last_seen: None,
             channels: Vec::new(),
         };
-        for write in &self.durable {
+        for write in self.durable.iter().flat_map(Write::each) {
             match write {
                 Write::Session { counter, .. } => loaded.next_session = counter + 1,
                 Write::CommandCounter { next, .. } => loaded.next_command = *next,
                 Write::Message(store::Message { cursor, position, samples, received, .. }) => {
                     loaded.cursor = *cursor;
-                    loaded.position = position.clone().or(loaded.position);
+                    loaded.position = own(position).or(loaded.position);
                     loaded.received += 1;
                     loaded.late += u64::from(samples.iter().any(|sample| sample.late));
                     loaded.last_seen = Some(*received);
@@ -297,7 +315,7 @@ impl Player {
                 }
                 Write::Gap(store::Gap { cursor, position, reason, from, to, .. }) => {
                     loaded.cursor = *cursor;
-                    loaded.position = position.clone().or(loaded.position);
+                    loaded.position = own(position).or(loaded.position);
                     GapCount::count(&mut loaded.gaps, reason, 1, to - from + 1);
                 }
                 _ => {}
@@ -311,6 +329,14 @@ impl Player {
         let unfinished: BTreeMap<Box<str>, store::CommandRow> =
             rows.map(|row| (row.id.clone(), row)).collect();
         self.device = Device::restore(loaded).expect("a valid id");
+        for write in &self.durable {
+            if let Write::Relayed(relayed) = write
+                && let Some((_, Position { session, seq })) = &relayed.position
+            {
+                let relay = self.device.relay.get_or_insert_default();
+                relay.accepted(relayed.gateway, session, *seq);
+            }
+        }
         for row in unfinished.into_values().filter(|row| store::CommandRow::UNSETTLED.contains(&&*row.state))
         {
             self.device.restore_command(self.now, row);
@@ -354,6 +380,7 @@ impl Player {
                 self.write(&format!("{name} < welcome{session}{ack}{window}"));
                 drop(outlet);
             }
+            Effect::Relay(uplink, post) => uplink.outlet.post(post),
             Effect::Wake { .. } | Effect::List | Effect::Forget => {}
         }
     }
@@ -365,6 +392,11 @@ pub(crate) fn frames(run: &Run) -> Vec<String> {
     let frames: Vec<&RawValue> = serde_json::from_str(&text).expect("JSON texts with commas between them");
     assert_eq!(frames.len(), run.messages);
     frames.into_iter().map(|frame| frame.get().to_owned()).collect()
+}
+
+/// A position in a session of this hub's: those of the gateways begin with `g`.
+fn own(position: &Option<Position>) -> Option<Position> {
+    position.clone().filter(|position| !position.session.starts_with('g'))
 }
 
 /// The channel of this name, made where it is new.
@@ -388,7 +420,21 @@ fn summary(write: &Write) -> String {
         Write::Session { counter, tag, .. } => {
             format!("session {}", SessionId::new(tag, *counter).expect("valid"))
         }
-        Write::Command(row) => format!("command {} {}", row.id, row.state),
+        Write::Command(row) => match &row.handed {
+            Some(handed) => format!("command {} {} handed under {}", row.id, row.state, handed.tag),
+            None => format!("command {} {}", row.id, row.state),
+        },
+        Write::Relayed(relayed) => {
+            let mut then: Vec<String> = relayed.then.iter().map(summary).collect();
+            if then.is_empty() {
+                then.push("nothing".to_owned());
+            }
+            let moves = relayed
+                .position
+                .as_ref()
+                .map(|(_, position)| format!(" to {} {}", position.session, position.seq));
+            format!("relayed {}{}: {}", relayed.cursor.number, moves.unwrap_or_default(), then.join(", "))
+        }
         Write::CommandCounter { next, .. } => format!("next command {next}"),
         Write::Describe { describe, .. } => format!("describe {describe}"),
         Write::Rhythm { channel, every, .. } => format!("rhythm {channel} {every}"),

@@ -67,7 +67,7 @@ impl Endpoints {
         let (number, seen, wakes) =
             (self.peers.len() - 1, self.seen.clone(), wakes.map(|token| self.remote(token)));
         let make = move |_| -> Box<dyn Endpoint> { Box::new(Numbered { number, seen, over: false, wakes }) };
-        let adopted = Adopted::Socket { stream, read: read.to_vec(), make: Box::new(make) };
+        let adopted = Adopted::Socket { stream: stream.into(), read: read.to_vec(), make: Box::new(make) };
         self.event_loop.mail.sockets.fetch_add(1, Ordering::Relaxed);
         self.event_loop.mail.post(|inbox| inbox.adopted.push(adopted));
     }

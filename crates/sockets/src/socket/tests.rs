@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::READ_BYTES;
+use socket2::SockRef;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -45,12 +46,25 @@ struct Stalled {
 impl Stalled {
     /// Has said more than its peer takes.
     fn new(over: bool) -> Self {
+        Self::with_buffers(over, None)
+    }
+
+    /// The same where the system keeps little between the two, so that a little that is read makes room.
+    fn narrow() -> Self {
+        Self::with_buffers(false, Some(2 * 1024))
+    }
+
+    fn with_buffers(over: bool, bytes: Option<usize>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let peer =
             std::net::TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
         let (stream, _) = listener.accept().expect("a connection");
         stream.set_nonblocking(true).expect("a socket");
-        let socket = Socket::new(TcpStream::from_std(stream), Box::new(Talks { said: false, over }));
+        if let Some(bytes) = bytes {
+            SockRef::from(&stream).set_send_buffer_size(bytes).expect("a socket");
+            SockRef::from(&peer).set_recv_buffer_size(bytes).expect("a socket");
+        }
+        let socket = Socket::new(stream.into(), Box::new(Talks { said: false, over }));
         let lent = Lent { buffer: vec![0; READ_BYTES].into(), outgoing: Outgoing::default() };
         let mut stalled = Self { socket, peer, lent, began: Instant::now() };
         assert_eq!(stalled.serve(Duration::ZERO), Served::Idle);
@@ -98,6 +112,27 @@ fn a_peer_that_takes_something_now_and_then_is_not_cut() {
     stalled.serve(last + SECOND);
     assert!(!stalled.is_cut(last + STALL_MAX - SECOND));
     assert!(stalled.is_cut(last + STALL_MAX));
+}
+
+#[test]
+fn a_peer_that_takes_a_few_bytes_at_a_time_has_no_more_time_for_that() {
+    let mut stalled = Stalled::narrow();
+    let (mut taken, mut restarts) = (0, 0);
+    let left = |stalled: &Stalled| stalled.socket.unsent.as_ref().map_or(0, |unsent| unsent.length());
+    let mut step = 0;
+    while restarts < 2 {
+        // Whenever it is looked at a millisecond has passed.
+        step += 1;
+        let (before, deadline) = (left(&stalled), stalled.socket.deadline());
+        stalled.peer.read_exact(&mut [0; 256]).expect("there is more");
+        stalled.socket.writable = true;
+        stalled.serve(Duration::from_millis(step));
+        taken += before - left(&stalled);
+        if stalled.socket.deadline() != deadline {
+            assert!(taken >= STALL_BYTES_MIN, "{taken} bytes are enough for it");
+            (taken, restarts) = (0, restarts + 1);
+        }
+    }
 }
 
 #[test]

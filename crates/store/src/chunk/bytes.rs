@@ -48,6 +48,11 @@ impl<'a> Input<'a> {
         Ok(taken)
     }
 
+    /// All that is left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
     /// A number as [`put`] writes it.
     pub(crate) fn unsigned(&mut self) -> Result<u64, Corrupt> {
         let begin = self.at;

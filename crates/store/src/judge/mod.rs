@@ -3,15 +3,23 @@
 //! It knows of each device where its log stands ([`Standing`]), and of each write it says whether it follows. The writer
 //! then carries out as SQL what was accepted, and [`crate::Memory`] keeps it as it is: both ask the same code.
 
+mod gateways;
+mod lanes;
+mod relayed;
+mod spool;
 mod standing;
 
 use std::collections::HashSet;
 
+pub(crate) use gateways::Gateways;
+pub(crate) use lanes::oldest_kept;
+pub(crate) use spool::OfSpool;
 pub(crate) use standing::Standing;
 
 use crate::error::CommitError;
 use crate::key_map::KeyMap;
-use crate::loaded::LoadedDevice;
+use crate::loaded::{LoadedDevice, LoadedGateway};
+use crate::relayed::GatewayKey;
 use crate::write::{CommandRow, DeviceKey, NewDevice, Write};
 
 /// What becomes of a write that is not refused.
@@ -21,6 +29,13 @@ pub(crate) enum Verdict {
     Store,
     /// Its device was removed: it has nowhere to go, and nobody minds.
     Drop,
+}
+
+impl Verdict {
+    /// On a write about something that is there, or was removed.
+    fn of(is_there: bool) -> Verdict {
+        if is_there { Verdict::Store } else { Verdict::Drop }
+    }
 }
 
 /// Devices as they stand behind the last write that was judged: those of which writes are to be judged, at least. Of any other it
@@ -37,6 +52,25 @@ pub(crate) struct Judge {
     removed: HashSet<DeviceKey>,
     /// Devices whose standing was changed by writes judged since [`Judge::take_moved`], each once.
     moved: Vec<DeviceKey>,
+    /// Sessions of gateways that were, perhaps more than once.
+    lanes: Vec<Lane>,
+    gateways: Gateways,
+    /// Where it judges for a spool: how that stands.
+    spool: Option<OfSpool>,
+}
+
+/// One session that a gateway issued for a device, and its place among them.
+pub(crate) type Lane = (DeviceKey, GatewayKey, u64);
+
+/// What stands elsewhere than before.
+#[derive(Default)]
+pub(crate) struct Moved {
+    /// Each once.
+    pub(crate) devices: Vec<DeviceKey>,
+    /// Each once, in their order.
+    pub(crate) lanes: Vec<Lane>,
+    /// Each once.
+    pub(crate) gateways: Vec<GatewayKey>,
 }
 
 /// A device that is there.
@@ -56,7 +90,7 @@ impl Known {
 
 impl Judge {
     /// Begins where a store stands; no device ever had `next_key` or a higher key.
-    pub(crate) fn new(devices: &[LoadedDevice], next_key: u64) -> Judge {
+    pub(crate) fn new(devices: &[LoadedDevice], next_key: u64, gateways: Gateways) -> Judge {
         let known = |device: &LoadedDevice| (device.key, Known::new(device.id.clone(), Standing::of(device)));
         Judge {
             devices: devices.iter().map(known).collect(),
@@ -64,13 +98,19 @@ impl Judge {
             first_key: next_key,
             removed: HashSet::new(),
             moved: Vec::new(),
+            lanes: Vec::new(),
+            gateways,
+            spool: None,
         }
     }
 
-    /// Forgets all devices: what is stored counts. Which were removed in this run is not forgotten.
+    /// Forgets all devices and gateways: what is stored counts. Which were removed in this run is not forgotten.
     pub(crate) fn forget(&mut self) {
-        let removed = std::mem::take(&mut self.removed);
-        *self = Judge { removed, ..Judge::new(&[], self.first_key) };
+        self.gateways.forget();
+        self.devices.clear();
+        self.ids.clear();
+        self.moved.clear();
+        self.lanes.clear();
     }
 
     /// Whether it has an opinion on this device already.
@@ -89,6 +129,21 @@ impl Judge {
         self.devices.insert(device.key, Known::new(device.id.clone(), Standing::of(device)));
     }
 
+    /// Whether it has an opinion on this gateway already.
+    pub(crate) fn knows_gateway(&self, gateway: GatewayKey) -> bool {
+        self.gateways.knows(gateway)
+    }
+
+    /// Learns of a gateway where it stands, as it is stored.
+    pub(crate) fn learn_gateway(&mut self, gateway: &LoadedGateway) {
+        self.gateways.learn(gateway);
+    }
+
+    /// How gateways stand.
+    pub(crate) fn gateways(&self) -> &Gateways {
+        &self.gateways
+    }
+
     /// How many devices it knows.
     pub(crate) fn len(&self) -> usize {
         self.devices.len()
@@ -100,8 +155,14 @@ impl Judge {
     /// When it is refused; then it changed nothing.
     pub(crate) fn judge(&mut self, write: &Write) -> Result<Verdict, CommitError> {
         match write {
-            Write::Message(message) => self.change(message.device, |standing| standing.message(message)),
-            Write::Gap(gap) => self.change(gap.device, |standing| standing.gap(gap)),
+            Write::Message(message) => {
+                self.has_room()?;
+                self.change(message.device, |standing| standing.message(message, message.position.as_ref()))
+            }
+            Write::Gap(gap) => {
+                self.has_room()?;
+                self.change(gap.device, |standing| standing.gap(gap, gap.position.as_ref()))
+            }
             Write::Session { device, counter, .. } => self.change(*device, |standing| {
                 standing.next_session = counter.saturating_add(1);
                 Ok(())
@@ -123,6 +184,18 @@ impl Judge {
             Write::Token(_) | Write::TokenUsed { .. } | Write::TokenRevoked { .. } | Write::Prune { .. } => {
                 Ok(Verdict::Store)
             }
+            Write::Gateway(new) => self.gateways.add(new).map(|()| Verdict::Store),
+            Write::GatewayToken { gateway, .. } => self.gateways.is_there(*gateway).map(Verdict::of),
+            Write::RemoveGateway { gateway } => {
+                let is_there = self.gateways.is_there(*gateway)?;
+                self.gateways.remove(*gateway);
+                for known in self.devices.values_mut() {
+                    known.standing.relayed.retain(|lane| lane.gateway != *gateway);
+                }
+                Ok(Verdict::of(is_there))
+            }
+            Write::Relayed(relayed) => self.relayed(relayed),
+            Write::Spool(write) => self.spool(write),
         }
     }
 
@@ -136,15 +209,18 @@ impl Judge {
         self.devices.get(&device).map(|known| &known.standing)
     }
 
-    /// The devices that moved since this was last asked, each once. Some may be gone.
-    pub(crate) fn take_moved(&mut self) -> Vec<DeviceKey> {
-        let moved = std::mem::take(&mut self.moved);
-        for device in &moved {
+    /// What moved since this was last asked. Some of it may be gone.
+    pub(crate) fn take_moved(&mut self) -> Moved {
+        let devices = std::mem::take(&mut self.moved);
+        for device in &devices {
             if let Some(known) = self.devices.get_mut(device) {
                 known.moved = false;
             }
         }
-        moved
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.sort_unstable();
+        lanes.dedup();
+        Moved { devices, lanes, gateways: self.gateways.take_moved() }
     }
 
     /// Changes where a device stands.

@@ -3,6 +3,7 @@
 use crate::error::CommitError;
 use crate::limits::{LEDGER_REASONS_MAX, OTHER_REASONS};
 use crate::loaded::{GapCount, LoadedDevice};
+use crate::relayed::RelayedPosition;
 use crate::write::{DeviceKey, Gap, Message, Position};
 
 /// What messages, gaps and counters move of a device.
@@ -14,6 +15,8 @@ pub(crate) struct Standing {
     pub(crate) next_session: u64,
     /// Its current session and the last seq in it.
     pub(crate) position: Option<Position>,
+    /// The last sessions that gateways issued for it.
+    pub(crate) relayed: Vec<RelayedPosition>,
     /// Messages stored.
     pub(crate) received: u64,
     /// Those of them with a late sample.
@@ -32,6 +35,7 @@ impl Default for Standing {
             cursor: 0,
             next_session: 1,
             position: None,
+            relayed: Vec::new(),
             received: 0,
             late: 0,
             gaps: Vec::new(),
@@ -48,6 +52,7 @@ impl Standing {
             cursor: device.cursor,
             next_session: device.next_session,
             position: device.position.clone(),
+            relayed: device.relayed.clone(),
             received: device.received,
             late: device.late,
             gaps: device.gaps.clone(),
@@ -61,6 +66,7 @@ impl Standing {
         device.cursor = self.cursor;
         device.next_session = self.next_session;
         device.position = self.position;
+        device.relayed = self.relayed;
         device.received = self.received;
         device.late = self.late;
         device.gaps = self.gaps;
@@ -68,17 +74,21 @@ impl Standing {
         device.last_seen = self.last_seen;
     }
 
-    /// Takes a message over, or refuses one that does not follow.
-    pub(crate) fn message(&mut self, message: &Message) -> Result<(), CommitError> {
-        self.step(message.device, message.cursor, message.position.as_ref(), message.received)?;
+    /// Takes a message over that leaves the log at `position`, or refuses one that does not follow.
+    pub(crate) fn message(
+        &mut self,
+        message: &Message,
+        position: Option<&Position>,
+    ) -> Result<(), CommitError> {
+        self.step(message.device, message.cursor, position, message.received)?;
         self.received += 1;
         self.late += u64::from(message.samples.iter().any(|sample| sample.late));
         Ok(())
     }
 
-    /// Takes a gap over, or refuses one that does not follow.
-    pub(crate) fn gap(&mut self, gap: &Gap) -> Result<(), CommitError> {
-        self.step(gap.device, gap.cursor, gap.position.as_ref(), gap.at)?;
+    /// Takes a gap over that leaves the log at `position`, or refuses one that does not follow.
+    pub(crate) fn gap(&mut self, gap: &Gap, position: Option<&Position>) -> Result<(), CommitError> {
+        self.step(gap.device, gap.cursor, position, gap.at)?;
         let messages = gap.to.saturating_sub(gap.from).saturating_add(1);
         GapCount::count(&mut self.gaps, &gap.reason, 1, messages);
         Ok(())

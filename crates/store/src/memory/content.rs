@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use protocol::uplink::message::SpoolCursor;
+
 use crate::entry::{Entry, EntryContent};
-use crate::judge::{Judge, Standing};
+use crate::judge::{Gateways, Judge, Standing};
 use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS};
-use crate::loaded::{Latest, Loaded, LoadedChannel, LoadedDevice};
+use crate::loaded::{Latest, Loaded, LoadedChannel, LoadedDevice, LoadedGateway};
 use crate::reader::GapRow;
+use crate::relayed::GatewayKey;
 use crate::write::{CommandRow, DeviceKey, Gap, Message, NewDevice, Sample, TokenRow, Write};
 
 /// The name of the log: nothing ever goes missing from it that was durable.
@@ -23,6 +26,9 @@ pub(crate) struct Content {
     issuers: Vec<String>,
     commands: Vec<CommandRow>,
     tokens: Vec<TokenRow>,
+    gateways: BTreeMap<GatewayKey, LoadedGateway>,
+    /// The highest key that a gateway ever had.
+    highest_gateway: u64,
 }
 
 /// A device.
@@ -39,7 +45,8 @@ impl Content {
     /// A judge that begins here.
     pub(crate) fn judge(&self) -> Judge {
         let devices: Vec<LoadedDevice> = self.devices.values().map(|kept| kept.device.clone()).collect();
-        Judge::new(&devices, self.highest + 1)
+        let gateways: Vec<LoadedGateway> = self.gateways.values().cloned().collect();
+        Judge::new(&devices, self.highest + 1, Gateways::new(&gateways, self.highest_gateway + 1))
     }
 
     /// Stores one write that was not refused; nothing where its device was removed.
@@ -94,6 +101,25 @@ impl Content {
                 self.commands.retain(|command| command.updated >= *commands || !is_settled(command));
                 self.tokens.retain(|token| token.expires >= *tokens);
             }
+            Write::Gateway(new) => {
+                self.highest_gateway = self.highest_gateway.max(new.key.0);
+                let (key, id, token, created) = (new.key, new.id.clone(), new.token, new.created);
+                self.gateways.insert(key, LoadedGateway { key, id, token, created, cursor: None });
+            }
+            Write::GatewayToken { gateway, token } => {
+                if let Some(known) = self.gateways.get_mut(gateway) {
+                    known.token = *token;
+                }
+            }
+            Write::RemoveGateway { gateway } => {
+                self.gateways.remove(gateway);
+                for kept in self.devices.values_mut() {
+                    kept.device.relayed.retain(|lane| lane.gateway != *gateway);
+                }
+            }
+            Write::Relayed(relayed) => relayed.then.iter().for_each(|write| self.apply(write)),
+            // Refused.
+            Write::Spool(_) => {}
             // Only the device's standing changes.
             Write::CommandCounter { .. } => {}
         }
@@ -102,6 +128,13 @@ impl Content {
     /// Where a device's log stands now.
     pub(crate) fn stands(&mut self, device: DeviceKey, standing: Standing) {
         self.change(device, |device| standing.put_into(device));
+    }
+
+    /// Up to where a gateway's spool is taken over now.
+    pub(crate) fn taken_over(&mut self, gateway: GatewayKey, cursor: SpoolCursor) {
+        if let Some(known) = self.gateways.get_mut(&gateway) {
+            known.cursor = Some(cursor);
+        }
     }
 
     /// What a start with this tag finds.
@@ -117,6 +150,8 @@ impl Content {
             tokens,
             unfinished: self.commands.iter().filter(unsettled).cloned().collect(),
             next_key: self.highest + 1,
+            gateways: self.gateways.values().cloned().collect(),
+            next_gateway: self.highest_gateway + 1,
         }
     }
 
@@ -196,7 +231,7 @@ impl Content {
 }
 
 impl LoadedDevice {
-    fn new(new: &NewDevice) -> LoadedDevice {
+    pub(crate) fn new(new: &NewDevice) -> LoadedDevice {
         let mut device = LoadedDevice {
             key: new.key,
             id: new.id.clone(),
@@ -209,6 +244,7 @@ impl LoadedDevice {
             cursor: 0,
             next_session: 0,
             position: None,
+            relayed: Vec::new(),
             received: 0,
             late: 0,
             gaps: Vec::new(),

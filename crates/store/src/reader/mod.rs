@@ -69,7 +69,10 @@ impl Reader {
     }
 
     /// Calls `read` with a connection of its own. All that it reads is of one moment.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, ReadError> {
+    pub(crate) fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ReadError> {
         if let Some(queue) = &self.unwritten {
             queue.flush();
         }

@@ -1,9 +1,9 @@
 //! The writes of one transaction, judged: what is to be stored, again and again until it is, and what was refused.
 
 use crate::error::CommitError;
-use crate::judge::{Judge, Verdict};
+use crate::judge::{Judge, Moved, Verdict};
 use crate::queue::Submitted;
-use crate::write::{Commit, DeviceKey, Event, Write};
+use crate::write::{Commit, Event, Write};
 
 /// The writes of one transaction.
 pub(crate) struct Batch {
@@ -15,8 +15,8 @@ pub(crate) struct Batch {
     left_out: Vec<(usize, Option<CommitError>)>,
     /// What was said of all of them when they were submitted.
     pub(crate) said: Submitted,
-    /// Devices whose logs or counters stand elsewhere after it.
-    pub(crate) moved: Vec<DeviceKey>,
+    /// What stands elsewhere after it.
+    pub(crate) moved: Moved,
 }
 
 impl Batch {
@@ -35,7 +35,7 @@ impl Batch {
 
     /// Writes that nobody judges any more, because they are not going to be stored.
     pub(crate) fn unjudged(writes: Vec<Write>, said: Submitted) -> Batch {
-        Batch { number: 0, writes, left_out: Vec::new(), said, moved: Vec::new() }
+        Batch { number: 0, writes, left_out: Vec::new(), said, moved: Moved::default() }
     }
 
     /// Adds such writes, to be handed back with the others.

@@ -11,7 +11,7 @@ use crate::journal::Journal;
 use crate::judge::{Judge, Standing};
 use crate::limits::GAPS_KEPT_MAX;
 use crate::load;
-use crate::write::{DeviceKey, Message, Write};
+use crate::write::{DeviceKey, Gap, Message, Write};
 
 /// What a batch added to the journal, and what else the chores behind it must know of.
 #[derive(Clone, Copy, Default)]
@@ -36,14 +36,36 @@ pub(crate) fn carry(
     for write in batch.stored() {
         carry.write(write)?;
     }
-    for device in &batch.moved {
+    for device in &batch.moved.devices {
         if let Some(standing) = judge.standing(*device) {
             carry.stands(*device, standing)?;
+        }
+    }
+    for (device, gateway, place) in &batch.moved.lanes {
+        if let Some(standing) = judge.standing(*device)
+            && let Some(lane) =
+                standing.relayed.iter().find(|lane| (lane.gateway, lane.place) == (*gateway, *place))
+        {
+            rows::put_relayed(connection, *device, lane)?;
+        }
+    }
+    for gateway in &batch.moved.gateways {
+        if let Some(cursor) = judge.gateways().cursor(*gateway) {
+            rows::set_spool_cursor(connection, *gateway, cursor)?;
         }
     }
     let Carry { journal, now, removed, .. } = carry;
     rows::insert_journal(connection, batch.number, journal.samples(), journal.content())?;
     Ok(Carried { samples: journal.samples(), bytes: journal.content().len() as u64, now, removed })
+}
+
+/// Who issued the session of a message.
+#[derive(Clone, Copy)]
+enum Lane {
+    /// This hub: it is the device's current session from then on.
+    Hub,
+    /// A gateway.
+    Gateway,
 }
 
 struct Carry<'a> {
@@ -63,7 +85,7 @@ impl Carry<'_> {
     fn write(&mut self, write: &Write) -> rusqlite::Result<()> {
         let connection = self.connection;
         match write {
-            Write::Message(message) => self.message(message),
+            Write::Message(message) => self.message(message, Lane::Hub),
             Write::Device(new) => {
                 self.keys.add(new.key);
                 rows::insert_device(connection, new)
@@ -74,8 +96,7 @@ impl Carry<'_> {
                 {
                     keys.session(connection, gap.device, position)?;
                 }
-                self.lost.insert(gap.device);
-                rows::insert_gap(connection, gap)
+                self.gap(gap)
             }
             // The counters of devices move with their logs.
             Write::CommandCounter { .. } => Ok(()),
@@ -100,6 +121,12 @@ impl Carry<'_> {
                 self.ownerless.extend(load::channel_keys(connection, *device)?);
                 rows::delete_device(connection, *device)
             }
+            Write::Gateway(new) => rows::insert_gateway(connection, new),
+            Write::GatewayToken { gateway, token } => rows::set_gateway_token(connection, *gateway, token),
+            Write::RemoveGateway { gateway } => rows::delete_gateway(connection, *gateway),
+            Write::Relayed(relayed) => relayed.then.iter().try_for_each(|write| self.relayed(write)),
+            // Refused.
+            Write::Spool(_) => Ok(()),
             Write::Prune { commands, tokens, now } => {
                 self.now = Some(*now);
                 rows::prune(connection, *commands, *tokens)
@@ -107,11 +134,37 @@ impl Carry<'_> {
         }
     }
 
-    fn message(&mut self, message: &Message) -> rusqlite::Result<()> {
+    /// What an uplink brought. What it holds for removed devices goes nowhere.
+    fn relayed(&mut self, write: &Write) -> rusqlite::Result<()> {
+        if let Some(device) = write.device()
+            && !matches!(write, Write::Device(_))
+            && self.keys.device(self.connection, device)?.is_none()
+        {
+            return Ok(());
+        }
+        match write {
+            Write::Message(message) => self.message(message, Lane::Gateway),
+            Write::Gap(gap) => self.gap(gap),
+            other => self.write(other),
+        }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> rusqlite::Result<()> {
+        self.lost.insert(gap.device);
+        rows::insert_gap(self.connection, gap)
+    }
+
+    fn message(&mut self, message: &Message, lane: Lane) -> rusqlite::Result<()> {
         let device = message.device;
         let Some(keys) = self.keys.device(self.connection, device)? else { return Ok(()) };
         let position = match &message.position {
-            Some(position) => Some((keys.session(self.connection, device, position)?, position.seq)),
+            Some(position) => {
+                let session = match lane {
+                    Lane::Hub => keys.session(self.connection, device, position)?,
+                    Lane::Gateway => keys.relayed_session(self.connection, device, position)?,
+                };
+                Some((session, position.seq))
+            }
             None => None,
         };
         if message.samples.is_empty() {

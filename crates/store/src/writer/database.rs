@@ -7,6 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::batch::Batch;
 use super::carry::{self, Carried};
 use super::chores::Chores;
+use super::disk::Disk;
 use super::fold::Extent;
 use super::keys::Keys;
 use super::open;
@@ -14,8 +15,9 @@ use crate::judge::Judge;
 use crate::limits::DEVICES_KNOWN_MAX;
 use crate::load::{self, DeviceRow};
 use crate::loaded::LoadedDevice;
-use crate::retention::Retention;
-use crate::write::{DeviceKey, Write};
+use crate::migration::{self, Schema};
+use crate::store::Keeping;
+use crate::write::{DeviceKey, Event, Write};
 
 /// The open database.
 pub(crate) struct Database {
@@ -28,53 +30,71 @@ pub(crate) struct Database {
     chores: Chores,
 }
 
-impl Database {
-    /// Takes a connection that is set up.
-    pub(crate) fn new(connection: Connection, retention: &[Retention]) -> rusqlite::Result<Database> {
+impl Disk for Database {
+    const SCHEMA: Schema = migration::STORE;
+
+    fn new(connection: Connection, keeping: &Keeping) -> rusqlite::Result<Database> {
         Ok(Database {
             last: load::last_commit(&connection)?,
             keys: Keys::default(),
             journal: Extent::read(&connection)?,
-            chores: Chores::of(&connection, retention)?,
+            chores: Chores::of(&connection, &keeping.retention)?,
             connection,
         })
     }
 
-    /// The number of the last commit.
-    pub(crate) fn last_commit(&self) -> i64 {
+    fn last_commit_of(connection: &Connection) -> rusqlite::Result<i64> {
+        load::last_commit(connection)
+    }
+
+    fn last_commit(&self) -> i64 {
         self.last
     }
 
-    /// The number that the next commit gets.
-    pub(crate) fn next_commit(&self) -> i64 {
-        self.last + 1
+    fn keep_to(&mut self, keeping: &Keeping) {
+        self.chores.keep_to(&keeping.retention);
     }
 
-    /// What is stored of the devices.
-    #[cfg(test)]
-    pub(crate) fn devices(&self) -> rusqlite::Result<Vec<LoadedDevice>> {
-        load::devices(&self.connection).map(loaded)
-    }
-
-    /// Samples in the journal.
-    #[cfg(test)]
-    pub(crate) fn journaled(&self) -> u64 {
-        self.journal.samples
-    }
-
-    /// For how long samples are kept from now on.
-    pub(crate) fn keep_to(&mut self, retention: &[Retention]) {
-        self.chores.keep_to(retention);
-    }
-
-    /// Whether a transaction would do something even without writes.
-    pub(crate) fn has_more_to_do(&self) -> bool {
+    fn has_more_to_do(&self) -> bool {
         self.chores.is_busy()
     }
 
-    /// One transaction: the batch, and a piece of each chore. On an error none of it is stored, as far as the disk can be
-    /// believed, and this is of no use any more.
-    pub(crate) fn transact(&mut self, batch: &Batch, judge: &Judge) -> rusqlite::Result<()> {
+    fn acquaint(&self, writes: &[Write], judge: &mut Judge) -> rusqlite::Result<()> {
+        let mut last = None;
+        for write in writes.iter().flat_map(Write::each) {
+            if let Some(gateway) = write.gateway()
+                && !judge.knows_gateway(gateway)
+                && let Some(stored) = load::gateway(&self.connection, gateway)?
+            {
+                judge.learn_gateway(&stored);
+            }
+            if let Write::Relayed(relayed) = write
+                && let Some((device, _)) = relayed.position
+            {
+                self.introduce(device, judge)?;
+            }
+            if let Write::Gateway(_) = write {
+                // Ids are compared with those of all the others.
+                let mut gateways = load::gateways(&self.connection)?;
+                gateways.retain(|gateway| !judge.knows_gateway(gateway.key));
+                gateways.iter().for_each(|gateway| judge.learn_gateway(gateway));
+            }
+            let device = write.device().filter(|device| last != Some(*device));
+            if let Some(device) = device {
+                last = Some(device);
+                self.introduce(device, judge)?;
+            }
+            if let Write::Device(new) = write
+                && !judge.knows_id(&new.id)
+                && let Some(other) = load::key_of(&self.connection, &new.id)?
+            {
+                self.introduce(other, judge)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn transact(&mut self, batch: &Batch, judge: &Judge) -> rusqlite::Result<()> {
         if batch.is_empty() && !self.has_more_to_do() {
             return Ok(());
         }
@@ -94,13 +114,16 @@ impl Database {
         Ok(())
     }
 
-    /// Begins to fold when there is enough in the journal, or when it is time.
-    pub(crate) fn look_after_journal(&mut self) -> rusqlite::Result<()> {
+    fn settle(&mut self, judge: &mut Judge, _: &mut dyn FnMut(Event)) -> rusqlite::Result<()> {
+        if judge.len() > DEVICES_KNOWN_MAX {
+            // What is stored of those that go on is read again.
+            judge.forget();
+            self.keys = Keys::default();
+        }
         self.chores.look_after_journal(&self.connection, &mut self.keys, self.journal, self.last)
     }
 
-    /// After a transaction that was impossible: what is stored counts, and the judge begins there again.
-    pub(crate) fn read_anew(&mut self, judge: &mut Judge) -> rusqlite::Result<()> {
+    fn read_anew(&mut self, judge: &mut Judge) -> rusqlite::Result<()> {
         self.keys = Keys::default();
         self.journal = Extent::read(&self.connection)?;
         self.chores.begin_anew(&self.connection)?;
@@ -108,23 +131,27 @@ impl Database {
         Ok(())
     }
 
-    /// Has the judge learn of the devices that `writes` are about what is stored of them.
-    pub(crate) fn acquaint(&self, writes: &[Write], judge: &mut Judge) -> rusqlite::Result<()> {
-        let mut last = None;
-        for write in writes {
-            let device = write.device().filter(|device| last != Some(*device));
-            if let Some(device) = device {
-                last = Some(device);
-                self.introduce(device, judge)?;
-            }
-            if let Write::Device(new) = write
-                && !judge.knows_id(&new.id)
-                && let Some(other) = load::key_of(&self.connection, &new.id)?
-            {
-                self.introduce(other, judge)?;
-            }
+    /// The journal goes into chunks, and what is left in the write-ahead log into the database, so that the next start finds one
+    /// file.
+    fn close(mut self) {
+        if let Err(error) = self.tidy_up() {
+            // Nothing is lost: the next start does it.
+            tracing::warn!(%error, "the store could not be tidied up at its end");
         }
-        Ok(())
+    }
+}
+
+impl Database {
+    /// What is stored of the devices.
+    #[cfg(test)]
+    pub(crate) fn devices(&self) -> rusqlite::Result<Vec<LoadedDevice>> {
+        load::devices(&self.connection).map(loaded)
+    }
+
+    /// Samples in the journal.
+    #[cfg(test)]
+    pub(crate) fn journaled(&self) -> u64 {
+        self.journal.samples
     }
 
     fn introduce(&self, device: DeviceKey, judge: &mut Judge) -> rusqlite::Result<()> {
@@ -134,23 +161,6 @@ impl Database {
             judge.learn(&row.device);
         }
         Ok(())
-    }
-
-    /// Between two transactions: forgets devices where it knows very many. What is stored of those that go on is read again.
-    pub(crate) fn forget_some(&mut self, judge: &mut Judge) {
-        if judge.len() > DEVICES_KNOWN_MAX {
-            judge.forget();
-            self.keys = Keys::default();
-        }
-    }
-
-    /// The end: the journal goes into chunks, and what is left in the write-ahead log into the database, so that the next
-    /// start finds one file.
-    pub(crate) fn close(mut self) {
-        if let Err(error) = self.tidy_up() {
-            // Nothing is lost: the next start does it.
-            tracing::warn!(%error, "the store could not be tidied up at its end");
-        }
     }
 
     fn tidy_up(&mut self) -> rusqlite::Result<()> {

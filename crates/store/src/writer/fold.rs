@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_folding_takes_no_more_into_memory_than_so_many_bytes() {
         let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        migration::migrate(&mut connection).unwrap();
+        migration::STORE.migrate(&mut connection).unwrap();
         let mut journal = Journal::default();
         let value = "1".repeat(1024 * 1024).as_str().into();
         journal.begin(1, None);

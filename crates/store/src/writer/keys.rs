@@ -22,6 +22,8 @@ pub(crate) struct Keys {
 pub(crate) struct DeviceKeys {
     /// Its current session.
     session: Option<(Arc<str>, i64)>,
+    /// The session of a gateway that was asked for last.
+    relayed: Option<(Arc<str>, i64)>,
     channels: HashMap<Arc<str>, i64>,
     /// The channel that was asked for last: mostly the next one too.
     last: Option<(Arc<str>, i64)>,
@@ -99,6 +101,23 @@ impl DeviceKeys {
             _ => {
                 let key = session_key(connection, device, &position.session)?;
                 self.session = Some((position.session.clone(), key));
+                Ok(key)
+            }
+        }
+    }
+
+    /// The same of a session that a gateway issued: the current one stays.
+    pub(crate) fn relayed_session(
+        &mut self,
+        connection: &Connection,
+        device: DeviceKey,
+        position: &Position,
+    ) -> rusqlite::Result<i64> {
+        match &self.relayed {
+            Some((name, key)) if *name == position.session => Ok(*key),
+            _ => {
+                let key = session_key(connection, device, &position.session)?;
+                self.relayed = Some((position.session.clone(), key));
                 Ok(key)
             }
         }

@@ -7,43 +7,52 @@ mod batch;
 mod carry;
 mod chores;
 mod database;
+mod disk;
 mod fold;
 pub(crate) mod gone_back;
 mod keys;
 mod open;
 mod pace;
 mod recover;
-mod rows;
+pub(crate) mod rows;
 mod sweep;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use self::batch::Batch;
-use self::database::Database;
+pub(crate) use self::batch::Batch;
+pub(crate) use self::database::Database;
+pub(crate) use self::disk::Disk;
+pub(crate) use self::open::{LOG, begin, meta, set_meta};
 use self::pace::Pace;
-use self::recover::{Failure, Place};
+use self::recover::Failure;
+pub(crate) use self::recover::Place;
 use crate::error::{CommitError, may_pass};
 use crate::judge::Judge;
 use crate::queue::{Queue, Submitted};
 use crate::store::Durability;
 use crate::write::{Commit, Event, Write};
 
-/// The writing side of a store.
-pub(crate) struct Writer {
+/// The writing side of a store or spool.
+pub(crate) struct Writer<D> {
     place: Place,
-    state: State,
+    state: State<D>,
     /// Stands behind the last batch that was taken, stored or not.
     judge: Judge,
     pace: Pace,
 }
 
-enum State {
-    Open(Database),
-    Failed(Failure),
+enum State<D> {
+    Open(D),
+    Failed(Box<Failure>),
 }
 
-impl Writer {
+impl<D: Disk> Writer<D> {
+    /// A writer of what is open.
+    pub(crate) fn new(disk: D, place: Place, judge: Judge, gather: Duration) -> Writer<D> {
+        Writer { place, state: State::Open(disk), judge, pace: Pace::new(gather) }
+    }
+
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.place.database()
@@ -70,14 +79,14 @@ impl Writer {
                 };
                 let Some(taken) = taken else { return false };
                 if let Some(change) = queue.take_change() {
-                    database.keep_to(&change.retention);
-                    self.place.retention = change.retention;
+                    database.keep_to(&change.keeping);
+                    self.place.keeping = change.keeping;
                     self.pace = Pace::new(change.gather);
                 }
                 self.pace.taken(taken.writes.len(), taken.joined, since.elapsed());
                 match database.acquaint(&taken.writes, &mut self.judge) {
                     Ok(()) => {
-                        let number = database.next_commit();
+                        let number = database.last_commit() + 1;
                         let batch = Batch::judged(number, taken.writes, taken.said, &mut self.judge);
                         self.commit(batch, queue, on_event);
                     }
@@ -105,8 +114,7 @@ impl Writer {
             Ok(()) => {
                 batch.hand_back(Ok(()), on_event);
                 queue.dealt_with(writes);
-                database.forget_some(&mut self.judge);
-                if let Err(error) = database.look_after_journal() {
+                if let Err(error) = database.settle(&mut self.judge, on_event) {
                     self.fail(None, error, queue, on_event);
                 }
             }
@@ -134,14 +142,14 @@ impl Writer {
         tracing::error!(%reason, "a commit failed; the store is opened anew until it can be believed again");
         let last = database.last_commit();
         // The connection is closed with this: a new one must find no lock of it.
-        self.state = State::Failed(Failure::new(batch, last, error));
+        self.state = State::Failed(Box::new(Failure::new(batch, last, error)));
         queue.set_failed(true);
         on_event(Event::Failed { reason });
     }
 
     fn recover(&mut self, queue: &Queue, on_event: &mut impl FnMut(Event)) {
         let State::Failed(failure) = &mut self.state else { return };
-        match self.place.recover(failure, &mut self.judge) {
+        match self.place.recover::<D>(failure, &mut self.judge) {
             Ok((database, result)) => {
                 if let Some(batch) = failure.batch.take() {
                     let writes = batch.len();

@@ -3,34 +3,41 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::database::{Database, loaded};
-use super::pace::Pace;
+use super::disk::Disk;
 use super::recover::Place;
-use super::{State, Writer, gone_back};
+use super::{Writer, gone_back};
 use crate::connection;
 use crate::error::{Fault, OpenError};
 use crate::folder::Folder;
-use crate::judge::Judge;
+use crate::judge::{Gateways, Judge};
 use crate::load;
 use crate::loaded::{Loaded, LoadedDevice};
-use crate::migration::{self, Refusal};
-use crate::store::{Durability, Options};
+use crate::migration::Refusal;
+use crate::store::{Durability, Keeping, Options};
 use crate::tag;
 use crate::write::{CommandRow, DeviceKey};
 
 /// `meta`: the name of the log.
-pub(super) const LOG: &str = "log";
+pub(crate) const LOG: &str = "log";
 /// `meta`: present while the store is open with a durability that a crash may take something from.
 const OPEN_WEAKLY: &str = "open_weakly";
 
-impl Writer {
-    /// Opens the database in a folder that is ours.
-    pub(crate) fn open(folder: Folder, options: &Options) -> Result<(Writer, Loaded), OpenError> {
+/// Opens the database in a folder that is ours, brought to the newest version.
+pub(crate) fn begin<D: Disk>(folder: &Folder) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::Database { dir: folder.dir().to_owned(), cause: Fault::from(error) };
+    let mut connection = connection::open(&folder.database()).map_err(failed)?;
+    D::SCHEMA.migrate(&mut connection).map_err(|refusal| refused(refusal, folder, D::SCHEMA.newest()))?;
+    connection::set_up_writing(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+impl Writer<Database> {
+    /// Opens the store in a folder that is ours.
+    pub(crate) fn open(folder: Folder, options: &Options) -> Result<(Writer<Database>, Loaded), OpenError> {
         let dir = folder.dir().to_owned();
         let failed =
             |error: rusqlite::Error| OpenError::Database { dir: dir.clone(), cause: Fault::from(error) };
-        let mut connection = connection::open(&folder.database()).map_err(failed)?;
-        migration::migrate(&mut connection).map_err(|refusal| refused(refusal, &folder))?;
-        connection::set_up_writing(&connection).map_err(failed)?;
+        let mut connection = begin::<Database>(&folder)?;
         let fresh = tag::random().map_err(OpenError::Random)?;
         let log = name_log(&mut connection, options.durability, fresh).map_err(failed)?;
         // Not before it is on disk that something may be missing at the next start.
@@ -39,22 +46,27 @@ impl Writer {
         let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
         let tokens = load::tokens(&connection).map_err(failed)?;
         let unfinished = load::unfinished(&connection).map_err(failed)?;
-        let next_key = load::next_key(&connection).map_err(failed)?;
+        let next_key = load::next_key(&connection, "device").map_err(failed)?;
+        let next_gateway = load::next_key(&connection, "gateway").map_err(failed)?;
+        let gateways = load::gateways(&connection).map_err(failed)?;
         let devices = devices(&connection, options.dormant, &unfinished).map_err(failed)?;
-        let database = Database::new(connection, &options.retention).map_err(failed)?;
-        let writer = Writer {
-            place: Place {
-                folder,
-                durability: options.durability,
-                log: log.clone(),
-                retention: options.retention.clone(),
-            },
-            state: State::Open(database),
-            judge: Judge::new(&[], next_key),
-            pace: Pace::new(options.gather),
-        };
+        let keeping = Keeping { retention: options.retention.clone(), ..Keeping::default() };
+        let database = Database::new(connection, &keeping).map_err(failed)?;
+        let judge = Judge::new(&[], next_key, Gateways::new(&[], next_gateway));
+        let place = Place { folder, durability: options.durability, log: log.clone(), keeping };
+        let writer = Writer::new(database, place, judge, options.gather);
         let earlier_issuers = earlier;
-        let loaded = Loaded { log, issuer, earlier_issuers, devices, tokens, unfinished, next_key };
+        let loaded = Loaded {
+            log,
+            issuer,
+            earlier_issuers,
+            devices,
+            tokens,
+            unfinished,
+            next_key,
+            gateways,
+            next_gateway,
+        };
         Ok((writer, loaded))
     }
 }
@@ -72,10 +84,10 @@ fn devices(
     load::awake(connection, &commanded).map(loaded)
 }
 
-fn refused(refusal: Refusal, folder: &Folder) -> OpenError {
+fn refused(refusal: Refusal, folder: &Folder, known: u32) -> OpenError {
     let dir = folder.dir().to_owned();
     match refusal {
-        Refusal::Newer(found) => OpenError::Newer { dir, found, known: migration::NEWEST },
+        Refusal::Newer(found) => OpenError::Newer { dir, found, known },
         Refusal::Foreign => OpenError::Foreign { path: folder.database() },
         Refusal::Failed(error) => OpenError::Database { dir, cause: Fault::from(error) },
     }
@@ -112,11 +124,11 @@ fn new_issuer(earlier: &[String]) -> Result<String, getrandom::Error> {
     }
 }
 
-pub(super) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+pub(crate) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
 }
 
-pub(super) fn set_meta(connection: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+pub(crate) fn set_meta(connection: &Connection, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
     match value {
         Some(value) => {
             connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", (name, value))?

@@ -6,18 +6,15 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::batch::Batch;
-use super::database::Database;
+use super::disk::Disk;
 use super::open::{self, LOG};
 use crate::connection;
 use crate::error::{CommitError, Fault, may_pass};
 use crate::folder::Folder;
 use crate::judge::Judge;
 use crate::limits::{RETRY_FIRST, RETRY_MAX};
-use crate::load;
-use crate::migration;
 use crate::queue::Queue;
-use crate::retention::Retention;
-use crate::store::Durability;
+use crate::store::{Durability, Keeping};
 use crate::write::Write;
 
 /// `meta`: how often the store was verified after a failure. What it says does not matter, only that it can be written and
@@ -31,8 +28,8 @@ pub(crate) struct Place {
     pub(crate) durability: Durability,
     /// The name of the log.
     pub(crate) log: String,
-    /// For how long samples are kept.
-    pub(crate) retention: Vec<Retention>,
+    /// How much is kept.
+    pub(crate) keeping: Keeping,
 }
 
 /// A store that failed.
@@ -104,14 +101,14 @@ impl Place {
 
     /// Opens the database anew, verifies it, and has the batch in doubt found or written. On success it comes with what became
     /// of that batch.
-    pub(crate) fn recover(
+    pub(crate) fn recover<D: Disk>(
         &self,
         failure: &Failure,
         judge: &mut Judge,
-    ) -> Result<(Database, Result<(), CommitError>), Trouble> {
+    ) -> Result<(D, Result<(), CommitError>), Trouble> {
         let connection = connection::open(&self.database())?;
         let doubtful = failure.batch.as_ref().map(|batch| batch.number);
-        let found = self.identify(&connection)?;
+        let found = self.identify::<D>(&connection)?;
         if found != failure.last && Some(found) != doubtful {
             return Err(Trouble::Another);
         }
@@ -120,7 +117,7 @@ impl Place {
         empty_log(&connection)?;
         let connection = self.verify(connection)?;
         connection::set_durability(&connection, self.durability)?;
-        let mut database = Database::new(connection, &self.retention)?;
+        let mut database = D::new(connection, &self.keeping)?;
         let result = match &failure.batch {
             Some(batch) if found != batch.number => match database.transact(batch, judge) {
                 Ok(()) => Ok(()),
@@ -140,11 +137,11 @@ impl Place {
     }
 
     /// Whether this is our database; the number of its last commit.
-    fn identify(&self, connection: &Connection) -> Result<i64, Trouble> {
-        if !migration::is_newest(connection)? || open::meta(connection, LOG)?.as_ref() != Some(&self.log) {
+    fn identify<D: Disk>(&self, connection: &Connection) -> Result<i64, Trouble> {
+        if !D::SCHEMA.is_newest(connection)? || open::meta(connection, LOG)?.as_ref() != Some(&self.log) {
             return Err(Trouble::Another);
         }
-        Ok(load::last_commit(connection)?)
+        Ok(D::last_commit_of(connection)?)
     }
 
     /// Writes something, and reads it through another connection.

@@ -1,11 +1,13 @@
 //! The statements that put what was decided into its rows.
 
+use protocol::uplink::message::SpoolCursor;
 use rusqlite::{Connection, Params};
 
-use crate::judge::Standing;
+use crate::judge::{Standing, oldest_kept};
 use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS, GAPS_KEPT_MAX, ISSUERS_KEPT_MAX};
 use crate::load;
 use crate::loaded::GapCount;
+use crate::relayed::{GatewayKey, NewGateway, RelayedPosition};
 use crate::write::{Called, CommandRow, DeviceKey, Gap, NewDevice, TokenHash, TokenRow};
 
 fn run(connection: &Connection, sql: &str, parameters: impl Params) -> rusqlite::Result<()> {
@@ -152,6 +154,7 @@ pub(crate) fn delete_device(connection: &Connection, device: DeviceKey) -> rusql
         "DELETE FROM loss WHERE device = ?1",
         "DELETE FROM command WHERE device = ?1",
         "DELETE FROM log WHERE device = ?1",
+        "DELETE FROM relayed WHERE device = ?1",
         "DELETE FROM device WHERE key = ?1",
     ] {
         run(connection, sql, [device.0.cast_signed()])?;
@@ -160,18 +163,20 @@ pub(crate) fn delete_device(connection: &Connection, device: DeviceKey) -> rusql
 }
 
 pub(crate) fn put_command(connection: &Connection, command: &CommandRow) -> rusqlite::Result<()> {
+    let sql = format!(
+        "INSERT INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+         ON CONFLICT (device, person, id) DO UPDATE SET
+           number = excluded.number, channel = excluded.channel, value = excluded.value,
+           intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
+           reason = excluded.reason, result = excluded.result, created = excluded.created,
+           deadline = excluded.deadline, updated = excluded.updated, credential = excluded.credential,
+           gateway = excluded.gateway, gateway_tag = excluded.gateway_tag",
+        load::COMMAND
+    );
     run(
         connection,
-        &format!(
-            "INSERT INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-             ON CONFLICT (device, person, id) DO UPDATE SET
-               number = excluded.number, channel = excluded.channel, value = excluded.value,
-               intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
-               reason = excluded.reason, result = excluded.result, created = excluded.created,
-               deadline = excluded.deadline, updated = excluded.updated, credential = excluded.credential",
-            load::COMMAND
-        ),
-        (
+        &sql,
+        rusqlite::params![
             command.device.0.cast_signed(),
             command.number.map(u64::cast_signed),
             &command.id,
@@ -187,7 +192,9 @@ pub(crate) fn put_command(connection: &Connection, command: &CommandRow) -> rusq
             command.deadline,
             command.updated,
             command.credential.map(|token| token.0),
-        ),
+            command.handed.as_ref().map(|handed| handed.gateway.0.cast_signed()),
+            command.handed.as_ref().map(|handed| &*handed.tag),
+        ],
     )?;
     trim_commands(connection, command)
 }
@@ -208,6 +215,59 @@ fn trim_commands(connection: &Connection, newest: &CommandRow) -> rusqlite::Resu
             COMMANDS_KEPT_MAX as i64,
         ),
     )
+}
+
+pub(crate) fn insert_gateway(connection: &Connection, new: &NewGateway) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO gateway (key, id, token, created) VALUES (?1, ?2, ?3, ?4)";
+    run(connection, sql, (new.key.0.cast_signed(), &new.id, new.token.0, new.created))
+}
+
+pub(crate) fn set_gateway_token(
+    connection: &Connection,
+    gateway: GatewayKey,
+    token: &TokenHash,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE gateway SET token = ?2 WHERE key = ?1";
+    run(connection, sql, (gateway.0.cast_signed(), token.0))
+}
+
+pub(crate) fn delete_gateway(connection: &Connection, gateway: GatewayKey) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM relayed WHERE gateway = ?1", [gateway.0.cast_signed()])?;
+    run(connection, "DELETE FROM gateway WHERE key = ?1", [gateway.0.cast_signed()])
+}
+
+/// Up to where a gateway's spool was taken over.
+pub(crate) fn set_spool_cursor(
+    connection: &Connection,
+    gateway: GatewayKey,
+    cursor: &SpoolCursor,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE gateway SET tag = ?2, number = ?3 WHERE key = ?1";
+    run(connection, sql, (gateway.0.cast_signed(), &*cursor.tag, cursor.number.cast_signed()))
+}
+
+/// Up to where a session of a gateway was taken over. With a new one the oldest goes.
+pub(crate) fn put_relayed(
+    connection: &Connection,
+    device: DeviceKey,
+    lane: &RelayedPosition,
+) -> rusqlite::Result<()> {
+    let RelayedPosition { gateway, position, place } = lane;
+    let (device, gateway) = (device.0.cast_signed(), gateway.0.cast_signed());
+    let known = connection
+        .prepare_cached("UPDATE relayed SET seq = ?4 WHERE gateway = ?1 AND device = ?2 AND place = ?3")?
+        .execute((gateway, device, place.cast_signed(), position.seq.cast_signed()))?;
+    if known > 0 {
+        return Ok(());
+    }
+    let sql = "INSERT INTO relayed (gateway, device, place, session, seq) VALUES (?1, ?2, ?3, ?4, ?5)";
+    run(
+        connection,
+        sql,
+        (gateway, device, place.cast_signed(), &*position.session, position.seq.cast_signed()),
+    )?;
+    let sql = "DELETE FROM relayed WHERE gateway = ?1 AND device = ?2 AND place < ?3";
+    run(connection, sql, (gateway, device, oldest_kept(*place).cast_signed()))
 }
 
 pub(crate) fn put_token(connection: &Connection, token: &TokenRow) -> rusqlite::Result<()> {

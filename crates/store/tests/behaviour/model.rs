@@ -71,6 +71,8 @@ pub(crate) fn assert_same_start(rig: &Rig, memory: &Memory) {
     assert_eq!(rig.loaded.unfinished, expected.unfinished);
     assert_eq!(rig.loaded.earlier_issuers, expected.earlier_issuers);
     assert_eq!(rig.loaded.next_key, expected.next_key);
+    assert_eq!(rig.loaded.gateways, expected.gateways);
+    assert_eq!(rig.loaded.next_gateway, expected.next_gateway);
     assert_same(rig, memory);
 }
 

@@ -1,7 +1,8 @@
 //! Random writes that a hub could make, and some that it should not: from a seed, always the same.
 
 use store::{
-    Called, CommandRow, DeviceKey, Gap, Message, NewDevice, Position, Sample, TokenHash, TokenRow, Write,
+    Called, CommandRow, DeviceKey, Gap, GatewayKey, Handed, Message, NewDevice, NewGateway, Position,
+    Relayed, Sample, SpoolCursor, TokenHash, TokenRow, Write,
 };
 
 use crate::rig::{command, device};
@@ -43,12 +44,23 @@ pub(crate) struct Hub {
     next_key: u64,
     next_session: u64,
     now: i64,
+    /// Gateways that are there, and how far they were taken over.
+    gateways: Vec<(u64, Option<SpoolCursor>)>,
+    next_gateway: u64,
 }
 
 impl Hub {
     pub(crate) fn new(seed: u64) -> Hub {
         let random = Random::new(seed);
-        Hub { random, devices: Vec::new(), next_key: 1, next_session: 1, now: 1_000_000 }
+        Hub {
+            random,
+            devices: Vec::new(),
+            next_key: 1,
+            next_session: 1,
+            now: 1_000_000,
+            gateways: Vec::new(),
+            next_gateway: 1,
+        }
     }
 
     /// Up to `count` writes.
@@ -81,6 +93,7 @@ impl Hub {
             },
             16..=18 => self.session(),
             19..=26 => self.gap(),
+            28..=45 => self.gateway(),
             _ => self.message(),
         }
     }
@@ -194,9 +207,65 @@ impl Hub {
             device: self.any(),
             number: self.random.one_in(2).then(|| self.random.below(50)),
             result: self.random.one_in(3).then(|| "1.50".into()),
+            handed: self
+                .random
+                .one_in(3)
+                .then(|| Handed { gateway: GatewayKey(self.random.below(9)), tag: "g1".into() }),
             updated: self.now,
             ..command(by, &id, self.random.pick(&states))
         }
+    }
+
+    /// Something about a gateway: mostly what its uplink brought.
+    fn gateway(&mut self) -> Write {
+        if self.gateways.is_empty() || self.random.one_in(60) {
+            let key = self.next_gateway;
+            self.next_gateway += 1;
+            let is_taken = self.random.one_in(4);
+            if !is_taken {
+                self.gateways.push((key, None));
+            }
+            let id = if is_taken { "g-1".into() } else { format!("g-{key}").into() };
+            let token = TokenHash([key as u8; 32]);
+            return Write::Gateway(NewGateway { key: GatewayKey(key), id, token, created: self.now });
+        }
+        let place = self.random.below(self.gateways.len() as u64) as usize;
+        let gateway = GatewayKey(self.gateways[place].0);
+        match self.random.below(40) {
+            0 => {
+                self.gateways.swap_remove(place);
+                Write::RemoveGateway { gateway }
+            }
+            1 => Write::GatewayToken { gateway, token: TokenHash([self.random.below(200) as u8; 32]) },
+            _ => Write::Relayed(Box::new(self.relayed(place))),
+        }
+    }
+
+    fn relayed(&mut self, place: usize) -> Relayed {
+        let (key, after) = self.gateways[place].clone();
+        let gateway = GatewayKey(if self.random.one_in(30) { self.random.below(9) } else { key });
+        let number = after.as_ref().map_or(1, |cursor| cursor.number + self.random.below(3));
+        let tag = self.random.pick(&["t1", "t1", "t1", "t1", "t2"]).into();
+        let cursor = SpoolCursor { tag, number };
+        let is_wrong = self.random.one_in(20);
+        let mut then = Vec::new();
+        for _ in 0..self.random.below(4) {
+            then.push(match self.random.below(20) {
+                0 => self.device(),
+                1 => Write::Describe { device: self.any(), describe: "{}".into() },
+                2 => Write::CommandCounter { device: self.any(), next: 1 },
+                3..=5 => self.gap(),
+                _ => self.message(),
+            });
+        }
+        let position = (!self.random.one_in(4)).then(|| {
+            let session = format!("g{}-{}", key, self.random.below(9)).into();
+            (self.any(), Position { session, seq: self.random.below(1 << 40) })
+        });
+        if !is_wrong {
+            self.gateways[place].1 = Some(cursor.clone());
+        }
+        Relayed { gateway, after, cursor, position, then }
     }
 
     fn token(&mut self) -> Write {

@@ -161,7 +161,7 @@ fn what_finds_no_room_while_the_store_has_failed_is_handed_back_at_once() {
             Event::Commit(commit) => refused += commit.writes.len(),
             Event::Recovered => recovered = true,
             Event::Failed { reason } => panic!("{reason}"),
-            Event::Lost(_) => panic!("nothing was done early"),
+            Event::Lost(_) | Event::Spool(_) => panic!("nothing was done early, and this is no spool"),
         }
     }
     assert!(recovered && committed > limits::QUEUE_BYTES_MAX / (1024 * 1024) - 10, "{committed}");
@@ -176,22 +176,32 @@ const CROWDED: &str = "GLASSLINE_STORE_CROWDED";
 #[test]
 fn crowded() {
     let Some(dir) = std::env::var_os(CROWDED) else { return };
-    let (store, _) = Store::open(Path::new(&dir), Options::default(), move |event| {
-        let said = match event {
-            Event::Commit(commit) if commit.result.is_ok() => format!("committed {}", commit.writes.len()),
-            Event::Commit(_) => "refused".to_owned(),
-            Event::Failed { .. } => "failed".to_owned(),
-            Event::Recovered => "recovered".to_owned(),
-            Event::Lost(_) => "lost".to_owned(),
-        };
-        writeln!(std::io::stderr(), "said {said}").unwrap();
-    })
-    .unwrap();
-    store.submit(device(PUMP, "pump-1"));
+    let (store, _) = Store::open(Path::new(&dir), Options::default(), say).unwrap();
+    write_what_is_asked(|write| store.submit(write));
+}
+
+/// Says on standard error what happens.
+pub(crate) fn say(event: Event) {
+    let said = match event {
+        Event::Commit(commit) if commit.result.is_ok() => format!("committed {}", commit.writes.len()),
+        Event::Commit(_) => "refused".to_owned(),
+        Event::Failed { .. } => "failed".to_owned(),
+        Event::Recovered => "recovered".to_owned(),
+        Event::Lost(_) => "lost".to_owned(),
+        Event::Spool(event) => format!("{event:?}"),
+    };
+    // Not what the test harness keeps to itself.
+    let mut out = std::io::stderr();
+    writeln!(out, "said {said}").unwrap();
+}
+
+/// A message for each line of the input.
+pub(crate) fn write_what_is_asked(submit: impl Fn(Write)) {
+    submit(device(PUMP, "pump-1"));
     let text = format!("\"{}\"", "x".repeat(4000));
     for (cursor, line) in (1..).zip(std::io::stdin().lines()) {
         assert_eq!(line.unwrap(), "write");
-        store.submit(numbered(cursor, "k7-1", cursor, &[("flow", &text)]));
+        submit(numbered(cursor, "k7-1", cursor, &[("flow", &text)]));
     }
 }
 
@@ -202,12 +212,14 @@ struct Crowded {
 }
 
 impl Crowded {
-    fn start(state: &Path) -> Crowded {
+    /// Runs the test `victim`, with its state folder in `variable`.
+    fn start(victim: &str, variable: &str, state: &Path) -> Crowded {
         // A file that reaches its limit is an error to it, and not its end.
         let mut child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" --exact recovery::crowded --nocapture"])
+            .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\" --nocapture"])
             .arg(std::env::current_exe().unwrap())
-            .env(CROWDED, state)
+            .arg(victim)
+            .env(variable, state)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -234,11 +246,10 @@ impl Crowded {
     }
 }
 
+/// Fills the disk of a victim and makes room again; how many messages it had to write.
 #[cfg(target_os = "linux")]
-#[test]
-fn h9_a_disk_that_was_full_for_a_while_costs_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut crowded = Crowded::start(dir.path());
+pub(crate) fn crowd(victim: &str, variable: &str, state: &Path) -> u64 {
+    let mut crowded = Crowded::start(victim, variable, state);
     assert_eq!(crowded.hear(), "committed 1");
     crowded.limit_files("262144");
     // Each commit is more than a page: it does not take many.
@@ -260,5 +271,13 @@ fn h9_a_disk_that_was_full_for_a_while_costs_nothing() {
     assert_eq!(crowded.hear(), "committed 1");
     drop(crowded.child.stdin.take());
     assert!(crowded.child.wait().unwrap().success());
+    written
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn h9_a_disk_that_was_full_for_a_while_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = crowd("recovery::crowded", CROWDED, dir.path());
     assert_flow(dir.path(), written);
 }

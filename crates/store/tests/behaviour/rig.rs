@@ -136,6 +136,7 @@ pub(crate) fn command(by: &str, id: &str, state: &str) -> CommandRow {
         id: id.into(),
         by: by.into(),
         credential: None,
+        handed: None,
         channel: "fan".into(),
         value: "true".into(),
         intent: "now".into(),

@@ -2,6 +2,7 @@
 
 mod asleep;
 mod bounds;
+mod broken;
 mod held_up;
 mod idle;
 mod socket;

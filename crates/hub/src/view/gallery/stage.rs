@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 
 use crate::Presence;
 
-use super::super::data::{CommandData, DeviceData, DeviceRow, GatewayRow, LedgerData, Scene, StillScene};
+use super::super::data::{
+    CommandData, DeviceData, DeviceRow, GatewayRow, LedgerData, Scene, StillScene, UplinkRow,
+};
 use super::super::sample::{Case, NAME};
 use super::play::Play;
 
@@ -97,21 +99,29 @@ impl Scene for Stage {
         self.still.device(id)
     }
 
-    fn devices(&self) -> Vec<DeviceRow> {
+    fn each_device(&self, see: &mut dyn FnMut(DeviceRow)) {
         let row = |(id, name, presence, channels): &(&str, &str, Presence, usize)| DeviceRow {
             id: (*id).to_owned(),
             name: (*name).to_owned(),
             labels: Vec::new(),
             presence: *presence,
             since: self.still.now_ms - 3_600_000,
+            gateway: None,
             channels: *channels,
         };
-        LISTED.iter().map(row).collect()
+        LISTED.iter().map(row).for_each(see);
     }
 
     fn gateways(&self) -> Vec<GatewayRow> {
         let since = self.still.now_ms - 3_600_000;
-        vec![GatewayRow { id: NAME.to_owned(), presence: Presence::Online, since, devices: LISTED.len() }]
+        let uplink = Some(UplinkRow { address: "websocket 10.0.0.5:40112".to_owned(), behind: 12, lost: 0 });
+        vec![GatewayRow {
+            id: NAME.to_owned(),
+            presence: Presence::Online,
+            since,
+            devices: LISTED.len(),
+            uplink,
+        }]
     }
 
     fn commands(&self, device: &str) -> Vec<CommandData> {

@@ -8,11 +8,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::entry::{Entry, Source, kind_of};
+use crate::view::braces::names_in;
 use crate::view::definition::{Given, GivenSetting, Part, Piece, Placement, Section, Size};
 use crate::view::files::Files;
 use crate::view::limits::{INCLUDE_DEPTH_MAX, INCLUDES_MAX};
 use crate::view::problem::{Place, Problem, did_you_mean, nearest};
-use crate::view::variable::{OWN_NAMES, Values, names_in};
+use crate::view::variable::{OWN_NAMES, Values};
 
 /// The keys of a section.
 const SECTION_KEYS: &[&str] = &["columns", "each", "title"];

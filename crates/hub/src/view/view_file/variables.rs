@@ -4,10 +4,11 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::entry::{Entry, Source, kind_of};
+use crate::view::braces::is_name;
 use crate::view::filters::humanize;
 use crate::view::limits::{NAME_CHARS_MAX, VARIABLES_MAX};
 use crate::view::problem::{Problem, did_you_mean, nearest};
-use crate::view::variable::{OWN_NAMES, Variable, is_name, text_of};
+use crate::view::variable::{OWN_NAMES, Variable, text_of};
 
 /// The keys of a variable that is a table.
 const KEYS: &[&str] = &["choices", "default", "label"];

@@ -17,6 +17,7 @@ use crate::limits::{
     FAULTY_LINES_MAX, FORGIVING_LINES_MIN, HEARTBEAT_SECONDS_MAX, IDENTIFY_SECONDS_MAX,
     IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX,
 };
+use crate::line::checksum::{Checksum, split};
 use crate::line::{Content, Line};
 use crate::message::{
     Command, Complaint, Fail, FromDevice, Identify, ToDevice, Welcome, decode_from_device, leading_seq,
@@ -50,6 +51,17 @@ pub enum Output {
     Close,
 }
 
+/// Whether checksums may follow what the device says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Checksums {
+    /// Its transport loses nothing.
+    None,
+    /// It is a serial line.
+    Perhaps,
+    /// It is a serial line, and one was there.
+    Given,
+}
+
 /// The hub side of one connection.
 pub struct HubSide {
     /// The last number handed over.
@@ -68,6 +80,9 @@ pub struct HubSide {
     good: u8,
     numbering: Numbering,
     phase: Phase,
+    checksums: Checksums,
+    /// A damaged line came.
+    damaged: bool,
 }
 
 // Tens of thousands of connections are idle at a time.
@@ -111,14 +126,22 @@ impl HubSide {
             good: 0,
             numbering: Numbering::Plain,
             phase: Phase::Strange,
+            checksums: Checksums::None,
+            damaged: false,
         }
     }
 
+    /// A serial line that was just opened. It may be silent for as long as it likes: nobody sees the other end of it restart,
+    /// and there is nothing to come back on. Checksums are checked where there are any.
+    pub fn serial(now: Time) -> Self {
+        Self { timers: Timers::none(), checksums: Checksums::Perhaps, ..Self::new(now) }
+    }
+
     /// Whether [`HubSide::line`] may be called: not while an identify is unanswered, while as much is in flight as may
-    /// be, or after the end. Lines wait unread meanwhile.
+    /// be, or after the end. Lines wait unread meanwhile: so one busy device delays no other, at a gateway either (rule U4).
     pub fn reading(&self) -> bool {
         matches!(self.phase, Phase::Strange | Phase::Talking)
-            && u32::from(self.in_flight) < IN_FLIGHT_MESSAGES_MAX
+            && (u32::from(self.in_flight) < IN_FLIGHT_MESSAGES_MAX || !holds(Rule::U4))
     }
 
     /// Whether everything that was said is answered: no identify waits, and nothing is in flight.
@@ -146,12 +169,38 @@ impl HubSide {
             return;
         }
         self.heard(now);
-        match read(line.content) {
+        match self.read(line.content) {
             Ok(said) => {
                 self.forgive();
                 self.said(now, line.number, said);
             }
-            Err(fail) => self.faulty(now, line.number, fail),
+            Err(fail) => {
+                self.damaged |= fail.fault == Fault::BadChecksum;
+                self.faulty(now, line.number, fail);
+            }
+        }
+    }
+
+    /// Whether a line came damaged since this was asked.
+    pub fn take_damaged(&mut self) -> bool {
+        std::mem::take(&mut self.damaged)
+    }
+
+    /// Reads what a line holds. Of a device that gave a checksum before, what has none and makes no sense is damaged: its
+    /// number would be that of a message which is still whole in the device's outbox.
+    fn read(&mut self, content: Content<'_>) -> Result<FromDevice, Fail> {
+        let checksum = match content {
+            Content::Whole(line) if self.checksums != Checksums::None => split(line),
+            Content::Whole(_) | Content::TooLong { .. } => Checksum::None,
+        };
+        match checksum {
+            Checksum::Right(object) => {
+                self.checksums = Checksums::Given;
+                read(Content::Whole(object))
+            }
+            Checksum::Wrong => Err(damaged()),
+            Checksum::None if self.checksums == Checksums::Given => read(content).map_err(|_| damaged()),
+            Checksum::None => read(content),
         }
     }
 
@@ -355,6 +404,12 @@ impl HubSide {
     fn is_numbered(&self) -> bool {
         self.numbering != Numbering::Plain
     }
+}
+
+/// A line that did not arrive as it was said. What its number was nobody knows, so that it is taken for one that did not
+/// arrive (no gap).
+fn damaged() -> Fail {
+    Fail::new(Fault::BadChecksum, 0, Fault::BadChecksum.sentence())
 }
 
 fn read(content: Content<'_>) -> Result<FromDevice, Fail> {

@@ -30,7 +30,7 @@ struct Rig {
 impl Rig {
     fn new(rules: Vec<Retention>) -> Rig {
         let mut connection = Connection::open_in_memory().unwrap();
-        migration::migrate(&mut connection).unwrap();
+        migration::STORE.migrate(&mut connection).unwrap();
         connection.execute_batch(DEVICE).unwrap();
         Rig { connection, keeper: Keeper::new(rules) }
     }

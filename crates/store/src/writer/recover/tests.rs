@@ -5,19 +5,17 @@
 use std::path::Path;
 
 use super::{Failure, Trouble};
-use crate::folder::Folder;
-use crate::judge::Judge;
+use crate::folder::{self, Folder};
+use crate::judge::{Gateways, Judge};
 use crate::queue::Submitted;
 use crate::store::Options;
 use crate::write::{DeviceKey, Message, NewDevice, Sample, Write};
-use crate::writer::batch::Batch;
-use crate::writer::database::Database;
-use crate::writer::{State, Writer};
+use crate::writer::{Batch, Database, Disk, State, Writer};
 
 const PUMP: DeviceKey = DeviceKey(1);
 
-fn open(dir: &Path) -> Writer {
-    Writer::open(Folder::open(dir).unwrap(), &Options::default()).unwrap().0
+fn open(dir: &Path) -> Writer<Database> {
+    Writer::open(Folder::open(dir, folder::STORE).unwrap(), &Options::default()).unwrap().0
 }
 
 fn device() -> Write {
@@ -31,19 +29,19 @@ fn message(cursor: u64) -> Write {
 }
 
 /// The writer after a commit of `writes` that went well, of which `doubtful` is then the last batch.
-fn stored(writer: &mut Writer, writes: Vec<Write>) -> Batch {
+fn stored(writer: &mut Writer<Database>, writes: Vec<Write>) -> Batch {
     let State::Open(database) = &mut writer.state else { panic!("it is open") };
-    let batch = Batch::judged(database.next_commit(), writes, Submitted::Waits, &mut writer.judge);
+    let batch = Batch::judged(database.last_commit() + 1, writes, Submitted::Waits, &mut writer.judge);
     database.transact(&batch, &writer.judge).unwrap();
     batch
 }
 
 /// As if the last commit had not said that it went well.
-fn in_doubt(writer: &mut Writer, batch: Batch) -> Failure {
+fn in_doubt(writer: &mut Writer<Database>, batch: Batch) -> Failure {
     let last = batch.number - 1;
     let failed = rusqlite::Error::InvalidQuery;
     let failure = Failure::new(Some(batch), last, failed);
-    writer.state = State::Failed(Failure::new(None, last, rusqlite::Error::InvalidQuery));
+    writer.state = State::Failed(Box::new(Failure::new(None, last, rusqlite::Error::InvalidQuery)));
     failure
 }
 
@@ -59,7 +57,7 @@ fn a_batch_in_doubt_that_is_there_after_all_is_not_written_twice() {
     stored(&mut writer, vec![device()]);
     let batch = stored(&mut writer, vec![message(1), message(2)]);
     let failure = in_doubt(&mut writer, batch);
-    let (database, result) = writer.place.recover(&failure, &mut writer.judge).unwrap();
+    let (database, result) = writer.place.recover::<Database>(&failure, &mut writer.judge).unwrap();
     result.unwrap();
     assert_eq!(received(&database), (2, 2));
     assert_eq!(database.journaled(), 2);
@@ -72,13 +70,13 @@ fn a_batch_in_doubt_that_is_not_there_is_written() {
     stored(&mut writer, vec![device()]);
     let State::Open(database) = &writer.state else { panic!("it is open") };
     let batch = Batch::judged(
-        database.next_commit(),
+        database.last_commit() + 1,
         vec![message(1), message(2)],
         Submitted::Waits,
         &mut writer.judge,
     );
     let failure = in_doubt(&mut writer, batch);
-    let (database, result) = writer.place.recover(&failure, &mut writer.judge).unwrap();
+    let (database, result) = writer.place.recover::<Database>(&failure, &mut writer.judge).unwrap();
     result.unwrap();
     assert_eq!(received(&database), (2, 2));
     assert_eq!(database.journaled(), 2);
@@ -94,13 +92,13 @@ fn a_database_that_is_another_one_is_not_believed_until_ours_is_back() {
     let failure = in_doubt(&mut writer, batch);
     let (ours, away) = (dir.path().join("glassline.db"), dir.path().join("away"));
     std::fs::rename(&ours, &away).unwrap();
-    let missing = writer.place.recover(&failure, &mut writer.judge).map(|_| ()).unwrap_err();
+    let missing = writer.place.recover::<Database>(&failure, &mut writer.judge).map(|_| ()).unwrap_err();
     assert!(matches!(missing, Trouble::Failed(_)), "{missing}");
     std::fs::copy(other.path().join("glassline.db"), &ours).unwrap();
-    let another = writer.place.recover(&failure, &mut writer.judge).map(|_| ()).unwrap_err();
+    let another = writer.place.recover::<Database>(&failure, &mut writer.judge).map(|_| ()).unwrap_err();
     assert!(matches!(another, Trouble::Another), "{another}");
     std::fs::rename(&away, &ours).unwrap();
-    assert!(writer.place.recover(&failure, &mut writer.judge).is_ok());
+    assert!(writer.place.recover::<Database>(&failure, &mut writer.judge).is_ok());
 }
 
 #[test]
@@ -113,13 +111,17 @@ fn a_database_that_went_back_in_time_is_not_believed() {
     // Two commits earlier than the one in doubt.
     let State::Open(_) = std::mem::replace(
         &mut writer.state,
-        State::Failed(Failure::new(None, 0, rusqlite::Error::InvalidQuery)),
+        State::Failed(Box::new(Failure::new(None, 0, rusqlite::Error::InvalidQuery))),
     ) else {
         panic!("it is open")
     };
     let connection = rusqlite::Connection::open(dir.path().join("glassline.db")).unwrap();
     connection.execute("DELETE FROM journal WHERE id > ?1", [batch.number - 2]).unwrap();
     let failure = in_doubt(&mut writer, batch);
-    let error = writer.place.recover(&failure, &mut Judge::new(&[], 1)).map(|_| ()).unwrap_err();
+    let error = writer
+        .place
+        .recover::<Database>(&failure, &mut Judge::new(&[], 1, Gateways::new(&[], 1)))
+        .map(|_| ())
+        .unwrap_err();
     assert!(matches!(error, Trouble::Another), "{error}");
 }

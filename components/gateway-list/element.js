@@ -1,0 +1,89 @@
+import { clock, Component, duration, exactTime, number, panel } from "glassline";
+import { say } from "glassline/words";
+
+/** How often the list is fetched while the page is in view, ms. */
+const EVERY_MS = 1000;
+/** From so long on what waits in a spool is told as late, ms. */
+const LATE_MS = 60_000;
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/**
+ * @typedef {{id: string, presence: import("glassline/watch").Presence, since: number, devices: number, address?: string | null, behind?: number, bytes?: number,
+ *   oldest?: number | null, lost?: Record<string, number>}} Gateway  the one in the hub's own process has no spool
+ */
+
+export default class GatewayList extends Component {
+  #fetchedAt = -Infinity;
+  #isFetching = false;
+  /** @type {Gateway[] | undefined} */
+  #gateways;
+
+  /** @param {import("glassline/component").Reason} reason */
+  changed(reason) {
+    if (reason === "connection") this.#fetchedAt = -Infinity;
+    if (this.#gateways) this.#show(this.#gateways);
+    if (this.#isFetching || document.hidden || performance.now() - this.#fetchedAt < EVERY_MS) return;
+    this.#isFetching = true;
+    this.#fetchedAt = performance.now();
+    this.#fetch().finally(() => (this.#isFetching = false));
+  }
+
+  async #fetch() {
+    const problem = this.part("problem");
+    try {
+      const response = await fetch("/api/gateways", { headers: { accept: "application/json" } });
+      if (!response.ok) throw new Error(`the hub answered ${response.status}`);
+      this.#gateways = await response.json();
+      this.#show(this.#gateways ?? []);
+      problem.textContent = "";
+    } catch (error) {
+      problem.textContent = say("panels.not-renewed", { reason: String(error instanceof Error ? error.message : error) });
+    }
+  }
+
+  /** @param {Gateway[]} gateways */
+  #show(gateways) {
+    const rows = this.part("rows");
+    const template = this.part("row").content.firstElementChild;
+    while (rows.children.length > gateways.length) rows.lastElementChild.remove();
+    while (rows.children.length < gateways.length) rows.append(template.cloneNode(true));
+    gateways.forEach((gateway, i) => fill(rows.children[i], gateway));
+    rows.hidden = gateways.length === 0;
+    this.part("nothing").hidden = gateways.some((gateway) => gateway.behind !== undefined);
+  }
+}
+
+/** While this page does not hear the hub it knows how gateways were, not how they are. @param {HTMLElement} row @param {Gateway} gateway */
+function fill(row, gateway) {
+  const presence = panel.hears ? gateway.presence : "unknown";
+  /** @param {string} part @param {string} content @param {string} [title] @param {string} [state] */
+  const write = (part, content, title = "", state = "") => {
+    const cell = /** @type {HTMLElement} */ (row.querySelector(`[data-part="${part}"]`));
+    if (cell.textContent !== content) cell.textContent = content;
+    if (cell.title !== title) cell.title = title;
+    if ((cell.dataset.state ?? "") !== state) cell.dataset.state = state;
+  };
+  row.dataset.id = gateway.id;
+  if (row.dataset.presence !== presence) row.dataset.presence = presence;
+  write("name", gateway.id);
+  write("presence", say(`presence.${presence}`));
+  write("since", say("list.for", { time: duration(clock.now() - gateway.since) }), say("list.since", { time: exactTime(gateway.since) }));
+  write("address", gateway.behind === undefined ? say("gateways.here") : (gateway.address ?? ""));
+  write("devices", number(gateway.devices, 0));
+  if (gateway.behind === undefined) return ["behind", "oldest", "bytes", "lost"].forEach((part) => write(part, say("value.none")));
+  const waits = gateway.behind > 0 && gateway.oldest ? clock.now() - gateway.oldest : 0;
+  const late = waits > LATE_MS ? "late" : "";
+  write("behind", number(gateway.behind, 0), "", late);
+  write("oldest", gateway.behind > 0 ? duration(Math.max(waits, 0)) : say("value.none"), gateway.oldest ? exactTime(gateway.oldest) : "", late);
+  write("bytes", size(gateway.bytes ?? 0));
+  const lost = Object.entries(gateway.lost ?? {});
+  const all = lost.reduce((sum, [, count]) => sum + count, 0);
+  write("lost", number(all, 0), lost.map(([reason, count]) => `${reason}: ${number(count, 0)}`).join(", "), all > 0 ? "lost" : "");
+}
+
+/** Bytes as people say them. @param {number} bytes */
+function size(bytes) {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${number(value, unit === 0 || value >= 100 ? 0 : 1)} ${UNITS[unit]}`;
+}

@@ -1,0 +1,8 @@
+//! A gateway between devices and hubs, all of them the real program.
+
+mod commands;
+mod fleet;
+mod hubs;
+mod outages;
+mod relay;
+mod rig;

@@ -1,0 +1,30 @@
+//! The limit of open files: raised as far as it may be, said where it is too low, and shown.
+#![cfg(target_os = "linux")]
+
+use crate::rig::Hub;
+
+/// The value of a metric.
+fn metric(hub: &Hub, name: &str) -> u64 {
+    let text = hub.get("/metrics").body;
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+#[test]
+fn a_low_soft_limit_is_raised_and_a_low_hard_one_is_complained_of() {
+    let home = || tempfile::tempdir().expect("a folder");
+    let limited = |limits: &'static str| {
+        let under = ["prlimit", limits];
+        Hub::begin_under(&under, home(), &["serve"])
+    };
+    let hub = limited("--nofile=200:1500");
+    assert_eq!(metric(&hub, "process_max_fds"), 1_500);
+    let before = metric(&hub, "process_open_fds");
+    let devices: Vec<_> = (0..300).map(|_| hub.connect()).collect();
+    // Connections are taken in their order: behind it all of them are.
+    let _last = hub.plain("boiler-7");
+    let after = metric(&hub, "process_open_fds");
+    assert!(after >= before + devices.len() as u64, "{before} before, {after} after");
+    let (ended, _) = hub.stop("TERM");
+    assert!(ended.complained.contains("this process may have 1500 files open"), "{}", ended.complained);
+}

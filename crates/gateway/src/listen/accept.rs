@@ -1,0 +1,58 @@
+//! Accepting devices on a listener, of whatever kind, until the gateway stops.
+
+use crate::limits::ACCEPT_PAUSE;
+use crate::register::Gateway;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+/// A listener.
+pub(super) trait Listener: Sync {
+    /// What it brings.
+    type Accepted: Send;
+
+    /// The next connection. It may be given up at any time.
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Accepted>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Accepted = (TcpStream, SocketAddr);
+
+    fn accept(&self) -> impl Future<Output = io::Result<Self::Accepted>> + Send {
+        TcpListener::accept(self)
+    }
+}
+
+#[cfg(unix)]
+impl Listener for tokio::net::UnixListener {
+    type Accepted = tokio::net::UnixStream;
+
+    async fn accept(&self) -> io::Result<Self::Accepted> {
+        Ok(tokio::net::UnixListener::accept(self).await?.0)
+    }
+}
+
+/// Hands to `take` whatever `listener` brings.
+pub(super) async fn accepting<L: Listener>(
+    gateway: &Gateway,
+    listener: &L,
+    take: impl Fn(L::Accepted) + Send,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = gateway.stopped() => return,
+        };
+        match accepted {
+            Ok(accepted) => take(accepted),
+            Err(error) => {
+                // Of one connection that broke at once there is nothing to say; without room for files there is.
+                if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
+                    tracing::warn!(%error, "cannot accept a device");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! A standalone gateway over real sockets, between devices and hubs that are the test.
+
+mod hub;
+mod rig;
+
+mod commands;
+mod forwarding;
+mod hubs;
+mod knowing;
