@@ -31,6 +31,8 @@ pub(crate) enum Contender {
     GlasslineMemory,
     /// As shipped, with devices that number their messages: each is acked when it is on disk.
     GlasslineAcked,
+    /// As shipped, with a gateway between devices and hub: the processor time is that of both.
+    GlasslineGateway,
     /// MQTT with quality of service 0.
     Mosquitto,
     /// The same with 1 from the device: each message is acked when it is in memory. Panels subscribe with 0.
@@ -75,6 +77,7 @@ impl Contender {
             Contender::Glassline => "glassline",
             Contender::GlasslineMemory => "glassline, memory",
             Contender::GlasslineAcked => "glassline, acked",
+            Contender::GlasslineGateway => "glassline, gateway",
             Contender::Mosquitto => "mosquitto",
             Contender::MosquittoAcked => "mosquitto, QoS 1",
             Contender::MosquittoStored => "mosquitto, persistence",
@@ -89,7 +92,10 @@ impl Contender {
     /// Which peer it is; none is Glassline itself.
     pub(crate) fn peer(self) -> Option<Peer> {
         match self {
-            Contender::Glassline | Contender::GlasslineMemory | Contender::GlasslineAcked => None,
+            Contender::Glassline
+            | Contender::GlasslineMemory
+            | Contender::GlasslineAcked
+            | Contender::GlasslineGateway => None,
             Contender::Mosquitto | Contender::MosquittoAcked | Contender::MosquittoStored => {
                 Some(Peer::Mosquitto)
             }
@@ -109,6 +115,8 @@ impl Contender {
 /// A running server; it is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
+    /// The gateway in front of it, where there is one.
+    gateway: Option<Child>,
     contender: Contender,
     site: Site,
 }
@@ -124,7 +132,13 @@ enum Site {
 impl Server {
     /// Starts it and waits until it listens.
     pub(crate) fn start(contender: Contender, installed: &Installed) -> anyhow::Result<Server> {
+        let mut gateway = None;
         let (child, site) = match contender {
+            Contender::GlasslineGateway => {
+                let (child, mut hub) = glassline::serve(installed, "disk")?;
+                gateway = Some(hub.stand_behind(installed)?);
+                (child, Site::Glassline(hub))
+            }
             Contender::Glassline | Contender::GlasslineAcked => glassline::start(installed, "disk")?,
             Contender::GlasslineMemory => glassline::start(installed, "memory")?,
             Contender::Mosquitto | Contender::MosquittoAcked => {
@@ -150,7 +164,7 @@ impl Server {
             Contender::Uws => bun::start(installed)?,
             Contender::Node => node::start(installed)?,
         };
-        Ok(Server { child, contender, site })
+        Ok(Server { child, gateway, contender, site })
     }
 
     /// Starts Glassline as shipped on a copy of a file of its store, and waits until it listens. Beside it comes the time
@@ -165,7 +179,8 @@ impl Server {
         std::fs::File::open(&copy)?.sync_all()?;
         let begun = Instant::now();
         let (child, hub) = glassline::serve_in(folder, installed, "disk")?;
-        let server = Server { child, contender: Contender::Glassline, site: Site::Glassline(hub) };
+        let server =
+            Server { child, gateway: None, contender: Contender::Glassline, site: Site::Glassline(hub) };
         Ok((server, begun.elapsed()))
     }
 
@@ -180,6 +195,11 @@ impl Server {
     /// The process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.pid()
+    }
+
+    /// All its processes.
+    pub(crate) fn pids(&self) -> impl Iterator<Item = u32> {
+        std::iter::once(&self.child).chain(&self.gateway).map(Child::pid)
     }
 
     /// Makes this many devices known, where a server keeps such a list.

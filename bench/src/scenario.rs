@@ -3,6 +3,7 @@
 mod churn;
 mod fair;
 mod fanout;
+mod hop;
 mod idle;
 mod many;
 mod one;
@@ -43,6 +44,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     servers("pairs", "1000 devices at 10/s, each with a panel of its own", pairs::run),
     servers("one", "one message at a time, one panel", one::run),
+    servers("hop", "what a gateway between device and hub adds: one message at a time, and 1000/s", hop::run),
     servers("roundtrip", "a panel asks, a device answers, one at a time", roundtrip::run),
     servers("idle", "memory of connections on which nothing happens", idle::run),
     servers("churn", "connections opened and closed", churn::run),

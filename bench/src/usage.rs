@@ -34,7 +34,7 @@ pub(crate) struct Spent {
     pub(crate) others: f64,
 }
 
-/// Processor time of a process so far.
+/// Processor time of a process, or of several, so far.
 struct Processor {
     /// Of each of its threads that live, by its id.
     threads: BTreeMap<u32, Duration>,
@@ -44,12 +44,12 @@ struct Processor {
 
 impl Meter {
     pub(crate) fn start(server: &Server) -> anyhow::Result<Meter> {
-        let processor = Processor::of(server.pid())?;
+        let processor = Processor::of_all(server)?;
         Ok(Meter { begun: Instant::now(), server: processor, load: own(), machine: Machine::now()? })
     }
 
     pub(crate) fn stop(&self, server: &Server) -> anyhow::Result<Spent> {
-        let spent = self.server.until(&Processor::of(server.pid())?).as_secs_f64();
+        let spent = self.server.until(&Processor::of_all(server)?).as_secs_f64();
         let load = own().saturating_sub(self.load).as_secs_f64();
         let machine = Machine::now()?;
         let busy = (machine.busy - self.machine.busy) as f64 / 100.0;
@@ -76,6 +76,17 @@ impl Machine {
 }
 
 impl Processor {
+    /// Of all processes of a server together.
+    fn of_all(server: &Server) -> anyhow::Result<Processor> {
+        let mut all = Processor { threads: BTreeMap::new(), all: Duration::ZERO };
+        for pid in server.pids() {
+            let one = Processor::of(pid)?;
+            all.threads.extend(one.threads);
+            all.all += one.all;
+        }
+        Ok(all)
+    }
+
     fn of(pid: u32) -> anyhow::Result<Processor> {
         let mut threads = BTreeMap::new();
         for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
@@ -108,7 +119,7 @@ impl Processor {
 
 /// µs that the server was on processors since it was started, over all its threads; to 10 ms.
 pub(crate) fn since_start(server: &Server) -> anyhow::Result<f64> {
-    Ok(Processor::of(server.pid())?.all.as_secs_f64() * 1e6)
+    Ok(Processor::of_all(server)?.all.as_secs_f64() * 1e6)
 }
 
 fn own() -> Duration {

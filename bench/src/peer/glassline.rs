@@ -47,10 +47,7 @@ pub(super) fn serve_in(
     command.arg("--config").arg(at("glassline.toml"));
     command.arg("--state").arg(at("state")).arg("--ready").arg(at("ready.json"));
     let mut child = Child::spawn(command, folder)?;
-    let ready = child.wait_for(|folder| {
-        let text = std::fs::read_to_string(folder.join("ready.json")).ok()?;
-        serde_json::from_str::<Value>(&text).ok()
-    })?;
+    let ready = ready(&mut child)?;
     let text = |name: &str| ready[name].as_str().with_context(|| format!("no `{name}` in the ready file"));
     let hub = Hub {
         lines: text("lines")?.parse()?,
@@ -61,7 +58,31 @@ pub(super) fn serve_in(
     Ok((child, hub))
 }
 
+/// What a process says in its ready file once it listens.
+fn ready(child: &mut Child) -> anyhow::Result<Value> {
+    child.wait_for(|folder| {
+        let text = std::fs::read_to_string(folder.join("ready.json")).ok()?;
+        serde_json::from_str::<Value>(&text).ok()
+    })
+}
+
 impl Hub {
+    /// Starts a gateway as shipped in front of it: from now on devices connect there.
+    pub(super) fn stand_behind(&mut self, installed: &Installed) -> anyhow::Result<Child> {
+        let mut connection = BufReader::new(TcpStream::connect(self.http)?);
+        self.post("/api/gateways", "{\"id\":\"bench\"}", connection.get_mut())?;
+        let token = token_in_answer(&mut connection)?;
+        let folder = installed.folder("gateway")?;
+        let at = |name| folder.path().join(name);
+        let mut command = Child::command(&installed.glassline);
+        command.args(["gateway", "--id", "bench", "--lines", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        command.args(["--hub", &format!("ws://{}/uplink", self.http), "--token", &token]);
+        command.arg("--state").arg(at("state")).arg("--ready").arg(at("ready.json"));
+        let mut child = Child::spawn(command, folder)?;
+        self.lines = ready(&mut child)?["lines"].as_str().context("no `lines` in the ready file")?.parse()?;
+        Ok(child)
+    }
+
     /// The token of the device with this number, which has been made.
     pub(crate) fn device_token(&self, number: usize) -> &str {
         &self.devices[number]
@@ -88,10 +109,13 @@ impl Hub {
     }
 
     fn request(&self, number: usize, connection: &mut TcpStream) -> std::io::Result<()> {
-        let body = format!("{{\"id\":\"d{number}\"}}");
+        self.post("/api/devices", &format!("{{\"id\":\"d{number}\"}}"), connection)
+    }
+
+    fn post(&self, path: &str, body: &str, connection: &mut TcpStream) -> std::io::Result<()> {
         let (host, token, length) = (self.http, &self.token, body.len());
         let request = format!(
-            "POST /api/devices HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         connection.write_all(request.as_bytes())
@@ -116,8 +140,8 @@ fn token_in_answer(connection: &mut BufReader<TcpStream>) -> anyhow::Result<Stri
     let mut body = vec![0; length];
     connection.read_exact(&mut body)?;
     if !status.contains(" 201 ") {
-        bail!("a device was not made: {status}{}", String::from_utf8_lossy(&body));
+        bail!("it was not made: {status}{}", String::from_utf8_lossy(&body));
     }
     let body: Value = serde_json::from_slice(&body)?;
-    Ok(body["token"].as_str().context("a device without a token")?.to_owned())
+    Ok(body["token"].as_str().context("it has no token")?.to_owned())
 }
