@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { inTime, SOON_MS } from "./deadline.js";
 
-const BINARY = process.env.GLASSLINE ?? join(import.meta.dirname, "../target/debug/glassline");
+export const BINARY = process.env.GLASSLINE ?? join(import.meta.dirname, "../target/debug/glassline");
 const READY = "ready.json";
 
 /**
@@ -57,7 +57,7 @@ export class Hub {
   async start() {
     const ready = join(this.#folder, READY);
     rmSync(ready, { force: true });
-    const listens = this.#readyFile(ready);
+    const listens = whenReady(ready);
     const program = spawn(
       BINARY,
       [
@@ -140,21 +140,21 @@ export class Hub {
   #address(what) {
     return this.ready[what].replace(/^http:\/\//, "") || "127.0.0.1:0";
   }
+}
 
-  /** @param {string} file @returns {Promise<Ready>} */
-  #readyFile(file) {
-    return new Promise((resolve) => {
-      const watcher = watch(dirname(file), () => {
-        try {
-          resolve(JSON.parse(readFileSync(file, "utf8")));
-          watcher.close();
-        } catch {
-          // Not there yet, or not yet whole: the next change will tell.
-        }
-      });
-      watcher.unref();
+/** What a program writes into the file once everything listens. @param {string} file @returns {Promise<any>} */
+export function whenReady(file) {
+  return new Promise((resolve) => {
+    const watcher = watch(dirname(file), () => {
+      try {
+        resolve(JSON.parse(readFileSync(file, "utf8")));
+        watcher.close();
+      } catch {
+        // Not there yet, or not yet whole: the next change will tell.
+      }
     });
-  }
+    watcher.unref();
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 import { reachChromium } from "./chromium.js";
 import { Device } from "./device.js";
 import { Disk } from "./disk.js";
+import { Gateway, makeGateway } from "./gateway.js";
 import { Hub } from "./hub.js";
 import { Panel } from "./panel.js";
 import { Reader } from "./reader.js";
@@ -19,6 +20,8 @@ after(async () => (await browser)?.close());
 export class Cast {
   /** @type {Hub[]} */
   hubs = [];
+  /** @type {Gateway[]} */
+  gateways = [];
   /** @type {Device[]} */
   devices = [];
   /** @type {Panel[]} */
@@ -35,6 +38,21 @@ export class Cast {
     const hub = new Hub(options);
     this.hubs.push(hub);
     return hub.start();
+  }
+
+  /** Starts a gateway before the hub, which makes it first. @param {string} id @param {Hub} [hub] */
+  async gateway(id, hub = this.hubs[0]) {
+    const gateway = new Gateway();
+    this.gateways.push(gateway);
+    await gateway.start(hub, id, await makeGateway(hub, id));
+    return gateway;
+  }
+
+  /** A device of that hub which connects to a gateway before it. @param {string} id @param {Gateway} gateway @param {Hub} [hub] */
+  deviceBehind(id, gateway, hub = this.hubs[0]) {
+    const device = new Device(gateway.lines, id, hub.ready.join);
+    this.devices.push(device);
+    return device;
   }
 
   /** A device of the hub (the first one unless told), not yet connected. @param {string} id @param {Hub} [hub] */
@@ -90,12 +108,13 @@ export class Cast {
       for (const problem of panel.problems()) console.error(`  ${problem}`);
     }
     for (const hub of this.hubs) console.error(`${title}: the hub said:\n${hub.log}`);
+    for (const gateway of this.gateways) console.error(`${title}: the gateway said:\n${gateway.log}`);
   }
 
   async leave() {
     await Promise.all(this.panels.map((panel) => panel.end()));
     for (const member of [...this.devices, ...this.shells, ...this.readers, ...this.disks]) member.end();
-    await Promise.all(this.hubs.map((hub) => hub.end()));
+    await Promise.all([...this.hubs, ...this.gateways].map((member) => member.end()));
   }
 }
 

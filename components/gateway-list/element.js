@@ -8,7 +8,7 @@ const LATE_MS = 60_000;
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 /**
- * @typedef {{id: string, presence: import("glassline/watch").Presence, since: number, devices: number, address?: string | null, behind?: number, bytes?: number,
+ * @typedef {{id: string, presence: import("glassline/watch").Presence, since: number, created?: number, devices: number, address?: string | null, behind?: number, bytes?: number,
  *   oldest?: number | null, lost?: Record<string, number>}} Gateway  the one in the hub's own process has no spool
  */
 
@@ -67,15 +67,41 @@ function fill(row, gateway) {
   if (row.dataset.presence !== presence) row.dataset.presence = presence;
   write("name", gateway.id);
   write("presence", say(`presence.${presence}`));
-  write("since", say("list.for", { time: duration(clock.now() - gateway.since) }), say("list.since", { time: exactTime(gateway.since) }));
+  const isLost = gateway.presence !== "online";
+  const isNew = isLost && gateway.behind !== undefined && !gateway.address;
+  const since = isNew ? newcomer(gateway) : say("list.for", { time: duration(clock.now() - gateway.since) });
+  write("since", since, isNew ? "" : say("list.since", { time: exactTime(gateway.since) }));
   write("address", gateway.behind === undefined ? say("gateways.here") : (gateway.address ?? ""));
-  write("devices", number(gateway.devices, 0));
+  write("devices", number(gateway.devices, 0), isLost && gateway.devices > 0 ? say("gateways.devices.unreachable") : "");
   if (gateway.behind === undefined) return ["behind", "oldest", "bytes", "lost"].forEach((part) => write(part, say("value.none")));
+  writeLost(write, gateway);
+  if (presence !== "online") return writeSaidLast(write, gateway, isNew);
   const waits = gateway.behind > 0 && gateway.oldest ? clock.now() - gateway.oldest : 0;
   const late = waits > LATE_MS ? "late" : "";
   write("behind", number(gateway.behind, 0), "", late);
   write("oldest", gateway.behind > 0 ? duration(Math.max(waits, 0)) : say("value.none"), gateway.oldest ? exactTime(gateway.oldest) : "", late);
   write("bytes", size(gateway.bytes ?? 0));
+}
+
+/** @typedef {(part: string, content: string, title?: string, state?: string) => void} Write */
+
+/** What a gateway is called of which this run of the hub has heard nothing. @param {Gateway} gateway */
+function newcomer(gateway) {
+  return say(gateway.since === gateway.created ? "gateways.never" : "gateways.not-yet");
+}
+
+/** How far behind it is now nobody knows; what it said last is no more than a hint. @param {Write} write @param {Gateway} gateway @param {boolean} isNew */
+function writeSaidLast(write, gateway, isNew) {
+  const time = gateway.presence === "online" ? undefined : exactTime(gateway.since);
+  /** @param {string} value */
+  const hint = (value) => (time ? say("gateways.said-before", { value, time }) : say("gateways.said-last", { value }));
+  const { behind = 0, bytes = 0, oldest } = gateway;
+  const said = { behind: number(behind, 0), oldest: behind > 0 && oldest ? exactTime(oldest) : "", bytes: size(bytes) };
+  for (const [part, value] of Object.entries(said)) write(part, say("value.none"), isNew || value === "" ? "" : hint(value));
+}
+
+/** What will never come of it stays so. @param {Write} write @param {Gateway} gateway */
+function writeLost(write, gateway) {
   const lost = Object.entries(gateway.lost ?? {});
   const all = lost.reduce((sum, [, count]) => sum + count, 0);
   write("lost", number(all, 0), lost.map(([reason, count]) => `${reason}: ${number(count, 0)}`).join(", "), all > 0 ? "lost" : "");

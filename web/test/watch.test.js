@@ -141,7 +141,13 @@ test("the list follows presence and removal", () => {
   watch.apply({ devices: [{ id: "pump-1", presence: "online", since: 1 }] }, NOW);
   watch.apply({ device: "boiler-7", presence: "online", since: 2, name: "Boiler" }, NOW);
   watch.apply({ device: "boiler-7", presence: "offline", since: 3 }, NOW);
-  assert.deepEqual(watch.list?.get("boiler-7"), { id: "boiler-7", presence: "offline", since: 3, name: "Boiler", labels: [] });
+  assert.deepEqual(watch.list?.get("boiler-7"), {
+    id: "boiler-7", presence: "offline", since: 3, name: "Boiler", labels: [], gateway: undefined,
+  });
+  watch.apply({ device: "boiler-7", presence: "online", since: 4, name: "Boiler", gateway: "barn" }, NOW);
+  assert.equal(watch.list?.get("boiler-7")?.gateway, "barn");
+  watch.apply({ device: "boiler-7", presence: "offline", since: 3, name: "Boiler" }, NOW);
+  assert.equal(watch.list?.get("boiler-7")?.gateway, undefined, "it is behind none any more");
   watch.apply({ device: "boiler-7", presence: "offline", since: 3, name: "Boiler", labels: ["cellar"] }, NOW);
   assert.deepEqual(watch.list?.get("boiler-7")?.labels, ["cellar"]);
   assert.deepEqual(kinds(watch.apply({ removed: "pump-1" }, NOW)), ["devices", "removed"]);

@@ -170,7 +170,7 @@ Examples:
   glassline check plant
   glassline check plant && glassline serve --config plant/glassline.toml")]
 pub(crate) struct Check {
-    /// The folder of glassline.toml
+    /// The folder of glassline.toml, or of gateway.toml
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
 }

@@ -3,6 +3,7 @@
 use crate::arguments;
 use crate::configuration::{Configuration, FILE_NAME};
 use crate::folders::shown;
+use crate::gateway;
 use crate::output;
 use anyhow::{Result, bail};
 use hub::view::{Library, Place, Problem};
@@ -20,11 +21,14 @@ pub(crate) fn run(arguments: &arguments::Check) -> Result<()> {
     if !folder.is_dir() {
         bail!("there is no folder {}", folder.display());
     }
-    let problems = [configuration(&folder.join(FILE_NAME)), pages(folder)].concat();
+    let of_hub = configuration(&folder.join(FILE_NAME), |file| Configuration::read(file).map(drop));
+    let of_gateway = configuration(&folder.join(gateway::FILE_NAME), gateway::check);
+    let problems = [of_hub, of_gateway, pages(folder)].concat();
     problems.iter().try_for_each(|problem| output::line(problem))?;
     match (problems.len(), files(folder)) {
         (0, 0) => {
-            bail!("there is nothing to check in {}: no {FILE_NAME}, no views, no components", shown(folder))
+            let neither = format!("no {FILE_NAME}, no {}", gateway::FILE_NAME);
+            bail!("there is nothing to check in {}: {neither}, no views, no components", shown(folder))
         }
         (0, files) => output::line(&format!("{}, no problems", counted(files, "file"))),
         (problems, files) => bail!("{} in {}", counted(problems, "problem"), counted(files, "file")),
@@ -32,10 +36,10 @@ pub(crate) fn run(arguments: &arguments::Check) -> Result<()> {
 }
 
 /// A folder may do without a configuration file: then the defaults hold.
-fn configuration(file: &Path) -> Vec<String> {
-    match file.exists().then(|| Configuration::read(file)) {
+fn configuration(file: &Path, check: impl FnOnce(&Path) -> Result<()>) -> Vec<String> {
+    match file.exists().then(|| check(file)) {
         Some(Err(error)) => vec![format!("{error:#}")],
-        Some(Ok(_)) | None => Vec::new(),
+        Some(Ok(())) | None => Vec::new(),
     }
 }
 
@@ -63,7 +67,9 @@ fn named(folder: &Path, problem: Problem) -> String {
 /// How many files were looked at.
 fn files(folder: &Path) -> usize {
     let below = |part: &str| files_below(&folder.join(part), DEPTH_MAX);
-    usize::from(folder.join(FILE_NAME).is_file()) + below("views") + below("components")
+    let configured =
+        [FILE_NAME, gateway::FILE_NAME].iter().filter(|name| folder.join(name).is_file()).count();
+    configured + below("views") + below("components")
 }
 
 fn files_below(folder: &Path, depth: usize) -> usize {

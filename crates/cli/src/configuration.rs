@@ -150,8 +150,14 @@ impl Configuration {
         let retention = tables.into_iter().map(retention::Table::rule).collect::<Result<_, _>>();
         let retention = retention.map_err(|(span, what)| Problem::at(file, text, span, what))?;
         let serial = std::mem::take(&mut parsed.serial);
-        let listeners = listeners::listeners(parsed.unix.take(), parsed.tls.take(), serial, &folder_of(file))
-            .map_err(|(span, what)| Problem::at(file, text, span, what))?;
+        let listeners = listeners::listeners(
+            parsed.unix.take(),
+            parsed.tls.take(),
+            serial,
+            &folder_of(file),
+            listeners::WithoutToken::Joins,
+        )
+        .map_err(|(span, what)| Problem::at(file, text, span, what))?;
         Ok(Self::from_file(parsed, listeners, retention, Some(file)))
     }
 

@@ -106,6 +106,10 @@ pub const GATEWAYS_MAX: usize = 1_000;
 /// Commands, acks and answers that wait to be said over one uplink. With one more the uplink ends (`slow`): the gateway comes back
 /// and is told again what counts.
 pub const UPLINK_POSTS_MAX: usize = 65_536;
+/// Bytes that wait to be said over one uplink from which on nothing more is read of its gateway, until they are written.
+pub const UPLINK_UNSENT_BYTES: usize = 256 * 1024;
+/// Bytes that wait to be said over one uplink at most: commands and news of devices come unasked. With more the uplink is cut.
+pub const UPLINK_UNSENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Seconds for which a gateway may read nothing of what it is told. After that its uplink is cut.
 pub const UPLINK_WRITE_SECONDS_MAX: u64 = 30;
 

@@ -12,8 +12,8 @@ pub(crate) enum Serial {
 
 /// Print what comes on a serial port, and how it would be read
 ///
-/// Without --format it is guessed for each line. A port that is not there is waited for. Ctrl-C ends it, with counts and the
-/// table for `glassline.toml`. A port that a hub has open cannot be watched.
+/// Without --format it is guessed for each line, and the names of a CSV header count for what comes below it. A port that is not
+/// there is waited for. Ctrl-C ends it, with counts and the table for `glassline.toml` or `gateway.toml`. A port that a hub has open cannot be watched.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -33,7 +33,7 @@ pub(crate) struct Watch {
     #[arg(long, value_enum)]
     pub(crate) format: Option<Written>,
 
-    /// Channels, in the order of the values; CSV without them has a header
+    /// Channels, in the order of the values; without them CSV has a header, and numbers are called value-1, value-2, …
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "format")]
     pub(crate) names: Vec<String>,
 

@@ -83,15 +83,25 @@ pub(crate) enum Written {
 /// What is wrong, and where in the file.
 type Wrong = (Range<usize>, String);
 
+/// What a mapping without a token means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WithoutToken {
+    /// The hub's join token counts.
+    Joins,
+    /// It is an error: a gateway makes no devices.
+    IsWrong,
+}
+
 /// What the three keys say. Files are meant from `folder`.
 ///
 /// # Errors
-/// Something contradicts itself.
+/// Something contradicts itself, or a mapping has no token where it `IsWrong`.
 pub(crate) fn listeners(
     unix: Option<PathBuf>,
     tls: Option<Tls>,
     serial: Vec<Serial>,
     folder: &Path,
+    without_token: WithoutToken,
 ) -> Result<Listeners, Wrong> {
     if let Some(one_more) = serial.get(SERIAL_TABLES_MAX) {
         return Err((
@@ -107,7 +117,14 @@ pub(crate) fn listeners(
     let mut ports: Vec<serial::Settings> = Vec::new();
     for table in serial {
         let span = table.port.span();
+        let map = table.map.as_ref().map(Spanned::span);
         let settings = table.settings(folder)?;
+        let tokenless = settings.map.as_ref().filter(|map| map.token.is_empty());
+        if let (WithoutToken::IsWrong, Some(at), Some(mapping)) = (without_token, map, tokenless) {
+            let device = &mapping.device;
+            let what = format!("“{device}” needs a “token” or a “token_file”: a gateway makes no devices");
+            return Err((at, what));
+        }
         if ports.iter().any(|other| other.port == settings.port) {
             return Err((span, "this port has a table already".to_owned()));
         }
@@ -197,12 +214,6 @@ impl Listeners {
         }
         self
     }
-
-    /// The device of a mapping without a token, if there is one.
-    pub(crate) fn without_token(&self) -> Option<&str> {
-        let maps = self.serial.iter().filter_map(|settings| settings.map.as_ref());
-        maps.into_iter().find(|map| map.token.is_empty()).map(|map| map.device.as_str())
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +230,8 @@ mod tests {
 
     fn parse(text: &str) -> Result<Listeners, String> {
         let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        listeners(file.unix, file.tls, file.serial, Path::new("/plant")).map_err(|(_, what)| what)
+        listeners(file.unix, file.tls, file.serial, Path::new("/plant"), WithoutToken::Joins)
+            .map_err(|(_, what)| what)
     }
 
     #[test]

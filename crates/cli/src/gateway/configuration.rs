@@ -2,10 +2,11 @@
 
 use super::settings::{Told, settings};
 use crate::arguments::LINES_DEFAULT;
-use crate::configuration::listeners::{self, Listeners, listeners};
+use crate::configuration::listeners::{self, Listeners, WithoutToken, listeners};
 use crate::configuration::{Age, Durability, Problem, Size, folder_of, gather, in_ms};
 use anyhow::{Context as _, Result};
-use gateway::standalone::HubSettings;
+use gateway::standalone::limits::HUBS_MAX;
+use gateway::standalone::{AddError, HubSettings};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -109,15 +110,15 @@ impl Configuration {
                 let what = format!("there is a hub “{}” already", hub.name);
                 return Err(Problem::at(file, text, span, what));
             }
+            if hubs.len() == HUBS_MAX {
+                return Err(Problem::at(file, text, span, AddError::TooMany.to_string()));
+            }
             hubs.push(hub);
         }
         let (unix, tls) = (parsed.unix.take(), parsed.tls.take());
-        let listeners = listeners(unix, tls, std::mem::take(&mut parsed.serial), &folder_of(file))
+        let serial = std::mem::take(&mut parsed.serial);
+        let listeners = listeners(unix, tls, serial, &folder_of(file), WithoutToken::IsWrong)
             .map_err(|(span, what)| Problem::at(file, text, span, what))?;
-        if let Some(device) = listeners.without_token() {
-            let what = format!("“{device}” needs a “token” or a “token_file”: a gateway makes no devices");
-            return Err(Problem::at(file, text, 0..0, what));
-        }
         Ok(Self::from_file(&parsed, listeners, hubs))
     }
 
@@ -209,7 +210,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_shown_with_its_place() {
         let hub = "[[hub]]\nname = \"a\"\nurl = \"ws://h/uplink\"\ntoken = \"t\"\n";
+        let map = "[[serial]]\nport = \"/dev/ttyUSB0\"\n\n[serial.map]\ndevice = \"scale-1\"\nformat = \"key-value\"\n";
+        let crowd: String = (0..=HUBS_MAX).map(|at| hub.replace("\"a\"", &format!("\"h{at}\""))).collect();
         let cases = [
+            (crowd, ":66:8: a gateway has at most 16 hubs"),
+            (format!("{hub}{map}"), ":8:1: “scale-1” needs a “token” or a “token_file”"),
+            (format!("{hub}{map}token = \"\"\n"), ":8:1: “scale-1” needs a “token” or a “token_file”"),
             (format!("{hub}beginn = \"head\"\n"), ":5:1: there is no key “beginn”; did you mean “begin”?"),
             (format!("{hub}begin = \"tail\"\n"), ":5:9: a hub begins at “oldest” or at “head”"),
             (format!("{hub}quota = \"much\"\n"), ":5:9: a size is a whole number with kB"),

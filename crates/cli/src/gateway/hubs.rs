@@ -62,7 +62,9 @@ async fn add(asked: &AddHub) -> Result<()> {
         // The gateway may run in another folder.
         ca: asked.ca.as_deref().map(std::path::absolute).transpose().context("no such file")?,
     };
-    done(ask(&state(&asked.which)?, &Question::Add(Box::new(told))).await?)
+    done(ask(&state(&asked.which)?, &Question::Add(Box::new(told))).await?)?;
+    let (name, url) = (output::printable(&asked.name), output::printable(&asked.url));
+    output::line(&format!("The hub “{name}” was added: {url}"))
 }
 
 fn read<T: TryFrom<String, Error = &'static str>>(text: String) -> Result<T> {
@@ -82,16 +84,36 @@ async fn remove(asked: &RemoveHub) -> Result<()> {
             bail!("the hub “{}” was not removed", asked.name);
         }
     }
-    done(ask(&state(&asked.which)?, &Question::Remove(asked.name.clone())).await?)
+    done(ask(&state(&asked.which)?, &Question::Remove(asked.name.clone())).await?)?;
+    output::line(&format!("The hub “{}” was removed.{}", output::printable(&hub.name), missed(hub)))
 }
 
 fn print_question(hub: &Shown) -> Result<()> {
-    let behind = match hub.behind {
-        0 => String::new(),
-        behind => format!(" It has not got {behind} messages yet and will not get them."),
-    };
-    eprint!("Remove the hub “{}”?{behind} [y/N] ", output::printable(&hub.name));
+    eprint!("Remove the hub “{}”?{} [y/N] ", output::printable(&hub.name), missing(hub));
     std::io::stderr().flush().context("nothing can be asked")
+}
+
+/// What it has not got, before it is removed.
+fn missing(hub: &Shown) -> String {
+    let them = if hub.behind == 1 { "it" } else { "them" };
+    match hub.behind {
+        0 => String::new(),
+        behind => {
+            format!(" It has not got {} yet and will not get {them}.", counted_messages(behind))
+        }
+    }
+}
+
+/// The same afterwards.
+fn missed(hub: &Shown) -> String {
+    match hub.behind {
+        0 => String::new(),
+        behind => format!(" It will not get {} that waited for it.", counted_messages(behind)),
+    }
+}
+
+fn counted_messages(count: u64) -> String {
+    format!("{count} message{}", if count == 1 { "" } else { "s" })
 }
 
 fn done(answer: Answer) -> Result<()> {
@@ -140,9 +162,8 @@ fn bytes(bytes: u64) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_table_says_how_far_each_hub_is_behind() {
-        let hub = |name: &str, behind, error: Option<&str>| Shown {
+    fn hub(name: &str, behind: u64, error: Option<&str>) -> Shown {
+        Shown {
             name: name.to_owned(),
             url: "ws://10.0.0.5:8080/uplink".to_owned(),
             address: error.is_none().then(|| "10.0.0.5:8080".to_owned()),
@@ -155,7 +176,20 @@ mod tests {
             commands: true,
             added: false,
             error: error.map(str::to_owned),
-        };
+        }
+    }
+
+    #[test]
+    fn one_message_is_one_message() {
+        let said = |behind| (missing(&hub("attic", behind, None)), missed(&hub("attic", behind, None)));
+        assert_eq!(said(0), (String::new(), String::new()));
+        assert_eq!(said(1).0, " It has not got 1 message yet and will not get it.");
+        assert_eq!(said(1).1, " It will not get 1 message that waited for it.");
+        assert_eq!(said(12).0, " It has not got 12 messages yet and will not get them.");
+    }
+
+    #[test]
+    fn the_table_says_how_far_each_hub_is_behind() {
         let expected = [
             "HUB    STATE      ADDRESS                    BEHIND  FOR   SPOOLED  LAST ERROR",
             "house  connected  10.0.0.5:8080              0       0 s   0 B",

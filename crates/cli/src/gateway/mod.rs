@@ -23,11 +23,26 @@ use self::following::Followed;
 use self::running::{Plan, Running};
 use crate::arguments::{Gateway, GatewayCommand, RunGateway};
 use crate::folders::{Purpose, state_default};
+use crate::listen::{GATEWAY_HTTP, check_loopback};
 use crate::output::announce;
 use crate::stop::Stop;
 use ::gateway::standalone::HubSettings;
 use anyhow::{Result, bail};
 use protocol::id::DeviceId;
+use std::path::Path;
+
+/// What the configuration of a gateway is called, in a folder.
+pub(crate) const FILE_NAME: &str = "gateway.toml";
+
+/// Whether a gateway would begin with what `file` says.
+///
+/// # Errors
+/// What it would say instead.
+pub(crate) fn check(file: &Path) -> Result<()> {
+    let configuration = Configuration::read(file)?;
+    check_loopback(configuration.http, GATEWAY_HTTP)?;
+    configuration.id.as_deref().map_or(Ok(()), check_id)
+}
 
 /// Runs a gateway until Ctrl-C or SIGTERM, or asks one that runs.
 ///
@@ -88,9 +103,7 @@ fn plan(arguments: &RunGateway, configuration: Configuration) -> Result<Plan> {
         None => state_default(Purpose::Gateway)?,
     };
     let id = arguments.id.clone().or_else(|| configuration.id.clone()).unwrap_or_else(machine);
-    if DeviceId::parse(&id).is_none() {
-        bail!("“{id}” is no id of a gateway: one has 1 to 64 letters, digits, _ or -");
-    }
+    check_id(&id)?;
     let mut plan = Plan::of(configuration, state, id);
     plan.lines = arguments.lines.unwrap_or(plan.lines);
     plan.http = arguments.http.unwrap_or(plan.http);
@@ -98,6 +111,13 @@ fn plan(arguments: &RunGateway, configuration: Configuration) -> Result<Plan> {
         plan.hubs = hubs_of_flags(arguments)?;
     }
     Ok(plan)
+}
+
+fn check_id(id: &str) -> Result<()> {
+    if DeviceId::parse(id).is_none() {
+        bail!("“{id}” is no id of a gateway: one has 1 to 64 letters, digits, _ or -");
+    }
+    Ok(())
 }
 
 /// The hubs that flags name, each called by its host and port.

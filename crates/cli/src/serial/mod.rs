@@ -3,11 +3,13 @@
 mod guess;
 
 use crate::arguments::Watch;
+use crate::configuration::listeners::Written;
 use crate::output::{announce, line, printable};
 use crate::stop::Stop;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use gateway::listen::serial::mapping::PRINTED_BYTES_MAX;
 use gateway::listen::serial::{Format, Mapping, Reader, Reading, open_port, wait_and_read};
+use guess::{Guess, Proposal};
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::line::checksum::{Checksum, split};
 use protocol::line::{Content, Lines};
@@ -42,26 +44,39 @@ pub(crate) async fn watch(arguments: &Watch) -> Result<()> {
 
 /// What was seen so far.
 struct Watched {
-    /// Nothing: each line is guessed.
-    reader: Option<Reader>,
+    reading: How,
     lines: u64,
     samples: u64,
     junk: u64,
 }
 
+/// How lines are read.
+enum How {
+    /// As it was told.
+    Told(Reader),
+    Guessed(Guess),
+}
+
+impl How {
+    fn new(arguments: &Watch) -> Result<Self> {
+        match arguments.format.map(Written::format) {
+            None => return Ok(Self::Guessed(Guess::default())),
+            Some(Format::Numbers) if arguments.names.is_empty() => {
+                return Ok(Self::Guessed(Guess::numbers(arguments.separator)));
+            }
+            Some(_) => {}
+        }
+        let mapping = mapping(arguments);
+        match mapping.fault() {
+            Some(what) => bail!("{what}"),
+            None => Ok(Self::Told(Reader::new(mapping))),
+        }
+    }
+}
+
 impl Watched {
     fn new(arguments: &Watch) -> Result<Self> {
-        let reader = match arguments.format {
-            Some(_) => {
-                let mapping = mapping(arguments);
-                if let Some(what) = mapping.fault() {
-                    bail!("{what}");
-                }
-                Some(Reader::new(mapping))
-            }
-            None => None,
-        };
-        Ok(Self { reader, lines: 0, samples: 0, junk: 0 })
+        Ok(Self { reading: How::new(arguments)?, lines: 0, samples: 0, junk: 0 })
     }
 
     /// Opens the port whenever it is there.
@@ -92,7 +107,10 @@ impl Watched {
 
     /// Reads `port` until it is gone; whether as many lines came as were wanted.
     async fn read(&mut self, port: File, most: Option<u64>) -> Result<bool> {
-        let bytes_max = if self.reader.is_some() { PRINTED_BYTES_MAX } else { LINE_BYTES_MAX };
+        let bytes_max = match self.reading {
+            How::Told(_) => PRINTED_BYTES_MAX,
+            How::Guessed(_) => LINE_BYTES_MAX,
+        };
         let (mut lines, mut pieces) = (Lines::new(bytes_max), pieces(port));
         while let Some(piece) = pieces.recv().await {
             let mut rest = &piece[..];
@@ -115,14 +133,11 @@ impl Watched {
                 return said(beginning, "skipped: it is too long");
             }
         };
-        if let Some(reader) = &mut self.reader {
-            let reading = reader.read(bytes);
-            return self.count(bytes, reading, "");
-        }
-        if bytes.first() == Some(&b'{') {
-            return self.spoken(bytes);
-        }
-        let (reading, how) = guess::guess(bytes);
+        let (reading, how) = match &mut self.reading {
+            How::Told(reader) => (reader.read(bytes), ""),
+            How::Guessed(guess) if guess.may_be_spoken(bytes) => return self.spoken(bytes),
+            How::Guessed(guess) => guess.read(bytes),
+        };
         self.count(bytes, reading, how)
     }
 
@@ -154,6 +169,9 @@ impl Watched {
         match decode_from_device(object) {
             Ok(_) => {
                 self.samples += 1;
+                if let How::Guessed(guess) = &mut self.reading {
+                    guess.spoken();
+                }
                 said(bytes, &format!("a line of the protocol, {checksum}: needs no map"))
             }
             Err(fail) => {
@@ -167,26 +185,36 @@ impl Watched {
     fn tell(&self, arguments: &Watch) -> Result<()> {
         let Self { lines, samples, junk, .. } = self;
         line(&format!("# {lines} lines: {samples} read, {junk} skipped"))?;
-        if arguments.format.is_none() {
-            return Ok(());
-        }
-        line(&format!("\n[[serial]]\nport = {:?}\nbaud = {}", arguments.port, arguments.baud))?;
-        let mapping = mapping(arguments);
-        let format = match mapping.format {
-            Format::Csv => "csv",
-            Format::KeyValue => "key-value",
-            Format::Numbers => "numbers",
+        let proposal = match &self.reading {
+            How::Told(_) => Proposal::Map(mapping(arguments)),
+            How::Guessed(guess) => guess.proposal(),
         };
-        line(&format!("[serial.map]\ndevice = \"{}\"\nformat = \"{format}\"", mapping.device))?;
-        for (key, list) in [("names", &mapping.names), ("units", &mapping.units)] {
-            if !list.is_empty() {
-                line(&format!("{key} = {list:?}"))?;
-            }
+        let port = std::path::absolute(&arguments.port).context("the port has no path")?;
+        let port = format!("\n[[serial]]\nport = {port:?}\nbaud = {}", arguments.baud);
+        match proposal {
+            Proposal::Nothing => line("# nothing was understood: there is no table for that"),
+            Proposal::Spoken => line(&port),
+            Proposal::Map(mapping) => line(&port).and_then(|()| table(&mapping)),
         }
-        match mapping.separator {
-            Some(separator) => line(&format!("separator = {:?}", separator.to_string())),
-            None => Ok(()),
+    }
+}
+
+/// `mapping` as it is written into the configuration.
+fn table(mapping: &Mapping) -> Result<()> {
+    let format = match mapping.format {
+        Format::Csv => "csv",
+        Format::KeyValue => "key-value",
+        Format::Numbers => "numbers",
+    };
+    line(&format!("[serial.map]\ndevice = \"{}\"\nformat = \"{format}\"", mapping.device))?;
+    for (key, list) in [("names", &mapping.names), ("units", &mapping.units)] {
+        if !list.is_empty() {
+            line(&format!("{key} = {list:?}"))?;
         }
+    }
+    match mapping.separator {
+        Some(separator) => line(&format!("separator = {:?}", separator.to_string())),
+        None => Ok(()),
     }
 }
 

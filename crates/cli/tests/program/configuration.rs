@@ -60,6 +60,30 @@ fn an_unknown_key_is_an_error_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
+fn the_configuration_of_a_gateway_is_checked_as_the_gateway_does() {
+    let home = tempfile::tempdir().expect("a folder");
+    fs::create_dir(home.path().join("plant")).expect("made");
+    let hub = "[[hub]]\nname = \"house\"\nurl = \"ws://10.0.0.5:8080/uplink\"\ntoken = \"t\"\n";
+    let cases = [
+        (format!("{hub}beginn = \"head\"\n"), "plant/gateway.toml:5:1: there is no key “beginn”"),
+        ("id = \"a barn\"\n".to_owned(), "“a barn” is no id of a gateway"),
+        ("http = \"0.0.0.0:8090\"\n".to_owned(), "0.0.0.0:8090"),
+    ];
+    for (text, expected) in cases {
+        fs::write(home.path().join("plant/gateway.toml"), text).expect("written");
+        let flags = ["gateway", "--config", "plant/gateway.toml", "--state", "state"];
+        let started = Program::run(home.path(), &flags);
+        assert_eq!(started.code, Some(1), "{started:?}");
+        let (code, said, _) = check(home.path());
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(expected), "{expected} in {said}");
+        assert!(started.complained.contains(said.trim_end()), "{said} in {started:?}");
+    }
+    fs::write(home.path().join("plant/gateway.toml"), hub).expect("written");
+    assert_eq!(check(home.path()), (Some(0), "1 file, no problems\n".to_owned(), String::new()));
+}
+
+#[test]
 fn check_points_at_file_line_and_column() {
     let home = init();
     let view = "title = \"Weather\"\n\n[[component]]\nkind = \"gague\"\nchannel = \"temperature\"\n";

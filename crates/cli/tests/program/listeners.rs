@@ -98,6 +98,7 @@ fn a_port_that_is_watched_tells_how_its_lines_would_be_read() {
     let home = TempDir::new().expect("a folder");
     let mut device = plug(&home.path().join("ttyTEST0"));
     let flags = ["serial", "watch", "ttyTEST0", "--baud", "9600", "--lines"];
+    let port = home.path().join("ttyTEST0");
     let mut guessing = Program::start(home.path(), &[&flags[..], &["4"]].concat());
     guessing.line(|line| line == "# ttyTEST0 is open, 9600 baud");
     device.write_all(b"12.30 21\r\nt=5\r\n\xff\r\n{\"x\":1}\n").expect("it is plugged in");
@@ -118,4 +119,22 @@ fn a_port_that_is_watched_tells_how_its_lines_would_be_read() {
     let said = watching.ended().said;
     assert!(said.contains("12.30kg  →  {\"values\":{\"weight\":12.30}}"), "{said}");
     assert!(said.contains("format = \"numbers\"\nnames = [\"weight\"]\nunits = [\"kg\"]"), "{said}");
+
+    let mut unnamed = Program::start(home.path(), &[&flags[..], &["1", "--format", "numbers"]].concat());
+    unnamed.line(|line| line.ends_with("is open, 9600 baud"));
+    device.write_all(b"12.30 21\n").expect("it is plugged in");
+    let said = unnamed.ended().said;
+    assert!(said.contains("12.30 21  →  {\"values\":{\"value-1\":12.30,\"value-2\":21}}"), "{said}");
+    assert!(said.contains("format = \"numbers\"\nnames = [\"value-1\", \"value-2\"]\n"), "{said}");
+    let mut headed = Program::start(home.path(), &[&flags[..], &["3"]].concat());
+    headed.line(|line| line.ends_with("is open, 9600 baud"));
+    device.write_all(b"temp,hum\n1,2\n3,4\n").expect("it is plugged in");
+    let said = headed.ended().said;
+    assert!(said.contains("3,4  →  as csv: {\"values\":{\"temp\":3,\"hum\":4}}"), "{said}");
+    // What is printed at the end is a configuration.
+    let table = said.split_once("skipped\n").expect("the counts").1;
+    assert!(table.contains("format = \"csv\"") && table.contains(port.to_str().expect("a path")), "{table}");
+    fs::write(home.path().join("glassline.toml"), table).expect("a file");
+    let checked = Program::run(home.path(), &["check", "."]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
 }

@@ -1,5 +1,7 @@
-//! A hub, a fleet that loads it, the wire between them, and two panels that look on: what every step plays on.
+//! A hub, a fleet that loads it, the wire between them, and two panels that look on: what every step plays on. A gateway
+//! may stand between: then the wire leads to it.
 
+use crate::barn::Barn;
 use crate::fleet::{Accepted, CHANNEL, Fleet, Load};
 use crate::panel::{Address, Panel};
 use crate::rig::{Account, Gap, Hub, Stored, Verdict, judge};
@@ -28,6 +30,8 @@ pub(crate) struct Scene {
     hub: Option<Hub>,
     /// The folder of the hub while none runs.
     home: Option<TempDir>,
+    /// The gateway that the fleet is behind.
+    barn: Option<Barn>,
     /// What the hub is started under.
     under: Vec<String>,
 }
@@ -40,13 +44,25 @@ impl Scene {
 
     /// The same with the hub in `home`, `under` another program.
     pub(crate) fn begin_in(home: TempDir, load: Load, under: &[&str]) -> Self {
+        Self::begin_with(home, load, under, None)
+    }
+
+    /// The same with the fleet behind the gateway of `barn`.
+    pub(crate) fn begin_behind(barn: Barn, load: Load) -> Self {
+        Self::begin_with(tempfile::tempdir().expect("a folder"), load, &[], Some(barn))
+    }
+
+    fn begin_with(home: TempDir, load: Load, under: &[&str], barn: Option<Barn>) -> Self {
         let wire = Wire::new();
         let fleet = Fleet::new(load, wire.address());
         let prompt = Panel::open(fleet.devices(), None);
         let slow = Panel::open(fleet.devices(), Some(SLOW_BYTES));
         let under = under.iter().map(|&word| word.to_owned()).collect();
-        let mut scene = Self { wire, fleet, prompt, slow, hub: None, home: Some(home), under };
+        let mut scene = Self { wire, fleet, prompt, slow, hub: None, home: Some(home), barn, under };
         scene.start_hub();
+        if scene.barn.is_some() {
+            scene.start_gateway();
+        }
         scene.start_fleet();
         for panel in [&scene.prompt, &scene.slow] {
             let all = scene.fleet.devices().len();
@@ -65,7 +81,10 @@ impl Scene {
         let home = self.home.take().expect("no hub runs");
         let under: Vec<&str> = self.under.iter().map(String::as_str).collect();
         let hub = Hub::begin_under(&under, home, &["serve"]);
-        self.wire.lead_to(Some(hub.of_ready("lines")));
+        match &self.barn {
+            Some(barn) => barn.uplink.lead_to(Some(hub.address())),
+            None => self.wire.lead_to(Some(hub.of_ready("lines"))),
+        }
         let address = Address { http: hub.address().to_owned(), token: hub.of_ready("token").to_owned() };
         self.prompt.meet(address.clone());
         self.slow.meet(address);
@@ -74,8 +93,25 @@ impl Scene {
 
     /// The hub is killed at this moment.
     pub(crate) fn kill_hub(&mut self) {
-        self.wire.lead_to(None);
+        self.barn.as_ref().map_or(&self.wire, |barn| &barn.uplink).lead_to(None);
         self.home = Some(self.hub.take().expect("the hub runs").kill());
+    }
+
+    /// The gateway that the fleet is behind, and its way to the hub.
+    pub(crate) fn barn(&mut self) -> &mut Barn {
+        self.barn.as_mut().expect("the fleet is behind a gateway")
+    }
+
+    /// A gateway begins on the spool that is there.
+    pub(crate) fn start_gateway(&mut self) {
+        let barn = self.barn.as_mut().expect("the fleet is behind a gateway");
+        self.wire.lead_to(Some(barn.start(self.hub.as_ref())));
+    }
+
+    /// The gateway is killed at this moment.
+    pub(crate) fn kill_gateway(&mut self) {
+        self.wire.lead_to(None);
+        self.barn().kill();
     }
 
     /// A run of the fleet begins.
@@ -108,6 +144,21 @@ impl Scene {
             progress.cursors.iter().all(|(id, cursor)| *cursor > begin[id] + u64::from(WINDOW_MESSAGES))
         });
         assert!(heard, "not every device gets through");
+    }
+
+    /// Waits until more than now is committed at the hub.
+    pub(crate) fn hub_hears(&self) {
+        let mut begin = None;
+        let heard = self.prompt.until(DRAIN, |progress| {
+            let committed: u64 = progress.cursors.values().sum();
+            committed > *begin.get_or_insert(committed)
+        });
+        assert!(heard, "nothing gets through to the hub");
+    }
+
+    /// Waits until so much was acked to the devices that what they may send unacked is not enough for it.
+    pub(crate) fn devices_are_acked(&self) {
+        self.wire.passes(self.fleet.devices().len() as u64 * u64::from(WINDOW_MESSAGES) + 1);
     }
 
     /// Waits until panels are told that storage is `"failed"`, or `"ok"` again.
@@ -144,6 +195,9 @@ impl Scene {
     /// The same where the only copies of some counters were destroyed: those may be missing.
     pub(crate) fn end_without(mut self, destroyed: &BTreeMap<String, BTreeSet<u64>>) -> Verdict {
         self.fleet.drain();
+        if let Some(barn) = &self.barn {
+            barn.is_forwarded(DRAIN);
+        }
         let mut accepted = self.fleet.accepted();
         let mut account = |id: &String| {
             let account = self.account(id, accepted.remove(id).unwrap_or_default());

@@ -97,11 +97,16 @@ impl Standalone {
                 _ => self.leave_out(uplink),
             }
         }
+        let names: Vec<Arc<str>> = hubs.iter().map(|hub| hub.name.clone()).collect();
         for hub in hubs {
             if !self.uplinks().iter().any(|uplink| *uplink.name() == hub.name) {
                 self.begin(hub, Source::Configuration)?;
             }
         }
+        // Those of the configuration in its order, then those that were added.
+        let place = |uplink: &Arc<Uplink>| names.iter().position(|name| name == uplink.name());
+        let mut uplinks = self.uplinks.write().unwrap_or_else(PoisonError::into_inner);
+        uplinks.sort_by_key(|uplink| place(uplink).unwrap_or(usize::MAX));
         Ok(())
     }
 

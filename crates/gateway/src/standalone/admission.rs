@@ -2,9 +2,9 @@
 //! a hub says so.
 
 use super::Standalone;
-use super::limits::{ADMIT_WAIT_MAX, ADMITS_ASKED_MAX, CONFIRM_AFTER_MS};
+use super::asking::Verdict;
+use super::limits::CONFIRM_AFTER_MS;
 use super::registry::{Cell, Inner, Learned, NotAdded};
-use super::uplink::{Answer, Uplink};
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
 use protocol::intake::{Outlet, Post};
@@ -13,17 +13,6 @@ use router::{Caller, Device, Identity};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use store::TokenHash;
-use tokio::time::timeout;
-
-/// What the hubs say of somebody.
-enum Verdict {
-    /// It may come in, says this hub.
-    Admitted { device: DeviceId, token: Option<Box<str>>, hash: TokenHash },
-    /// All who may say so have refused it.
-    Denied(Bye),
-    /// Nobody who may say so was there, or not all of them and the others refused.
-    Nobody,
-}
 
 impl Standalone {
     /// Lets the caller in, or refuses it; at once where its token is known.
@@ -52,10 +41,24 @@ impl Standalone {
         (same(learned.hash, hash) && counts).then_some(learned.at)
     }
 
+    /// Whether a hub has vouched for a token of this device, and that still counts.
+    fn knows_token(&self, device: Option<&DeviceId>) -> bool {
+        let cell = device.and_then(|id| self.registry.by_id(id.as_str()));
+        let learned = cell.and_then(|cell| cell.lock().learned);
+        learned.is_some_and(|learned| vouched::counts(learned.at, self.now().wall))
+    }
+
     fn ask_about(self: &Arc<Self>, caller: Caller, hash: TokenHash) {
         let gateway = self.clone();
         self.runtime.spawn(async move {
-            let verdict = gateway.verdict(caller.identify.device.as_ref(), hash).await;
+            let device = caller.identify.device.as_ref();
+            let verdict = match gateway.verdict(device, hash).await {
+                // Some hub had let it in with another token, and no other hub lets it in with this one.
+                Verdict::Nobody { denied: Some(Bye::Auth) } if gateway.knows_token(device) => {
+                    Verdict::Denied(Bye::Auth)
+                }
+                verdict => verdict,
+            };
             gateway.answer(caller, verdict);
         });
     }
@@ -70,31 +73,9 @@ impl Standalone {
                     gateway.forget_token(&cell);
                     outlet.post(Post::Bye(bye));
                 }
-                Verdict::Nobody => {}
+                Verdict::Nobody { .. } => {}
             }
         });
-    }
-
-    /// Asks hubs in their order until one says yes.
-    async fn verdict(&self, device: Option<&DeviceId>, hash: TokenHash) -> Verdict {
-        let (mut denied, mut unheard) = (None, false);
-        for uplink in self.admitting().into_iter().take(ADMITS_ASKED_MAX) {
-            match ask(&uplink, device, hash).await {
-                Some(Answer::Admitted { device: named, token, hash }) => {
-                    if device.is_none_or(|device| *device == named) {
-                        return Verdict::Admitted { device: named, token, hash };
-                    }
-                    tracing::warn!(hub = %uplink.name(), "a hub answered for another device than was asked");
-                    unheard = true;
-                }
-                Some(Answer::Denied(bye)) => denied = denied.or(Some(bye)),
-                None => unheard = true,
-            }
-        }
-        match denied {
-            Some(bye) if !unheard => Verdict::Denied(bye),
-            _ => Verdict::Nobody,
-        }
     }
 
     fn answer(self: &Arc<Self>, mut caller: Caller, verdict: Verdict) {
@@ -108,7 +89,7 @@ impl Standalone {
                 let fault = (bye == Bye::Auth).then_some(Fault::Auth);
                 return outlet.post(Post::Refused { fault, bye });
             }
-            Verdict::Nobody => return outlet.post(Post::Refused { fault: None, bye: Bye::NoHub }),
+            Verdict::Nobody { .. } => return outlet.post(Post::Refused { fault: None, bye: Bye::NoHub }),
         };
         caller.token = token.map(String::from);
         loop {
@@ -170,18 +151,11 @@ impl Standalone {
     /// What a hub has said of the device's token counts no more.
     pub(super) fn forget_token(self: &Arc<Self>, cell: &Arc<Cell>) {
         self.with(cell, |inner, _| {
-            inner.learned = None;
-            if inner.device.identity.stored {
+            if inner.learned.take().is_some() && inner.device.identity.stored {
                 self.spool_token(inner.device.identity.key, None, 0);
             }
         });
     }
-}
-
-/// What the hub says, if it says anything in time.
-async fn ask(uplink: &Arc<Uplink>, device: Option<&DeviceId>, hash: TokenHash) -> Option<Answer> {
-    let answer = uplink.ask(device.cloned(), hash)?;
-    timeout(ADMIT_WAIT_MAX, answer).await.ok()?.ok()
 }
 
 /// SHA-256 of a token.

@@ -2,6 +2,7 @@
 //! beyond a hub's quota, for that hub alone, and lets go of what every hub is past (rule U3).
 
 use super::Standalone;
+use super::drops::messages;
 use super::limits::{LOOK_EVERY, LOOKS_BETWEEN_TIMES};
 use super::uplink::{Behind, Uplink};
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ impl Standalone {
                 self.spool.change(SpoolWrite::Acked { name: (&**uplink.name()).into(), place });
             }
             uplink.is_behind(self.behind(uplink.passed()));
+            uplink.tell_drops(self.now().mono);
             if self.held().oldest > uplink.furthest() + 1 {
                 self.look_for_losses(&uplink);
             }
@@ -74,8 +76,8 @@ impl Standalone {
     pub(super) fn dropped(&self, hub: &str, dropped: Dropped) {
         let uplinks = self.uplinks();
         if let Some(uplink) = uplinks.iter().find(|uplink| &**uplink.name() == hub) {
-            tracing::warn!(hub, up_to = dropped.to, "dropped what was beyond a hub's quota");
             uplink.dropped(dropped);
+            uplink.tell_drops(self.now().mono);
         }
         self.tell_growth();
     }
@@ -85,5 +87,13 @@ impl Uplink {
     /// Up to which place nothing is to come of the spool any more, by ack or because it was dropped.
     fn passed(&self) -> u64 {
         self.acked().max(self.dropped_to())
+    }
+
+    /// Logs what was dropped for it, where it is time for that.
+    fn tell_drops(&self, mono: u64) {
+        if let Some(count) = self.drops().take(mono) {
+            let dropped = messages(count);
+            tracing::warn!(hub = %self.name(), up_to = self.dropped_to(), %dropped, "dropped what was beyond a hub's quota");
+        }
     }
 }

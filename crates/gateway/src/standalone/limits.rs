@@ -11,14 +11,25 @@ pub const DEVICES_MAX: usize = 100_000;
 /// A word on a token that is older is confirmed when its device identifies and a hub is there.
 pub const CONFIRM_AFTER_MS: i64 = 3_600_000;
 
-/// How long one hub may take to say whether a device may come in. Then the next one is asked.
+/// How long a hub is waited for before the next one is asked whether a device may come in. One that takes longer counts as
+/// silent: until it answers, others are asked before it.
+pub const ANSWER_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How long one who identified waits where all hubs that answered said no, and others are silent. Then it is told to come
+/// later.
 pub const ADMIT_WAIT_MAX: Duration = Duration::from_secs(8);
 
-// All of them that are asked one after the other take no longer than a device waits for its welcome.
-const _: () = assert!(ADMIT_WAIT_MAX.as_secs() * 4 < protocol::limits::WELCOME_SECONDS_MAX);
+// With those that are asked one after the other it takes no longer than a device waits for its welcome.
+const _: () = assert!(
+    ADMIT_WAIT_MAX.as_millis() + ANSWER_WAIT_MAX.as_millis() * (ADMITS_ASKED_MAX as u128)
+        < protocol::limits::WELCOME_SECONDS_MAX as u128 * 1000
+);
 
 /// Hubs that are asked about one identify. Those beyond are not.
 pub const ADMITS_ASKED_MAX: usize = 4;
+
+/// How often it is logged that something was dropped for a hub, while that goes on.
+pub const DROPS_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Settled writes that are dealt with in one turn of an event loop.
 pub const SETTLE_AT_ONCE_MAX: usize = 256;

@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `intake`, `apply`, `registry` | devices: who they are, what is decided, carried out in one place |
 //! | `admission` | who may come in |
+//! | `asking` | hubs are asked about it, so that a silent one delays nobody |
+//! | `drops` | when it is logged that something was dropped |
 //! | `alarms`, `settling` | moments, ends and commits on their way to the devices |
 //! | `orders` | commands of hubs, and what becomes of them |
 //! | `hubs` | hubs: how they are configured and how they stand |
@@ -21,6 +23,8 @@ mod adding;
 mod admission;
 mod alarms;
 mod apply;
+mod asking;
+mod drops;
 mod hubs;
 mod intake;
 mod keeping;
@@ -219,11 +223,11 @@ impl Standalone {
         self.uplinks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Hubs that may say who comes in, in their order; those that are there first.
+    /// Hubs that may say who comes in, in their order; those that are there and answer first.
     fn admitting(&self) -> Vec<Arc<Uplink>> {
         let mut uplinks = self.uplinks();
         uplinks.retain(|uplink| uplink.settings().admits);
-        uplinks.sort_by_key(|uplink| !uplink.is_up());
+        uplinks.sort_by_cached_key(|uplink| (uplink.is_silent(), !uplink.is_up()));
         uplinks
     }
 

@@ -33,6 +33,10 @@ pub(crate) struct Books {
     /// Whom it lets in, by the hash of the token that was shown.
     pub(crate) asked: u64,
     pub(crate) refuses: Option<Bye>,
+    /// Nobody who identified at a gateway hears from it whether it may come in.
+    pub(crate) is_mute: bool,
+    /// It lets nobody in.
+    pub(crate) denies: bool,
     /// How often somebody connected.
     pub(crate) connections: u64,
     /// To be handed over.
@@ -221,8 +225,9 @@ impl Hub {
             Output::Admit { ask, device, hash } => {
                 books.asked += 1;
                 match device {
-                    Some(device) => side.admitted(now(), ask, device, None, hash),
-                    None => side.denied(now(), ask, Bye::Auth),
+                    _ if books.is_mute => {}
+                    Some(device) if !books.denies => side.admitted(now(), ask, device, None, hash),
+                    _ => side.denied(now(), ask, Bye::Auth),
                 }
             }
             Output::Restored | Output::Standing { .. } | Output::Send(_) | Output::Close => {}

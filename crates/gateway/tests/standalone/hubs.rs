@@ -1,6 +1,7 @@
 //! Several hubs, each by itself.
 
 use crate::hub::{Books, Hub};
+use crate::log;
 use crate::rig::{Station, hub};
 use gateway::standalone::{AddError, Begin, Filter, HubSettings, LinkState, Pattern};
 use protocol::uplink::message::{Content, SkipReason};
@@ -187,5 +188,75 @@ async fn a_hub_that_refuses_is_shown_with_its_reason() {
     let hub = tokio::time::timeout(crate::rig::PATIENCE, refused).await.expect("it is shown");
     assert!(hub.error.as_deref().is_some_and(|error| error.contains("auth")), "{hub:?}");
     assert_eq!(hub.address, Some(house.address));
+    station.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_logged_once_with_who_was_refused() {
+    let mut lines = log::listen("“strict”");
+    let state = tempfile::tempdir().expect("a folder");
+    let strict = Hub::start().await;
+    strict.books().refuses = Some(protocol::code::Bye::Auth);
+    let station = Station::start(state.path(), vec![hub("strict", &strict)]).await;
+    let line = lines.next().await;
+    assert!(
+        line.starts_with("WARN the hub “strict” refuses the gateway “barn”: the hub said bye auth"),
+        "{line}"
+    );
+    station.stop().await;
+    assert!(lines.rest().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_not_there_is_logged_once_and_not_for_each_try() {
+    let mut lines = log::listen("“vacant”");
+    let state = tempfile::tempdir().expect("a folder");
+    let vacant = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("ws://{}/uplink", vacant.local_addr().expect("it is bound"));
+    let station = Station::start(state.path(), vec![HubSettings::new("vacant", &url, "gl_test")]).await;
+    for _ in 0..2 {
+        // It hangs up before it has said anything.
+        drop(vacant.accept().await.expect("it tries"));
+    }
+    let line = lines.next().await;
+    let expected = format!("WARN waiting for the hub “vacant”: the hub does not answer at {url}: ");
+    assert!(line.starts_with(&expected), "{line}");
+    drop(vacant.accept().await.expect("it tries again"));
+    station.stop().await;
+    assert!(lines.rest().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hubs_of_the_configuration_stay_before_those_that_were_added() {
+    let state = tempfile::tempdir().expect("a folder");
+    let house = Hub::start().await;
+    let names = |station: &Station| -> Vec<String> {
+        station.standalone.hubs().iter().map(|hub| hub.name.to_string()).collect()
+    };
+    let configured = vec![hub("zoo", &house), hub("house", &house)];
+    let station = Station::start(state.path(), configured.clone()).await;
+    let (gateway, added) = (station.standalone.clone(), hub("attic", &house));
+    blocking(move || gateway.add_hub(added)).await.expect("it is new");
+    assert_eq!(names(&station), ["zoo", "house", "attic"]);
+    station.stop().await;
+    let station = Station::start(state.path(), configured.clone()).await;
+    assert_eq!(names(&station), ["zoo", "house", "attic"]);
+    let (gateway, turned) = (station.standalone.clone(), configured.into_iter().rev().collect());
+    blocking(move || gateway.configure(turned)).await.expect("they can be");
+    assert_eq!(names(&station), ["house", "zoo", "attic"]);
+    station.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_that_is_over_is_shown_no_longer() {
+    let state = tempfile::tempdir().expect("a folder");
+    let house = Hub::start().await;
+    let station = Station::start(state.path(), vec![hub("house", &house)]).await;
+    house.until("it connects", |books| books.connections == 1).await;
+    house.cut();
+    house.until("it is back", |books| books.connections == 2).await;
+    assert!(station.standalone.hubs()[0].error.is_some());
+    // The books change each second: the gateway says how far behind the hub is.
+    house.until("it is forgotten", |_| station.standalone.hubs()[0].error.is_none()).await;
     station.stop().await;
 }

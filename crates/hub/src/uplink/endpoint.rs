@@ -3,7 +3,7 @@
 use super::gateway::{Gateway, Taken};
 use super::line::{Line, Post};
 use crate::Hub;
-use crate::limits::UPLINK_WRITE_SECONDS_MAX;
+use crate::limits::{UPLINK_UNSENT_BYTES, UPLINK_UNSENT_BYTES_MAX, UPLINK_WRITE_SECONDS_MAX};
 use protocol::code::Bye;
 use protocol::limits::UPLINK_FRAME_BYTES_MAX;
 use protocol::time::Time;
@@ -40,7 +40,9 @@ pub(super) struct UplinkEnd {
     pub(super) wakes: Option<Arc<AtomicBool>>,
     /// What is to be carried out next was put back until its device is awake.
     pub(super) has_woken: bool,
+    /// What is said and not taken by the socket, and its bytes.
     texts: Vec<String>,
+    unsent: usize,
     pong: Option<Vec<u8>>,
     violation: Option<Violation>,
     is_over: bool,
@@ -60,6 +62,7 @@ impl UplinkEnd {
             wakes: None,
             has_woken: false,
             texts: Vec::new(),
+            unsent: 0,
             pong: None,
             violation: None,
             is_over: false,
@@ -83,7 +86,10 @@ impl UplinkEnd {
     fn collect(&mut self) {
         while let Some(output) = self.side.poll_output() {
             match output {
-                Output::Send(text) => self.texts.push(text),
+                Output::Send(text) => {
+                    self.unsent += text.len();
+                    self.texts.push(text);
+                }
                 Output::Close => {
                     if let Some(error) = self.side.last_error() {
                         tracing::info!(address = %self.address, error, "an uplink ended");
@@ -94,6 +100,12 @@ impl UplinkEnd {
                 }
                 output => self.outputs.push_back(output),
             }
+        }
+        if self.unsent > UPLINK_UNSENT_BYTES_MAX && !self.is_over {
+            tracing::info!(address = %self.address, "a gateway does not read what it is told: its uplink ends");
+            self.is_over = true;
+            self.outputs.clear();
+            self.texts.clear();
         }
     }
 
@@ -157,7 +169,7 @@ impl UplinkEnd {
 
 impl Endpoint for UplinkEnd {
     fn reads(&self) -> bool {
-        !self.is_over && self.side.reading() && !self.is_waking()
+        !self.is_over && self.side.reading() && !self.is_waking() && self.unsent <= UPLINK_UNSENT_BYTES
     }
 
     fn read(&mut self, mut bytes: &mut [u8]) {
@@ -195,7 +207,7 @@ impl Endpoint for UplinkEnd {
 
     fn timeout(&mut self) {
         let now = self.hub.now();
-        if self.is_waking() {
+        if !self.reads() {
             // What it says waits unread: it is not silent.
             self.side.heard(now);
         }
@@ -209,6 +221,10 @@ impl Endpoint for UplinkEnd {
         }
         for text in self.texts.drain(..) {
             websocket::text(out, text.as_bytes());
+        }
+        if std::mem::take(&mut self.unsent) > UPLINK_UNSENT_BYTES {
+            // Nothing was read meanwhile.
+            self.line.wake();
         }
         if self.is_over {
             let (code, reason) =

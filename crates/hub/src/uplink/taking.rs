@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 impl UplinkEnd {
     /// Carries out what the gateway said. Where that is of a device that sleeps, it is put back until the device is awake.
     pub(super) fn carry_out(&mut self, now: Time, joined: &Arc<Joined>, output: Output) -> Taken {
-        if device_of(&output).is_some_and(|id| self.hub.registry.sleeps(id.as_str())) {
+        if devices_of(&output).any(|id| self.hub.registry.sleeps(id.as_str())) {
             return self.wake(output);
         }
         self.has_woken = false;
@@ -67,7 +67,7 @@ impl UplinkEnd {
             return Taken::Unfit;
         }
         self.outputs.push_front(output);
-        let ids = self.outputs.iter().filter_map(device_of).map(|id| id.as_str().to_owned());
+        let ids = self.outputs.iter().flat_map(devices_of).map(|id| id.as_str().to_owned());
         let ids: Vec<String> = ids.filter(|id| self.hub.registry.sleeps(id)).collect();
         let (hub, line, done) = (self.hub.clone(), self.line.clone(), Arc::new(AtomicBool::new(false)));
         self.wakes = Some(done.clone());
@@ -181,7 +181,15 @@ impl Hub {
     }
 }
 
-/// The device without which something cannot be carried out.
+/// The devices without which something cannot be carried out: of a skip all of whom something is missing.
+fn devices_of(output: &Output) -> impl Iterator<Item = &DeviceId> {
+    let missing = match output {
+        Output::Skip { skip, .. } => &skip.lost[..],
+        _ => &[],
+    };
+    device_of(output).into_iter().chain(missing.iter().map(|lost| &lost.device))
+}
+
 fn device_of(output: &Output) -> Option<&DeviceId> {
     match output {
         Output::Opened { device, .. }

@@ -30,6 +30,9 @@ const OF_DEVICE_KINDS: [&str; 3] = ["entry", "connected", "disconnected"];
 const FROM_HUB_KINDS: [&str; 10] =
     ["welcome", "ack", "part", "hand", "cancel", "settled", "admitted", "denied", "forget", "bye"];
 
+/// What can become of a command that was handed to a gateway.
+const OUTCOMES: [&str; 7] = ["sent", "done", "failed", "unknown", "expired", "cancelled", "refused"];
+
 /// Characters of a SHA-256 in hexadecimal digits.
 const HASH_CHARS: usize = 64;
 
@@ -252,9 +255,13 @@ fn samples(object: &Object<'_>) -> Result<Vec<Sample>, Fail> {
 }
 
 fn outcome(object: &Object<'_>) -> Result<CommandOutcome, Fail> {
+    let state = object.bounded("state", UPLINK_TEXT_BYTES_MAX)?;
+    if !OUTCOMES.contains(&&*state) {
+        return Err(super::wrong(&format!("{state:?} is nothing that becomes of a command")));
+    }
     Ok(CommandOutcome {
         command: object.command("outcome")?,
-        state: object.bounded("state", UPLINK_TEXT_BYTES_MAX)?.into(),
+        state: state.into(),
         reason: object.maybe_bounded("reason", REASON_BYTES_MAX)?.map(Into::into),
         value: object.get("value").map(|_| object.kept("value", LINE_BYTES_MAX)).transpose()?,
     })

@@ -2,7 +2,9 @@
 
 use crate::pair::{Pair, at, connected, device, entries, settings, stored};
 use protocol::code::{Again, Bye};
-use protocol::limits::{UPLINK_WINDOW_ENTRIES, WELCOME_SECONDS_MAX};
+use protocol::limits::{
+    UPLINK_ASKS_MAX, UPLINK_UNACKED_BYTES_MAX, UPLINK_WINDOW_ENTRIES, WELCOME_SECONDS_MAX,
+};
 use protocol::uplink::filter::{Filter, Pattern};
 use protocol::uplink::gateway_side::Output as AtGateway;
 use protocol::uplink::hub_side::Output as AtHub;
@@ -186,6 +188,46 @@ fn a_hub_takes_no_more_than_its_window() {
     }
     hub.frame(at(0), &frame);
     assert!(hub.last_error().is_some_and(|said| said.contains("not acked")), "{:?}", hub.last_error());
+}
+
+#[test]
+fn a_hub_reads_no_more_while_entries_of_many_bytes_are_under_way() {
+    let mut hub = welcome_hub();
+    let value = format!("\"{}\"", "x".repeat(60_000));
+    hub.frame(at(0), "0 {\"tag\":\"g1\"}\n0 {\"open\":1,\"device\":\"a\"}\n");
+    let mut number = 0;
+    while hub.reading() {
+        number += 1;
+        hub.frame(at(0), &format!("1 {{\"entry\":{number},\"at\":0,\"channel\":\"a\",\"value\":{value}}}\n"));
+    }
+    assert_eq!(number as usize, UPLINK_UNACKED_BYTES_MAX.div_ceil(60_000));
+    // It is not silent: it is not listened to.
+    hub.timeout(at(60_000));
+    assert_eq!(hub.last_error(), None);
+    hub.committed(at(0), &SpoolCursor { tag: "g1".into(), number: 1 });
+    assert!(hub.reading());
+}
+
+#[test]
+fn a_hub_is_asked_so_many_questions_at_a_time_and_no_more() {
+    let mut hub = welcome_hub();
+    let ask = |hub: &mut UplinkHub, ask: usize| {
+        let token = "0".repeat(64);
+        hub.frame(at(0), &format!("0 {{\"admit\":{ask},\"device\":\"a\",\"token\":\"{token}\"}}\n"));
+    };
+    (1..=UPLINK_ASKS_MAX).for_each(|number| ask(&mut hub, number));
+    hub.denied(at(0), 1, Bye::Auth);
+    ask(&mut hub, UPLINK_ASKS_MAX + 1);
+    assert_eq!(hub.last_error(), None);
+    ask(&mut hub, UPLINK_ASKS_MAX + 2);
+    assert!(hub.last_error().is_some_and(|said| said.contains("questions")), "{:?}", hub.last_error());
+}
+
+#[test]
+fn an_outcome_that_is_none_ends_the_uplink() {
+    let mut hub = welcome_hub();
+    hub.frame(at(0), "0 {\"outcome\":\"c-1\",\"device\":\"a\",\"by\":\"ada\",\"state\":\"bogus\"}\n");
+    assert!(hub.last_error().is_some_and(|said| said.contains("bogus")), "{:?}", hub.last_error());
 }
 
 #[test]

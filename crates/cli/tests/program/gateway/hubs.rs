@@ -58,6 +58,7 @@ fn hubs_are_listed_added_and_removed_while_it_runs() {
     let (url, of_attic) = (format!("ws://{}/uplink", attic.address()), token(&attic, "barn"));
     let added = gateway.command(&["add", "attic", &url, "--token", &of_attic, "--no-commands"]);
     assert_eq!(added.code, Some(0), "{added:?}");
+    assert_eq!(added.said, format!("The hub “attic” was added: {url}\n"));
     attic.shows("pump-1", "count", "5");
     let shown = hub_that(&gateway, "attic", |hub| hub["state"] == "connected" && hub["behind"] == 0);
     assert_eq!((&shown["address"], &shown["commands"]), (&attic.address().into(), &false.into()));
@@ -71,6 +72,7 @@ fn hubs_are_listed_added_and_removed_while_it_runs() {
     assert!(asked.code == Some(1) && asked.complained.contains("was not removed"), "{asked:?}");
     let removed = gateway.command(&["remove", "attic", "--yes"]);
     assert_eq!(removed.code, Some(0), "{removed:?}");
+    assert_eq!(removed.said, "The hub “attic” was removed.\n");
     assert_eq!(gateway.hubs().len(), 1);
     let configured = gateway.command(&["remove", relay.address(), "--yes"]);
     assert!(configured.complained.contains("stands in the configuration"), "{}", configured.complained);

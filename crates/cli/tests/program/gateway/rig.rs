@@ -85,8 +85,8 @@ impl Gateway {
 
 /// A gateway that was killed.
 pub(crate) struct Killed {
-    home: TempDir,
-    arguments: Vec<String>,
+    pub(crate) home: TempDir,
+    pub(crate) arguments: Vec<String>,
     lines: String,
 }
 

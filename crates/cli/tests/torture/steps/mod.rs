@@ -2,6 +2,7 @@
 
 mod clock;
 mod disk;
+mod gateway;
 mod kill;
 mod network;
 mod outbox;
@@ -55,9 +56,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { daily: true, ..Step::new("outbox", outbox::damaged) },
     Step { daily: true, ..Step::new("stop", stop::both) },
     Step { daily: true, ..Step::new("takeover", takeover::storm) },
+    Step { daily: true, ..Step::new("kill-gateway", gateway::kills) },
+    Step { daily: true, ..Step::new("chaos", gateway::chaos) },
     Step { apart: true, ..Step::new("disk-full", disk::full) },
     Step { apart: true, ..Step::new("read-only", disk::read_only) },
     Step { apart: true, programs: &[("nft", "nftables")], ..Step::new("half-open", network::half_open) },
+    Step { apart: true, programs: &[("nft", "nftables")], ..Step::new("gateway-packets", gateway::packets) },
     Step { programs: clock::LIBRARIES, ..Step::new("clock", clock::jumps) },
     Step { programs: machine::PROGRAMS, ..Step::new("power", power::cuts) },
     Step { programs: machine::PROGRAMS, ..Step::new("power-control", power::control) },

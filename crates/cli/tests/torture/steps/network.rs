@@ -56,7 +56,7 @@ pub(super) fn half_open(mut run: Run) -> Outcome {
 }
 
 /// Packets are dropped. This network is nobody else's.
-struct Drop;
+pub(super) struct Drop;
 
 impl Drop {
     /// Those of some connections. One port may serve several, so both ends count.
@@ -71,14 +71,15 @@ impl Drop {
         Self::those(&format!("tcp sport {{ {one}, {other} }} drop\ntcp dport {{ {one}, {other} }} drop"))
     }
 
-    fn those(rules: &str) -> Self {
+    /// Those that `rules` drop.
+    pub(super) fn those(rules: &str) -> Self {
         nft(&format!(
             "table inet torture {{\nchain input {{\ntype filter hook input priority 0;\n{rules}\n}}\n}}\n"
         ));
         Self
     }
 
-    fn end(self) {
+    pub(super) fn end(self) {
         nft("delete table inet torture\n");
     }
 }

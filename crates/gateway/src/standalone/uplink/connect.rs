@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, http::StatusCode};
@@ -42,7 +43,7 @@ struct Place {
 /// Makes a connection to `url`. The error is a sentence.
 pub(super) async fn dial(url: String, ca: Option<PathBuf>, frame_bytes_max: usize) -> Result<Dialed, String> {
     let made = timeout(CONNECT_WAIT_MAX, connect(&url, ca, frame_bytes_max)).await;
-    made.unwrap_or_else(|_| Err(format!("{url} does not answer")))
+    made.unwrap_or_else(|_| Err(format!("the hub does not answer at {url}")))
 }
 
 /// What is wrong with an address, as a sentence.
@@ -65,7 +66,7 @@ fn place_of(url: &str) -> Result<Place, String> {
 
 async fn connect(url: &str, ca: Option<PathBuf>, frame_bytes_max: usize) -> Result<Dialed, String> {
     let place = place_of(url)?;
-    let unreached = |error: &dyn std::fmt::Display| format!("no hub answers at {url}: {error}");
+    let unreached = |error: &dyn std::fmt::Display| format!("the hub does not answer at {url}: {error}");
     let stream = TcpStream::connect((&*place.host, place.port)).await.map_err(|error| unreached(&error))?;
     let address = stream.peer_addr().map_err(|error| unreached(&error))?;
     stream.set_nodelay(true).map_err(|error| unreached(&error))?;
@@ -80,8 +81,21 @@ async fn connect(url: &str, ca: Option<PathBuf>, frame_bytes_max: usize) -> Resu
     match client_async_with_config(request, wire, Some(limits)).await {
         Ok((socket, _)) => Ok(Dialed { socket, address }),
         Err(Error::Http(answer)) => Err(refused(url, answer.status())),
+        Err(error) if is_silence(&error) => Err(unreached(&error)),
         Err(error) => Err(format!("what answers at {url} is no hub: {error}")),
     }
+}
+
+/// Whether nothing answered, rather than something wrong.
+fn is_silence(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Io(_)
+            | Error::ConnectionClosed
+            | Error::Protocol(
+                ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake
+            )
+    )
 }
 
 fn refused(url: &str, status: StatusCode) -> String {
@@ -143,6 +157,33 @@ mod tests {
         for wrong in ["", "hub:8080", "http://hub/uplink", "ws:///uplink", "ws://a b/"] {
             assert!(url_problem(wrong).is_some(), "{wrong:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn nobody_who_answers_is_told_from_somebody_who_is_no_hub() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("ws://{}/uplink", listener.local_addr().expect("it is bound"));
+        let answering = async {
+            drop(listener.accept().await.expect("one comes"));
+            let (mut stream, _) = listener.accept().await.expect("one comes");
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).await.expect("it asks") > 0);
+            stream.write_all(b"220 mail.example ESMTP\r\n\r\n").await.expect("it reads");
+        };
+        let asking = async {
+            let mut errors = Vec::new();
+            for _ in 0..2 {
+                errors.push(dial(url.clone(), None, 1024).await.err().expect("it is no hub"));
+            }
+            errors
+        };
+        let ((), mut errors) = tokio::join!(answering, asking);
+        drop(listener);
+        errors.push(dial(url.clone(), None, 1024).await.err().expect("nobody is there"));
+        let silent = format!("the hub does not answer at {url}: ");
+        assert!(errors[0].starts_with(&silent) && errors[2].starts_with(&silent), "{errors:?}");
+        assert!(errors[1].starts_with(&format!("what answers at {url} is no hub: ")), "{errors:?}");
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(in crate::standalone) async fn drive(gateway: Weak<Standalone>, uplink: Arc<
         last_ask: 0,
         unasked: Vec::new(),
         has_tried: false,
+        told: LinkState::Connecting,
     };
     while drive.carry_out() {
         let came = drive.wait().await;
@@ -62,6 +63,8 @@ struct Drive {
     unasked: Vec<Question>,
     /// A connection was tried.
     has_tried: bool,
+    /// What was logged last of how it stands.
+    told: LinkState,
 }
 
 /// The connection.
@@ -121,13 +124,15 @@ impl Drive {
             Output::RaiseEnd { tag, number } => gateway.raise_end(&self.uplink, &tag, number),
             Output::Hand { command, ttl } => gateway.hand(&self.uplink, command, ttl),
             Output::Cancel(name) => gateway.cancel(&self.uplink, &name),
-            Output::Part { device, bye } => gateway.part(&device, bye),
+            // A hub that is not asked who may come in does not say who has to go either.
+            Output::Part { device, bye } if self.uplink.settings().admits => gateway.part(&device, bye),
+            Output::Forget(device) if self.uplink.settings().admits => gateway.forget_device_token(&device),
+            Output::Part { .. } | Output::Forget(_) => {}
             Output::Admitted { ask, device, token, hash } => self.admitted(ask, device, token, &hash),
             Output::Denied { ask, bye } => self.answer(ask, Answer::Denied(bye)),
-            Output::Forget(device) => gateway.forget_device_token(&device),
             Output::Welcome { .. } => {
                 self.uplink.is_up.store(true, Ordering::Release);
-                tracing::info!(hub = %self.uplink.name(), "connected to a hub");
+                self.uplink.speaks();
                 self.ask();
             }
             Output::Close => self.hang_up(),
@@ -142,6 +147,7 @@ impl Drive {
     }
 
     fn answer(&mut self, ask: u64, answer: Answer) {
+        self.uplink.speaks();
         if let Some(asked) = self.questions.remove(&ask) {
             // Who asked may have gone.
             let _ = asked.send(answer);
@@ -173,6 +179,8 @@ impl Drive {
             match &mut self.line {
                 Line::Down => pending().await,
                 Line::Dialing(dialing) => Came::Dialed(dialing.await.map(Box::new)),
+                // A hub that does not read what it is told is not heard either: its answers would only pile up.
+                Line::Up { writing, .. } if writing.is_full() => pending().await,
                 Line::Up { frames, .. } => Came::Frame(frames.next().await),
             }
         };
@@ -208,14 +216,12 @@ impl Drive {
             }
             Came::Frame(Some(Ok(Message::Text(text)))) => self.side.frame(now, &text),
             Came::Frame(Some(Ok(Message::Close(_))) | None) => {
-                self.failed("the hub has closed the connection".to_owned());
-                self.hang_up();
+                self.lost("the hub has closed the connection");
             }
             // The library answers pings itself; binary frames are from the future.
             Came::Frame(Some(Ok(_))) => {}
             Came::Frame(Some(Err(error))) => {
-                self.failed(format!("the connection is gone: {error}"));
-                self.hang_up();
+                self.lost(&format!("the connection is gone: {error}"));
             }
             Came::Read(after, entries) => {
                 self.reading = None;
@@ -270,6 +276,8 @@ impl Drive {
 
     /// Asks the hub what it is to be asked. While no connection is being made nobody waits for one.
     fn ask(&mut self) {
+        // Who was let in by another hub meanwhile is not made here too.
+        self.unasked.retain(|question| !question.answer.is_closed());
         match &self.line {
             Line::Down if self.has_tried => self.unasked.clear(),
             _ if !self.side.is_welcome() => {}
@@ -286,26 +294,21 @@ impl Drive {
 
     /// The connection is over: what is on its way out may still leave, who asked asks another hub.
     fn hang_up(&mut self) {
-        let was_up = self.uplink.is_up.swap(false, Ordering::AcqRel);
+        self.uplink.is_up.store(false, Ordering::Release);
         self.line = Line::Down;
         self.questions.clear();
         self.unasked.clear();
-        if was_up && !self.uplink.has_ended() {
-            tracing::warn!(hub = %self.uplink.name(), "lost a hub");
-        }
         self.side.closed(clock::now(), random());
     }
 
-    fn failed(&self, error: String) {
-        let mut standing = self.uplink.standing();
-        if standing.error.as_ref() != Some(&error) {
-            tracing::warn!(hub = %self.uplink.name(), "{error}");
-            standing.error = Some(error);
-        }
+    /// The connection has ended by itself.
+    fn lost(&mut self, error: &str) {
+        self.side.failed(clock::now(), error, random());
+        self.hang_up();
     }
 
     /// How it stands now, for people.
-    fn stand(&self, gateway: &Standalone) {
+    fn stand(&mut self, gateway: &Standalone) {
         let state = match &self.line {
             _ if self.side.is_welcome() => LinkState::Connected,
             _ if self.side.is_refused() => LinkState::Refused,
@@ -319,11 +322,37 @@ impl Drive {
         {
             standing.error = Some(error.to_owned());
         }
+        let now = gateway.now().wall;
         if standing.state != state || standing.since == 0 {
             standing.state = state;
-            standing.since = gateway.now().wall;
+            standing.since = now;
+        }
+        let stands = state == LinkState::Connected && now - standing.since >= heartbeat_ms(gateway);
+        if stands && standing.error.is_some() {
+            standing.error = None;
+        }
+        drop(standing);
+        self.tell(gateway, state);
+    }
+
+    /// Logs how it stands, where that is another way than before: not each try.
+    fn tell(&mut self, gateway: &Standalone, state: LinkState) {
+        if state == self.told || state == LinkState::Connecting || self.uplink.has_ended() {
+            return;
+        }
+        self.told = state;
+        let (hub, gateway) = (self.uplink.name(), gateway.id());
+        let error = self.side.last_error().unwrap_or("the connection is over");
+        match state {
+            LinkState::Connected => tracing::info!("the hub “{hub}” is connected"),
+            LinkState::Refused => tracing::warn!("the hub “{hub}” refuses the gateway “{gateway}”: {error}"),
+            _ => tracing::warn!("waiting for the hub “{hub}”: {error}"),
         }
     }
+}
+
+fn heartbeat_ms(gateway: &Standalone) -> i64 {
+    i64::from(gateway.settings.heartbeat) * 1000
 }
 
 /// A random number for waiting times.

@@ -15,6 +15,7 @@ pub(super) use connect::url_problem;
 pub(super) use drive::drive;
 
 use super::adding::Source;
+use super::drops::Drops;
 use super::hubs::{HubSettings, HubStanding};
 use super::limits::COMMANDS_PER_HUB_MAX;
 use protocol::code::Bye;
@@ -54,6 +55,8 @@ pub(super) struct Uplink {
     called: Notify,
     /// The hub has welcomed us.
     is_up: AtomicBool,
+    /// It did not answer the last question in time.
+    is_silent: AtomicBool,
     has_ended: AtomicBool,
     /// Up to which place of the spool the hub has taken everything over, or will never get it.
     acked: AtomicU64,
@@ -62,6 +65,7 @@ pub(super) struct Uplink {
     /// Up to which place entries were dropped for this hub.
     dropped_to: AtomicU64,
     last_dropped: Mutex<Option<Dropped>>,
+    drops: Mutex<Drops>,
     standing: Mutex<Standing>,
     commands: Arc<Semaphore>,
 }
@@ -154,11 +158,13 @@ impl Uplink {
             mail: Mutex::default(),
             called: Notify::new(),
             is_up: AtomicBool::new(false),
+            is_silent: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             acked: AtomicU64::new(acked),
             furthest: AtomicU64::new(acked),
             dropped_to: AtomicU64::new(0),
             last_dropped: Mutex::default(),
+            drops: Mutex::default(),
             standing: Mutex::new(Standing { state: LinkState::Connecting, ..Standing::default() }),
             commands: Arc::new(Semaphore::new(COMMANDS_PER_HUB_MAX)),
         }
@@ -234,9 +240,11 @@ impl Uplink {
         let mut standing = self.standing();
         let count = counted(&dropped);
         // Fewer than before are those that came after the hub had acked the others.
-        standing.dropped += if count >= standing.untold { count - standing.untold } else { count };
+        let more = if count >= standing.untold { count - standing.untold } else { count };
+        standing.dropped += more;
         standing.untold = count;
         drop(standing);
+        self.drops().add(more);
         *self.last_dropped.lock().unwrap_or_else(PoisonError::into_inner) = Some(dropped.clone());
         self.tell(|mail| mail.dropped = Some(dropped));
     }
@@ -281,6 +289,28 @@ impl Uplink {
     /// Whether the hub has welcomed us.
     pub(super) fn is_up(&self) -> bool {
         self.is_up.load(Ordering::Acquire)
+    }
+
+    /// Whether it left a question unanswered for long, and has answered none and welcomed nobody since.
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Acquire)
+    }
+
+    /// It did not answer in time.
+    pub(super) fn fell_silent(&self) {
+        if !self.is_silent.swap(true, Ordering::AcqRel) && self.is_up() {
+            tracing::warn!(hub = %self.name(), "a hub does not say who may come in: others are asked before it");
+        }
+    }
+
+    /// It answers questions.
+    fn speaks(&self) {
+        self.is_silent.store(false, Ordering::Release);
+    }
+
+    /// What was dropped for it and not logged yet.
+    pub(super) fn drops(&self) -> MutexGuard<'_, Drops> {
+        self.drops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Up to which place of the spool nothing is needed for it any more.

@@ -26,7 +26,7 @@ impl Writing {
         Self { frames, unsent }
     }
 
-    /// Hands a frame over. Of what the spool holds nothing may be read for it while it is full.
+    /// Hands a frame over. While it is full nothing is read of the spool for it, nor of what the hub says.
     pub(super) fn send(&self, text: String) {
         self.unsent.fetch_add(text.len(), Ordering::AcqRel);
         // Where the writer is gone the end of the socket is about to be read.
@@ -34,7 +34,7 @@ impl Writing {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.unsent.load(Ordering::Acquire) > UNSENT_BYTES_MAX
+        self.unsent.load(Ordering::Acquire) > UNSENT_BYTES_MAX && !self.frames.is_closed()
     }
 }
 

@@ -102,3 +102,25 @@ async fn u3_losses_that_a_skip_lists_are_gaps_of_their_devices() {
     assert_eq!(hub.gateways()[0].lost.get("quota"), Some(&9));
     stop(hub).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn u3_a_loss_of_a_device_that_sleeps_is_a_gap_of_it_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, _, token) = with_north(folder.path()).await;
+    let (mut gate, _) = Gate::welcome(&hub, &token, "g7");
+    gate.say(
+        r#"0 {"tag":"g7"}
+        0 {"open":1,"device":"pump-1"}
+        1 {"entry":1,"at":1763846847000,"session":"g7-1","seq":1,"channel":"t","value":1}"#,
+    );
+    while gate.until("ack")["ack"] != 1 {}
+    stop(hub).await;
+    let (hub, _) = open(folder.path());
+    let (mut gate, _) = Gate::welcome(&hub, &token, "g7");
+    assert!(hub.registry.sleeps("pump-1"));
+    gate.say(r#"0 {"skip":2,"to":9,"reason":"quota","lost":[{"device":"pump-1","session":"g7-1","from":2,"to":9}]}"#);
+    while gate.until("ack")["ack"] != 9 {}
+    let ledger = hub.device("pump-1").expect("it is known").ledger;
+    assert_eq!((ledger.skipped, ledger.gap_count(), ledger.committed), (8, 1, 1));
+    stop(hub).await;
+}

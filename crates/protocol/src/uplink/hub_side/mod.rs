@@ -26,7 +26,7 @@ use crate::code::Bye;
 use crate::id::DeviceId;
 use crate::limits::{
     HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN, IDENTIFY_SECONDS_MAX, REASON_BYTES_MAX, UPLINK_ACK_MS_MAX,
-    UPLINK_WINDOW_ENTRIES,
+    UPLINK_ASKS_MAX, UPLINK_WINDOW_ENTRIES,
 };
 use crate::message::{Fail, cut};
 use crate::rule::{Rule, holds};
@@ -153,6 +153,8 @@ pub struct UplinkHub {
     outputs: VecDeque<Output>,
     taking: Taking,
     streams: Streams,
+    /// Questions of the gateway that are not answered.
+    asks: usize,
 }
 
 impl UplinkHub {
@@ -169,6 +171,7 @@ impl UplinkHub {
             outputs: VecDeque::new(),
             taking: Taking::default(),
             streams: Streams::default(),
+            asks: 0,
         }
     }
 
@@ -185,8 +188,13 @@ impl UplinkHub {
         self.timers.next()
     }
 
-    /// Whether [`UplinkHub::frame`] may be called: not while the identify is unanswered. Frames wait unread meanwhile.
+    /// Whether the transport is to be read: not while the identify is unanswered, and not while entries of
+    /// [`crate::limits::UPLINK_UNACKED_BYTES_MAX`] are under way. What was read already may still be handed in then.
     pub fn reading(&self) -> bool {
+        self.hears() && !self.taking.is_full()
+    }
+
+    fn hears(&self) -> bool {
         matches!(self.phase, Phase::Strange | Phase::Talking)
     }
 
@@ -207,15 +215,17 @@ impl UplinkHub {
 
     /// A frame of the gateway.
     pub fn frame(&mut self, now: Time, frame: &str) {
-        if !self.reading() {
+        if !self.hears() {
             return;
         }
         self.heard(now);
         for entry in entries(frame) {
             let said = match entry {
-                Ok((0, line)) => read_from_gateway(line).and_then(|said| self.said(said)),
+                Ok((0, line)) => read_from_gateway(line).and_then(|said| self.said(said, line.len())),
                 Ok(_) if !self.is_welcome() => Err(super::wrong("a device's stream before the welcome")),
-                Ok((stream, line)) => read_of_device(line).and_then(|said| self.of_device(stream, said)),
+                Ok((stream, line)) => {
+                    read_of_device(line).and_then(|said| self.of_device(stream, said, line.len()))
+                }
                 Err(fail) => Err(fail),
             };
             if let Err(fail) = said {
@@ -224,7 +234,8 @@ impl UplinkHub {
         }
     }
 
-    fn said(&mut self, said: FromGateway) -> Result<(), Fail> {
+    /// A line of so many bytes.
+    fn said(&mut self, said: FromGateway, bytes: usize) -> Result<(), Fail> {
         match (said, self.phase) {
             (FromGateway::Heartbeat | FromGateway::Unknown, _) => {}
             (FromGateway::Identify(identify), Phase::Strange) => {
@@ -242,7 +253,7 @@ impl UplinkHub {
                 self.outputs.push_back(Output::Tag { cursor, lost });
             }
             (FromGateway::Skip(skip), _) => {
-                let cursor = self.taking.next(skip.from, skip.to)?;
+                let cursor = self.taking.next(skip.from, skip.to, bytes)?;
                 self.outputs.push_back(Output::Skip { skip, cursor });
             }
             (FromGateway::Open { stream, device, connected }, _) => {
@@ -256,6 +267,10 @@ impl UplinkHub {
             }
             (FromGateway::Restored, _) => self.outputs.push_back(Output::Restored),
             (FromGateway::Admit { ask, device, token }, _) => {
+                self.asks += 1;
+                if self.asks > UPLINK_ASKS_MAX {
+                    return Err(super::wrong("more questions than may be open"));
+                }
                 self.outputs.push_back(Output::Admit { ask, device, hash: token });
             }
             (FromGateway::Outcome(outcome), _) => self.outputs.push_back(Output::Outcome(outcome)),
@@ -266,12 +281,12 @@ impl UplinkHub {
         Ok(())
     }
 
-    fn of_device(&mut self, stream: u64, said: OfDevice) -> Result<(), Fail> {
+    fn of_device(&mut self, stream: u64, said: OfDevice, bytes: usize) -> Result<(), Fail> {
         let device = self.streams.device(stream)?;
         match said {
             OfDevice::Unknown => {}
             OfDevice::Entry(entry) => {
-                let cursor = self.taking.next(entry.number, entry.number)?;
+                let cursor = self.taking.next(entry.number, entry.number, bytes)?;
                 self.outputs.push_back(Output::Take { device, entry, cursor });
             }
             OfDevice::Connected(connected) => {
@@ -357,11 +372,13 @@ impl UplinkHub {
         token: Option<Box<str>>,
         hash: Box<str>,
     ) {
+        self.asks = self.asks.saturating_sub(1);
         self.say(now, &FromHub::Admitted { ask, device, token, hash });
     }
 
     /// The one that was asked about may not come in.
     pub fn denied(&mut self, now: Time, ask: u64, bye: Bye) {
+        self.asks = self.asks.saturating_sub(1);
         self.say(now, &FromHub::Denied { ask, bye });
     }
 
@@ -377,6 +394,10 @@ impl UplinkHub {
 
     /// The time has come that [`UplinkHub::poll_timeout`] named.
     pub fn timeout(&mut self, now: Time) {
+        if self.hears() && !self.reading() {
+            // What is not read cannot be heard.
+            self.heard(now);
+        }
         if self.timers.take_due(Timer::Silence, now.mono) {
             return match self.phase {
                 Phase::Strange => self.fail(Bye::Unidentified, Bye::Unidentified.sentence()),

@@ -1,6 +1,6 @@
 //! Spool numbers at a hub, from taken to acked (rule U1).
 
-use crate::limits::UPLINK_WINDOW_ENTRIES;
+use crate::limits::{UPLINK_UNACKED_BYTES_MAX, UPLINK_WINDOW_ENTRIES};
 use crate::message::Fail;
 use crate::rule::{Rule, holds};
 use crate::uplink::message::SpoolCursor;
@@ -15,8 +15,10 @@ const PART_OF_WINDOW: usize = 4;
 pub(super) struct Taking {
     /// How far the hub is when all that it took is durable.
     cursor: Option<SpoolCursor>,
-    /// What is taken and not known to be durable: where the hub then is.
-    flight: VecDeque<SpoolCursor>,
+    /// What is taken and not known to be durable: where the hub then is, and the bytes of its line.
+    flight: VecDeque<(SpoolCursor, usize)>,
+    /// The bytes of all these.
+    bytes: usize,
     /// What is durable and not acked: how far, and how many numbers.
     acks: (Option<SpoolCursor>, usize),
 }
@@ -29,6 +31,11 @@ impl Taking {
 
     pub(super) fn in_flight(&self) -> usize {
         self.flight.len()
+    }
+
+    /// Whether so much is under way that nothing more is to be read.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= UPLINK_UNACKED_BYTES_MAX
     }
 
     /// A tag begins: it must follow what the hub has, or nothing at all. Answers where the hub then is, and whether the gateway
@@ -45,11 +52,12 @@ impl Taking {
             return Err(wrong(&format!("the tag {tag} follows {there}, and this hub has {here}")));
         }
         let lost = follows.is_none() && self.cursor.is_some();
-        Ok((self.take(SpoolCursor { tag, number: 0 })?, lost))
+        Ok((self.take(SpoolCursor { tag, number: 0 }, 0)?, lost))
     }
 
-    /// The numbers `from` to `to` come, or never will: they must be the next ones. Answers where the hub then is.
-    pub(super) fn next(&mut self, from: u64, to: u64) -> Result<SpoolCursor, Fail> {
+    /// The numbers `from` to `to` come, or never will, in a line of so many bytes: they must be the next ones. Answers where the
+    /// hub then is.
+    pub(super) fn next(&mut self, from: u64, to: u64, bytes: usize) -> Result<SpoolCursor, Fail> {
         let Some(SpoolCursor { tag, number }) = &self.cursor else {
             return Err(wrong("a number before any tag"));
         };
@@ -57,22 +65,23 @@ impl Taking {
             return Err(wrong(&format!("the number {from} follows {number} of {tag}")));
         }
         let cursor = SpoolCursor { tag: tag.clone(), number: to };
-        self.take(cursor)
+        self.take(cursor, bytes)
     }
 
-    fn take(&mut self, cursor: SpoolCursor) -> Result<SpoolCursor, Fail> {
+    fn take(&mut self, cursor: SpoolCursor, bytes: usize) -> Result<SpoolCursor, Fail> {
         if self.flight.len() + self.acks.1 >= UPLINK_WINDOW_ENTRIES as usize {
             return Err(wrong(&format!("more than {UPLINK_WINDOW_ENTRIES} numbers that are not acked")));
         }
         self.cursor = Some(cursor.clone());
-        self.flight.push_back(cursor.clone());
+        self.flight.push_back((cursor.clone(), bytes));
+        self.bytes += bytes;
         Ok(cursor)
     }
 
     /// Everything up to there is durable. Answers whether any of it is news.
     pub(super) fn committed(&mut self, cursor: &SpoolCursor) -> bool {
-        let Some(at) = self.flight.iter().position(|taken| taken == cursor) else { return false };
-        self.flight.drain(..=at);
+        let Some(at) = self.flight.iter().position(|(taken, _)| taken == cursor) else { return false };
+        self.bytes -= self.flight.drain(..=at).map(|(_, bytes)| bytes).sum::<usize>();
         self.acks = (Some(cursor.clone()), self.acks.1 + at + 1);
         true
     }
