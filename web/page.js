@@ -7,6 +7,10 @@ import { panel } from "glassline/panel";
 
 /** Several new channels in a row are one look at the page, ms. */
 const GATHER_MS = 150;
+/** A page that could not be renewed, because the hub did not answer, is tried again after this, ms … */
+const AGAIN_MS = 1000;
+/** … so many times in all. Then it stays as it is until the next change. */
+const TRIES_MAX = 10;
 /** Changes that may bring or remove components. */
 const SHAPE = new Set(["channels", "describe", "removed"]);
 /** Where what was typed waits while the page is loaded anew. */
@@ -77,8 +81,8 @@ function shows(main, id) {
   return [...(state?.channels.keys() ?? []), ...inputs].every((channel) => placed.has(channel));
 }
 
-/** Fetches the page again and takes over what is new. One at a time. @param {HTMLElement} main */
-async function renewPage(main) {
+/** Fetches the page again and takes over what is new. One at a time. @param {HTMLElement} main @param {number} [tries] left */
+async function renewPage(main, tries = TRIES_MAX) {
   again = renewing;
   if (renewing) return;
   renewing = true;
@@ -90,7 +94,8 @@ async function renewPage(main) {
       rendered = await renew(main, rendered);
     } while (again);
   } catch (error) {
-    console.error("this page could not be renewed:", error);
+    if (tries > 1) setTimeout(() => renewPage(main, tries - 1), AGAIN_MS);
+    else console.error("this page could not be renewed:", error);
   } finally {
     renewing = false;
   }

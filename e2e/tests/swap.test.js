@@ -97,6 +97,19 @@ scenario("saving a view places what is new in it, and leaves the rest alone", as
   assert.equal(await isOfOld(panel.component("gauge")), true);
 });
 
+scenario("a page that the hub did not answer when something was saved is tried again", async (cast) => {
+  const { hub, panel } = await begin(cast);
+  let refused = 0;
+  await panel.page.route("**/views/bench", (route) => {
+    refused += 1;
+    return refused <= 2 ? route.abort() : route.continue();
+  });
+  panel.expect(/Failed to (fetch|load)/);
+  hub.save("views/bench.toml", VIEW.replace("Bench", "Renewed"));
+  await panel.reads(panel.page.getByRole("heading", { level: 1 }), "Renewed");
+  assert.ok(refused >= 3, `${refused} tries`);
+});
+
 scenario("a mistake is one red tile with its place, and the last good version is a click away", async (cast) => {
   const { hub, device, panel, dial } = await begin(cast);
   hub.save("components/dial/template.html", "<p data-part=\"value\">\n{{ value | nonsense }}</p>\n");
