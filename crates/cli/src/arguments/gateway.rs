@@ -14,7 +14,7 @@ use std::path::PathBuf;
     subcommand_negates_reqs = true,
     after_long_help = "\
 Examples:
-  glassline gateway --state barn --hub ws://10.0.0.5:8080/uplink --token gl_TOKEN
+  glassline gateway --id barn --state barn --hub ws://10.0.0.5:8080/uplink --token gl_TOKEN
   glassline gateway --config barn/gateway.toml --state barn/state --lines 0.0.0.0:7070
   glassline gateway hubs list"
 )]
