@@ -390,7 +390,8 @@ export default class Chart extends Component {
     const window = this.#drawn;
     const entries = this.#lines.map((line, index) => (at === undefined ? line.newest(isLive) : line.read(found[index])));
     entries.forEach((entry, index) => this.#legend?.show(index, entry));
-    const time = at !== undefined ? pointedTime(at, clock.now()) : isLive ? "" : stretchTime(window, clock.now());
+    // Not the one drawn last: of a stretch that was just gone to the picture comes with the next frame.
+    const time = at !== undefined ? pointedTime(at, clock.now()) : isLive ? "" : stretchTime(this.#stretch.window, clock.now());
     const [only] = entries;
     const alone = at === undefined && !isLive ? time : at === undefined ? only?.value : only && found[0] !== undefined ? `${only.value} · ${only.at}` : say("chart.nothing", { time });
     const said = this.#legend ? time : (alone ?? "");

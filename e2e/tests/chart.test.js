@@ -130,6 +130,22 @@ scenario("dragging over a stretch zooms into it, and the button goes back to liv
   assert.equal(await both.getByRole("button", { name: "1 h", exact: true }).getAttribute("aria-pressed"), "true");
 });
 
+scenario("the stretch that is gone to is said before it is drawn", async (cast) => {
+  const { both } = await boiler(cast);
+  await both.getByRole("button", { name: "1 h", exact: true }).click();
+  // Within one task: no frame comes in between.
+  const atOnce = await both.evaluate((element) => {
+    const pointer = element.querySelector('[data-part="pointer"]');
+    pointer?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", shiftKey: true }));
+    pointer?.dispatchEvent(new FocusEvent("blur"));
+    return element.querySelector('[data-part="readout"]')?.textContent;
+  });
+  assert.match(String(atOnce), /\d\d:\d\d:\d\d/);
+  await both.locator('[data-part="pointer"]').focus();
+  await both.locator('[data-part="pointer"]').blur();
+  assert.equal(await readout(both), atOnce);
+});
+
 scenario("zooming in fetches the resolution that it needs", async (cast) => {
   const hub = await cast.hub();
   const device = cast.device("fast-1");
