@@ -175,16 +175,17 @@ impl Hub {
 
     /// Whether the command that is about to leave must not: whoever asked for it is no longer permitted to.
     pub(crate) fn is_denied(&self, device: &Device, number: u64) -> bool {
-        device.leaving(number).is_some_and(|asked| !self.still_permits(asked))
+        device.leaving(number).is_some_and(|asked| !self.still_permits(device, asked))
     }
 
     /// The same of one that is about to be handed to a gateway.
     pub(crate) fn is_handing_denied(&self, device: &Device, by: &str, id: &str) -> bool {
-        device.handing(by, id).is_some_and(|asked| !self.still_permits(asked))
+        device.handing(by, id).is_some_and(|asked| !self.still_permits(device, asked))
     }
 
-    fn still_permits(&self, asked: &Request) -> bool {
-        self.auth.still_permits(asked.credential.as_ref(), Scope::Command, self.now().wall)
+    fn still_permits(&self, device: &Device, asked: &Request) -> bool {
+        let (credential, now) = (asked.credential.as_ref(), self.now().wall);
+        self.auth.still_permits(&asked.by, credential, Scope::Command, device.identity.id.as_str(), now)
     }
 
     /// Takes back a command that is not on its way yet. A device that sleeps has none.

@@ -170,7 +170,7 @@ impl Hub {
     ) -> Arc<Self> {
         let loops = settings.loops.or_else(|| own_loops.as_ref().map(sockets::EventLoops::handle));
         let writer = store.clone();
-        let auth = Auth::new(loaded.tokens, Box::new(move |write| writer.submit(write)));
+        let auth = Auth::new(loaded.tokens, &loaded.access, Box::new(move |write| writer.submit(write)));
         let issuer = Issuer { tag: loaded.issuer.into(), earlier: loaded.earlier_issuers.into() };
         let hub = Arc::new_cyclic(|me| Self {
             me: me.clone(),

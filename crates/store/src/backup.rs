@@ -7,7 +7,8 @@
 //!
 //! - The log gets a new name, so that no panel goes on at a cursor that now means something else.
 //! - Each unfinished command becomes `unknown`: it may have run since.
-//! - Tokens of people and programs go: one that was revoked since would count again.
+//! - Tokens of people and programs, join tokens, and what devices had before their present token go: one that was revoked
+//!   since would count again.
 //! - Positions of devices stay as they were: a device that resumes a session is told the older one, and what it no
 //!   longer holds is declared as a gap. The next start makes a new issuer's tag, as each does, so that no session
 //!   that is issued from then on bears the name of one issued since.
@@ -184,6 +185,10 @@ fn go_back(copy: &Path, from: &Path, now: i64) -> Result<(u64, u64), CopyError> 
         // The next start names the log anew when it has no name.
         transaction.execute("DELETE FROM meta WHERE name IN ('log', 'open_weakly')", [])?;
         transaction.execute("DELETE FROM token", [])?;
+        if transaction.table_exists(None, "access")? {
+            transaction.execute("DELETE FROM access WHERE kind = 'join'", [])?;
+            transaction.execute("UPDATE device SET previous_token = NULL", [])?;
+        }
         let reason = "the hub was restored from a backup";
         let unknown = gone_back::doubt_commands(&transaction, reason, Some(now))?;
         // Up to version 1 they stood with the devices.

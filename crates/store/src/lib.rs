@@ -1,4 +1,4 @@
-//! The hub's durable state: devices, what they sent, where their logs stand, commands and tokens, in SQLite.
+//! The hub's durable state: devices, what they sent, where their logs stand, commands, tokens and who may what, in SQLite.
 //!
 //! The hub decides and numbers; the store writes what it is told, in the order told, and hands the writes back
 //! when they are durable:
@@ -28,6 +28,7 @@
 //!
 //! This crate knows nothing of sockets, of async, of the time of day, of what a session does or of what a value means.
 
+mod access;
 mod backup;
 pub mod chunk;
 mod chunk_table;
@@ -54,6 +55,7 @@ mod tag;
 mod write;
 mod writer;
 
+pub use access::{AccessKind, AccessRow};
 pub use backup::{Copied, CopyError, backup, restore};
 pub use entry::{Entry, EntryContent};
 pub use error::{CommitError, Fault, OpenError, ReadError};

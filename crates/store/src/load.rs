@@ -6,6 +6,7 @@ use std::sync::Arc;
 use protocol::uplink::message::SpoolCursor;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use crate::access::{AccessKind, AccessRow};
 use crate::chunk::StoredSample;
 use crate::chunk_table::damaged;
 use crate::journal::Messages;
@@ -214,6 +215,21 @@ fn latest_in_journal(connection: &Connection, devices: &mut [DeviceRow]) -> rusq
 fn find(devices: &mut [DeviceRow], key: DeviceKey) -> Option<&mut DeviceRow> {
     let place = devices.binary_search_by_key(&key, |found| found.device.key).ok()?;
     Some(&mut devices[place])
+}
+
+/// All people, groups and join tokens. What a newer version wrote there is left out: it gives nobody anything.
+pub(crate) fn access(connection: &Connection) -> rusqlite::Result<Vec<AccessRow>> {
+    let mut statement = connection.prepare("SELECT kind, name, content FROM access")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = rows.filter_map(|row| {
+        row.map(|(kind, name, content)| {
+            AccessKind::from_word(&kind).map(|kind| AccessRow { kind, name, content })
+        })
+        .transpose()
+    });
+    let mut rows = rows.collect::<rusqlite::Result<Vec<AccessRow>>>()?;
+    rows.sort_unstable();
+    Ok(rows)
 }
 
 /// All tokens of people and programs.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protocol::uplink::message::SpoolCursor;
 
+use crate::access::AccessRow;
 use crate::relayed::{GatewayKey, RelayedPosition};
 use crate::write::{Called, CommandRow, DeviceKey, Position, TokenHash, TokenRow};
 
@@ -21,6 +22,8 @@ pub struct Loaded {
     pub devices: Vec<LoadedDevice>,
     /// All tokens of people and programs.
     pub tokens: Vec<TokenRow>,
+    /// All people, groups and join tokens, by kind and name.
+    pub access: Vec<AccessRow>,
     /// Commands in a state of [`CommandRow::UNSETTLED`], oldest first.
     pub unfinished: Vec<CommandRow>,
     /// The lowest key that no device has ever had.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::access::{AccessKind, AccessRow};
 use crate::error::CommitError;
 use crate::relayed::{GatewayKey, NewGateway, Relayed};
 use crate::spool::{SpoolEvent, SpoolWrite};
@@ -103,6 +104,15 @@ pub enum Write {
         /// Which.
         hash: TokenHash,
     },
+    /// A person, a group or a join token: inserted, or in the place of the one of the same kind and name.
+    Access(AccessRow),
+    /// A person, a group or a join token goes.
+    RemoveAccess {
+        /// What it is.
+        kind: AccessKind,
+        /// Which.
+        name: Box<str>,
+    },
     /// The device and all that is stored of it go. Its id is free at once; its samples are deleted piece by piece
     /// behind the following commits, so that a long history does not hold up the others.
     RemoveDevice {
@@ -158,6 +168,8 @@ impl Write {
             Write::Token(_)
             | Write::TokenUsed { .. }
             | Write::TokenRevoked { .. }
+            | Write::Access(_)
+            | Write::RemoveAccess { .. }
             | Write::Prune { .. }
             | Write::Gateway(_)
             | Write::GatewayToken { .. }

@@ -4,12 +4,16 @@
 //! does not compile.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use store::TokenHash;
 
+use super::rights::Rights;
+
 /// One thing that a credential may permit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// To see pages, devices and history, and to open panels.
     View,
@@ -68,6 +72,16 @@ impl Scopes {
         Scope::ALL.into_iter().filter(|scope| self.has(*scope)).map(Scope::as_str).collect()
     }
 
+    /// These and the others.
+    pub fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Those of them that are among the others too.
+    pub fn within(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// The scopes that a text with their words names; other words name none.
     pub(super) fn read(text: &str) -> Self {
         let named = |scope: &Scope| text.split(' ').any(|word| word == scope.as_str());
@@ -82,10 +96,30 @@ impl fmt::Display for Scopes {
     }
 }
 
+impl Serialize for Scopes {
+    /// A list of their words.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.words())
+    }
+}
+
+impl<'de> Deserialize<'de> for Scopes {
+    /// A list of words, of which each names one.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let scopes = Vec::<Scope>::deserialize(from)?;
+        if scopes.len() > Scope::ALL.len() {
+            return Err(de::Error::custom("a scope is named twice"));
+        }
+        Ok(Self::of(&scopes))
+    }
+}
+
 /// Whom a grant speaks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A person.
+    /// Whoever owns the machine: has a link of this run, or its token.
+    Owner(Arc<str>),
+    /// A person with an account.
     User(Arc<str>),
     /// A device.
     Device(Arc<str>),
@@ -94,6 +128,7 @@ pub(super) enum Subject {
 impl Subject {
     pub(super) fn write(&self) -> Box<str> {
         match self {
+            Self::Owner(name) => format!("owner/{name}").into(),
             Self::User(name) => format!("user/{name}").into(),
             Self::Device(id) => format!("device/{id}").into(),
         }
@@ -101,6 +136,7 @@ impl Subject {
 
     pub(super) fn read(text: &str) -> Option<Self> {
         match text.split_once('/')? {
+            ("owner", name) => Some(Self::Owner(name.into())),
             ("user", name) => Some(Self::User(name.into())),
             ("device", id) => Some(Self::Device(id.into())),
             _ => None,
@@ -108,76 +144,171 @@ impl Subject {
     }
 }
 
-/// The proof that somebody showed a valid credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+/// Who all grants of one person or device are of. What they may can change while they are held.
+#[derive(Debug)]
+pub(super) struct Holder {
     subject: Subject,
-    scopes: Scopes,
-    /// In a box: few have one, and each panel has a grant.
-    credential: Option<Box<TokenHash>>,
+    rights: RwLock<Arc<Rights>>,
 }
 
-impl Grant {
-    pub(super) fn new(subject: Subject, scopes: Scopes) -> Self {
-        Self { subject, scopes, credential: None }
+impl Holder {
+    pub(super) fn new(subject: Subject, rights: Rights) -> Self {
+        Self { subject, rights: RwLock::new(Arc::new(rights)) }
     }
 
-    /// The same by this token of the API, which can be revoked.
-    pub(super) fn by(self, token: TokenHash) -> Self {
-        Self { credential: Some(Box::new(token)), ..self }
+    /// From now on this is what every grant of it permits at most.
+    pub(super) fn set(&self, rights: Rights) {
+        *self.rights.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rights);
+    }
+
+    fn rights(&self) -> Arc<Rights> {
+        self.rights.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What was shown, where it can be taken back by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credential {
+    /// A token of the API.
+    Api(TokenHash),
+    /// A login.
+    Login(TokenHash),
+}
+
+impl Credential {
+    pub(super) fn hash(&self) -> &TokenHash {
+        match self {
+            Self::Api(hash) | Self::Login(hash) => hash,
+        }
+    }
+}
+
+/// The proof that somebody showed a valid credential.
+///
+/// What it permits is asked at each use: a right that is withdrawn is gone from every grant at once. That a credential was
+/// taken back is asked of [`Auth::stands`](super::Auth::stands).
+#[derive(Clone, Debug)]
+pub struct Grant {
+    holder: Arc<Holder>,
+    /// What the credential permits at most.
+    most: Scopes,
+    /// In a box: each panel has a grant.
+    credential: Option<Box<Credential>>,
+}
+
+impl PartialEq for Grant {
+    /// Of the same holder, by the same credential.
+    fn eq(&self, other: &Self) -> bool {
+        self.subject() == other.subject() && self.most == other.most && self.credential == other.credential
+    }
+}
+
+impl Eq for Grant {}
+
+impl Grant {
+    /// All that `holder` may, as far as it is among `most`.
+    pub(super) fn new(holder: Arc<Holder>, most: Scopes) -> Self {
+        Self { holder, most, credential: None }
+    }
+
+    /// The same by this credential, which can be taken back.
+    pub(super) fn by(self, credential: Credential) -> Self {
+        Self { credential: Some(Box::new(credential)), ..self }
+    }
+
+    pub(super) fn holder(self) -> Arc<Holder> {
+        self.holder
     }
 
     pub(super) fn subject(&self) -> &Subject {
-        &self.subject
+        &self.holder.subject
+    }
+
+    /// What the credential permits at most.
+    pub(super) fn most(&self) -> Scopes {
+        self.most
+    }
+
+    /// What was shown, where it can be taken back.
+    pub(super) fn shown(&self) -> Option<&Credential> {
+        self.credential.as_deref()
     }
 
     /// The same with these scopes alone.
     #[cfg(test)]
     pub(crate) fn with_scopes(self, scopes: Scopes) -> Self {
-        Self { scopes, ..self }
+        Self { most: scopes, ..self }
     }
 
-    /// Whether it permits this.
+    /// Whether it permits this on anything at all. What is about a device or a view is asked of [`Grant::may_device`] and
+    /// [`Grant::may_view`].
     pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.has(scope)
+        self.scopes().has(scope)
     }
 
-    /// Whether it permits to send samples as this device: the device itself and the administrator may.
+    /// Whether it permits this on the device.
+    pub fn may_device(&self, scope: Scope, id: &str) -> bool {
+        self.most.has(scope) && self.holder.rights().device(scope, id)
+    }
+
+    /// Whether it permits this on all devices that there are and will be.
+    pub fn may_all_devices(&self, scope: Scope) -> bool {
+        self.most.has(scope) && self.holder.rights().all_devices(scope)
+    }
+
+    /// Whether it permits this on the view.
+    pub fn may_view(&self, scope: Scope, name: &str) -> bool {
+        self.most.has(scope) && self.holder.rights().view(scope, name)
+    }
+
+    /// Whether it permits to send samples as this device: the device itself and administrators may.
     pub fn may_send_as(&self, device: &str) -> bool {
-        match &self.subject {
-            Subject::Device(id) => **id == *device && self.may(Scope::Send),
-            Subject::User(_) => self.may(Scope::Admin),
+        match self.subject() {
+            Subject::Device(_) => self.may_device(Scope::Send, device),
+            Subject::Owner(_) | Subject::User(_) => self.may(Scope::Admin),
         }
     }
 
     /// Who it speaks for: a person's name or a device's id. Commands bear it.
     pub fn user(&self) -> &Arc<str> {
-        match &self.subject {
-            Subject::User(name) | Subject::Device(name) => name,
+        match self.subject() {
+            Subject::Owner(name) | Subject::User(name) | Subject::Device(name) => name,
         }
     }
 
     /// The device it speaks for, where it is not a person.
     pub fn device(&self) -> Option<&str> {
-        match &self.subject {
+        match self.subject() {
             Subject::Device(id) => Some(id),
-            Subject::User(_) => None,
+            Subject::Owner(_) | Subject::User(_) => None,
+        }
+    }
+
+    /// The name of the person with an account that it speaks for, where it speaks for one.
+    pub fn person(&self) -> Option<&str> {
+        match self.subject() {
+            Subject::User(name) => Some(name),
+            Subject::Owner(_) | Subject::Device(_) => None,
         }
     }
 
     /// The token of the API that was shown, where it was one: what it permits ends with it.
     pub fn credential(&self) -> Option<TokenHash> {
-        self.credential.as_deref().copied()
+        match self.shown() {
+            Some(Credential::Api(hash)) => Some(*hash),
+            Some(Credential::Login(_)) | None => None,
+        }
     }
 
-    /// What it permits.
+    /// What it permits now, on whatever.
     pub fn scopes(&self) -> Scopes {
-        self.scopes
+        self.most.within(self.holder.rights().scopes())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::rights::Rule;
     use super::*;
 
     #[test]
@@ -190,7 +321,10 @@ mod tests {
 
     #[test]
     fn a_device_sends_for_itself_alone() {
-        let grant = Grant::new(Subject::Device("boiler-7".into()), Scopes::of(&[Scope::Send]));
+        let rule =
+            Rule { scopes: Scopes::of(&[Scope::Send]), devices: vec!["boiler-7".into()], views: vec![] };
+        let holder = Holder::new(Subject::Device("boiler-7".into()), Rights::of(&[rule]));
+        let grant = Grant::new(Arc::new(holder), Scopes::all());
         assert!(grant.may_send_as("boiler-7"));
         assert!(!grant.may_send_as("boiler-8"));
         assert!(!grant.may(Scope::View));

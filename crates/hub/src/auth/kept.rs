@@ -1,10 +1,11 @@
 //! Tokens that are kept over restarts: those of the API, and logins. Each change is a write for the store.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use store::{TokenHash, TokenRow, Write};
 
-use super::grant::{Grant, Scope, Scopes, Subject};
+use super::grant::{Credential, Grant, Holder, Scope, Scopes, Subject};
 use super::limits::{LOGIN_IDLE_MS, LOGINS_MAX, TOKENS_MAX, USED_WRITE_MS};
 
 /// The word among a row's scopes that makes it a login: good in the cookie, and nowhere else.
@@ -48,9 +49,9 @@ impl Token {
 pub struct Full;
 
 impl Kept {
-    /// What the store knew. Rows that this version cannot read open nothing.
-    pub(super) fn load(rows: Vec<TokenRow>) -> Self {
-        Self { tokens: rows.into_iter().filter_map(read).collect() }
+    /// What the store knew, of holders that are known. Rows that this version cannot read open nothing.
+    pub(super) fn load(rows: Vec<TokenRow>, holder: impl Fn(&Subject) -> Option<Arc<Holder>>) -> Self {
+        Self { tokens: rows.into_iter().filter_map(|row| read(row, &holder)).collect() }
     }
 
     /// Keeps a token; gives what is to be written.
@@ -114,15 +115,22 @@ impl Kept {
             token.used_written = now;
         }
         let grant = match used_for {
-            Use::Api => token.grant.clone().by(*hash),
-            Use::Login => token.grant.clone(),
+            Use::Api => token.grant.clone().by(Credential::Api(*hash)),
+            Use::Login => token.grant.clone().by(Credential::Login(*hash)),
         };
         Some((grant, due.then_some(Write::TokenUsed { hash: *hash, at: now })))
     }
 
-    /// Whether the token is there, is good and permits `scope`.
-    pub(super) fn permits(&self, hash: &TokenHash, scope: Scope, now: i64) -> bool {
-        self.tokens.get(hash).is_some_and(|token| token.is_good(now) && token.grant.may(scope))
+    /// Whether the token is there and good. A login whose page is open is used.
+    pub(super) fn stands(&mut self, hash: &TokenHash, now: i64) -> bool {
+        let Some(token) = self.tokens.get_mut(hash).filter(|token| token.is_good(now)) else { return false };
+        token.used = now;
+        true
+    }
+
+    /// Whether the token is there, is good and permits `scope` on the device.
+    pub(super) fn permits(&self, hash: &TokenHash, scope: Scope, device: &str, now: i64) -> bool {
+        self.tokens.get(hash).is_some_and(|token| token.is_good(now) && token.grant.may_device(scope, device))
     }
 
     /// Forgets a token; gives what is to be written.
@@ -135,15 +143,25 @@ impl Kept {
         self.remove_where(|token| token.grant.device() == Some(id))
     }
 
+    /// Forgets all tokens and logins of a person, but for the one that is to stay.
+    pub(super) fn remove_person(&mut self, name: &str, but: Option<&TokenHash>) -> Vec<Write> {
+        let keep = but.copied();
+        self.remove_where_hash(|hash, token| token.grant.person() == Some(name) && Some(*hash) != keep)
+    }
+
     fn remove_where(&mut self, gone: impl Fn(&Token) -> bool) -> Vec<Write> {
+        self.remove_where_hash(|_, token| gone(token))
+    }
+
+    fn remove_where_hash(&mut self, gone: impl Fn(&TokenHash, &Token) -> bool) -> Vec<Write> {
         let hashes: Vec<TokenHash> =
-            self.tokens.iter().filter(|(_, token)| gone(token)).map(|(hash, _)| *hash).collect();
+            self.tokens.iter().filter(|(hash, token)| gone(hash, token)).map(|(hash, _)| *hash).collect();
         hashes.iter().filter_map(|hash| self.remove(hash)).collect()
     }
 }
 
 fn row(hash: TokenHash, token: &Token) -> TokenRow {
-    let scopes = token.grant.scopes();
+    let scopes = token.grant.most();
     TokenRow {
         hash,
         subject: token.grant.subject().write(),
@@ -157,9 +175,9 @@ fn row(hash: TokenHash, token: &Token) -> TokenRow {
     }
 }
 
-fn read(row: TokenRow) -> Option<(TokenHash, Token)> {
+fn read(row: TokenRow, holder: &impl Fn(&Subject) -> Option<Arc<Holder>>) -> Option<(TokenHash, Token)> {
     let used_for = if row.scopes.split(' ').any(|word| word == LOGIN) { Use::Login } else { Use::Api };
-    let grant = Grant::new(Subject::read(&row.subject)?, Scopes::read(&row.scopes));
+    let grant = Grant::new(holder(&Subject::read(&row.subject)?)?, Scopes::read(&row.scopes));
     let token = Token {
         grant,
         used_for,

@@ -3,41 +3,49 @@
 //! | credential | where it is shown | opens |
 //! |---|---|---|
 //! | the administrator's token of this run | `Authorization: Bearer` | everything |
-//! | a token of the API | `Authorization: Bearer` | what it was issued for |
-//! | a login | the cookie | everything |
+//! | a token of the API | `Authorization: Bearer` | what it was issued for, as far as its person may still |
+//! | a login | the cookie | what its person may |
 //! | a login link | the URL, once | a login |
 //! | a ticket | the first frame of a panel socket, once | what its taker had |
 //! | a device's token | `identify`, `Authorization: Bearer` | sending as this device |
 //! | the join token of this run | `identify` | the first identify of new devices |
 //! | a gateway's token | an uplink's `identify` | its uplink, on which it sends for any device |
 //!
-//! There are no accounts: whoever has a link or the administrator's token is the administrator.
+//! Whoever has a link or the administrator's token owns the machine, and may everything. People have accounts, and rights by
+//! rules ([`Rule`]); a right that is withdrawn is gone from all grants at once.
 //! Nothing here reads a clock: `now` is milliseconds since 1970.
 
 mod grant;
 mod kept;
 pub mod limits;
 mod once;
+mod people;
+mod rights;
 mod secret;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use store::{TokenHash, TokenRow, Write};
+use store::{AccessRow, TokenHash, TokenRow, Write};
+use tokio::sync::watch;
 
 pub use grant::{Grant, Scope, Scopes};
 pub use kept::Full;
+pub use people::{Group, Person};
+pub use rights::Rule;
 pub(crate) use secret::same;
 pub use secret::{Secret, SecretKind, hash, matches};
 
-use grant::Subject;
+use grant::{Credential, Holder, Subject};
 use kept::{Kept, Use};
 use limits::{
     CREDENTIAL_BYTES_MAX, LINK_LIFE_MS, LINKS_MAX, LOGIN_LIFE_MS, TICKET_LIFE_MS, TICKETS_MAX, TOKEN_LIFE_MS,
 };
 use once::Once;
+use people::People;
+use rights::Rights;
 
-/// The name of the only person there is without accounts.
+/// The name under which whoever owns the machine does things. No person can have it.
 pub const ADMINISTRATOR: &str = "admin";
 
 /// A token that was just issued. The text is shown this once.
@@ -57,20 +65,25 @@ pub struct Auth {
     join: Secret,
     tables: Mutex<Tables>,
     write: Box<dyn Fn(Write) + Send + Sync>,
+    /// How often something was withdrawn or given.
+    changes: watch::Sender<u64>,
 }
 
 struct Tables {
     kept: Kept,
+    people: People,
     links: Once<()>,
     tickets: Once<Grant>,
 }
 
 impl Auth {
-    /// With the tokens that the store `loaded`; what is to be stored goes to `write`, which must not block. Makes the
-    /// administrator's token and the join token of this run.
-    pub fn new(loaded: Vec<TokenRow>, write: Box<dyn Fn(Write) + Send + Sync>) -> Self {
+    /// With the tokens and the people that the store loaded; what is to be stored goes to `write`, which must not block.
+    /// Makes the administrator's token and the join token of this run.
+    pub fn new(tokens: Vec<TokenRow>, access: &[AccessRow], write: Box<dyn Fn(Write) + Send + Sync>) -> Self {
+        let people = People::load(access);
         let tables = Tables {
-            kept: Kept::load(loaded),
+            kept: Kept::load(tokens, |subject| holder(subject, &people)),
+            people,
             links: Once::new(LINKS_MAX, LINK_LIFE_MS),
             tickets: Once::new(TICKETS_MAX, TICKET_LIFE_MS),
         };
@@ -79,6 +92,7 @@ impl Auth {
             join: Secret::random(SecretKind::Join),
             tables: Mutex::new(tables),
             write,
+            changes: watch::Sender::new(0),
         }
     }
 
@@ -116,7 +130,8 @@ impl Auth {
         self.administrator(token).map(|grant| self.login(grant, now))
     }
 
-    fn login(&self, grant: Grant, now: i64) -> (String, Grant) {
+    /// Logs in whoever was granted this by a password, a link or the administrator's token.
+    pub(crate) fn login(&self, grant: Grant, now: i64) -> (String, Grant) {
         let login = Secret::random(SecretKind::Login);
         let mut tables = self.tables();
         match tables.kept.insert(login.hash(), &grant, Use::Login, now + LOGIN_LIFE_MS, now) {
@@ -124,6 +139,7 @@ impl Auth {
             // Logins make room for each other.
             Err(Full) => tracing::error!("a login found no room"),
         }
+        let grant = grant.by(Credential::Login(login.hash()));
         (login.into_text(), grant)
     }
 
@@ -137,7 +153,26 @@ impl Auth {
     /// What the ticket's taker was permitted. The ticket is used up.
     pub fn redeem_ticket(&self, ticket: &str, now: i64) -> Option<Grant> {
         let hash = presented(ticket)?;
-        self.tables().tickets.take(&hash, now)
+        let mut tables = self.tables();
+        let grant = tables.tickets.take(&hash, now)?;
+        tables.stands(&grant, now).then_some(grant)
+    }
+
+    /// Whether what was shown for this grant still counts: it was not taken back, nor has it expired. An open page asks now and
+    /// then, and so stays logged in.
+    pub fn stands(&self, grant: &Grant, now: i64) -> bool {
+        self.tables().stands(grant, now)
+    }
+
+    /// What this person may, whose password was checked.
+    pub fn of_person(&self, name: &str) -> Option<Grant> {
+        self.tables().people.holder(name).map(|holder| Grant::new(holder, Scopes::all()))
+    }
+
+    /// Tells when something was withdrawn or given: rights, a token, a login. Whoever shows something to somebody then asks
+    /// again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// What a bearer token permits: the administrator's of this run, or one of the API.
@@ -163,8 +198,7 @@ impl Auth {
 
     /// What a device may that shows its own token, of which `kept` is known.
     pub fn device(&self, id: &str, kept: &TokenHash, token: &str) -> Option<Grant> {
-        let grant = || Grant::new(Subject::Device(id.into()), Scopes::of(&[Scope::Send]));
-        matches(kept, token).then(grant)
+        matches(kept, token).then(|| Grant::new(device(id), Scopes::all()))
     }
 
     /// A token that permits what `grant` does, good for [`limits::TOKEN_LIFE_MS`].
@@ -187,13 +221,99 @@ impl Auth {
         let write = tables.kept.remove(&hash);
         let was_there = write.is_some();
         self.submit(write);
+        drop(tables);
+        self.changed();
         was_there
     }
 
-    /// Whether what `credential` permitted once it still permits now. What was shown without a token of the API was a
-    /// person's own, who has it as long as there are no accounts.
-    pub fn still_permits(&self, credential: Option<&TokenHash>, scope: Scope, now: i64) -> bool {
-        credential.is_none_or(|hash| self.tables().kept.permits(hash, scope, now))
+    /// Whether whoever asked for something of a device still may. `credential` is the token of the API that was shown then;
+    /// without one it was the person, or whoever owns the machine.
+    pub fn still_permits(
+        &self,
+        by: &str,
+        credential: Option<&TokenHash>,
+        scope: Scope,
+        device: &str,
+        now: i64,
+    ) -> bool {
+        let tables = self.tables();
+        match credential {
+            Some(hash) => tables.kept.permits(hash, scope, device, now),
+            None if by == ADMINISTRATOR => true,
+            None => tables
+                .people
+                .holder(by)
+                .is_some_and(|holder| Grant::new(holder, Scopes::all()).may_device(scope, device)),
+        }
+    }
+
+    /// Makes a person, or changes what one may. Rights that are withdrawn by it are gone at once.
+    pub fn put_person(&self, name: &str, person: Person) {
+        let mut tables = self.tables();
+        let write = tables.people.put_person(name, person);
+        self.submit([write]);
+        drop(tables);
+        self.changed();
+    }
+
+    /// Takes a person's account away, with all logins and tokens. Whether there was such a one.
+    pub fn remove_person(&self, name: &str) -> bool {
+        let mut tables = self.tables();
+        let Some(write) = tables.people.remove_person(name) else { return false };
+        let writes = tables.kept.remove_person(name, None);
+        self.submit(writes.into_iter().chain([write]));
+        drop(tables);
+        self.changed();
+        true
+    }
+
+    /// Ends all logins and tokens of a person, but for the one by which this was asked.
+    pub fn end_logins(&self, name: &str, but: Option<&Grant>) {
+        let mut tables = self.tables();
+        let but = but.and_then(Grant::shown).map(Credential::hash);
+        let writes = tables.kept.remove_person(name, but);
+        self.submit(writes);
+        drop(tables);
+        self.changed();
+    }
+
+    /// Makes a group, or changes what its members may.
+    pub fn put_group(&self, name: &str, group: Group) {
+        let mut tables = self.tables();
+        let write = tables.people.put_group(name, group);
+        self.submit([write]);
+        drop(tables);
+        self.changed();
+    }
+
+    /// Removes a group: its members have nothing of it any more. Whether there was such a one.
+    pub fn remove_group(&self, name: &str) -> bool {
+        let mut tables = self.tables();
+        let Some(write) = tables.people.remove_group(name) else { return false };
+        self.submit([write]);
+        drop(tables);
+        self.changed();
+        true
+    }
+
+    /// The account of this name.
+    pub fn person(&self, name: &str) -> Option<Person> {
+        self.tables().people.person(name).cloned()
+    }
+
+    /// All accounts, by name.
+    pub fn people(&self) -> Vec<(String, Person)> {
+        self.tables().people.people().map(|(name, person)| (name.to_owned(), person.clone())).collect()
+    }
+
+    /// All groups, by name.
+    pub fn groups(&self) -> Vec<(String, Group)> {
+        self.tables().people.groups().map(|(name, group)| (name.to_owned(), group.clone())).collect()
+    }
+
+    /// Says that something was withdrawn or given.
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// Ends all tokens that a device was issued: it was removed.
@@ -201,6 +321,8 @@ impl Auth {
         let mut tables = self.tables();
         let writes = tables.kept.remove_device(id);
         self.submit(writes);
+        drop(tables);
+        self.changed();
     }
 
     fn open(&self, token: &str, used_for: Use, now: i64) -> Option<Grant> {
@@ -233,8 +355,34 @@ impl fmt::Debug for Auth {
 
 fn administrator() -> Grant {
     /// One for all: each open panel has it.
-    static NAME: LazyLock<Arc<str>> = LazyLock::new(|| ADMINISTRATOR.into());
-    Grant::new(Subject::User(NAME.clone()), Scopes::all())
+    static OWNER: LazyLock<Arc<Holder>> =
+        LazyLock::new(|| Arc::new(Holder::new(Subject::Owner(ADMINISTRATOR.into()), Rights::all())));
+    Grant::new(OWNER.clone(), Scopes::all())
+}
+
+/// What a device may: to send as itself.
+fn device(id: &str) -> Arc<Holder> {
+    let rule = Rule { scopes: Scopes::of(&[Scope::Send]), devices: vec![id.into()], views: Vec::new() };
+    Arc::new(Holder::new(Subject::Device(id.into()), Rights::of(&[rule])))
+}
+
+/// Who a stored token is of, if there is still such a one.
+fn holder(subject: &Subject, people: &People) -> Option<Arc<Holder>> {
+    match subject {
+        Subject::Owner(_) => Some(administrator().holder()),
+        Subject::User(name) => people.holder(name),
+        Subject::Device(id) => Some(device(id)),
+    }
+}
+
+impl Tables {
+    fn stands(&mut self, grant: &Grant, now: i64) -> bool {
+        let is_kept = match grant.shown() {
+            Some(credential) => self.kept.stands(credential.hash(), now),
+            None => true,
+        };
+        is_kept && grant.person().is_none_or(|name| self.people.person(name).is_some())
+    }
 }
 
 /// The hash to look up, unless what was presented cannot be any of ours.

@@ -16,7 +16,7 @@ type Written = Arc<Mutex<Vec<Write>>>;
 fn auth(loaded: Vec<TokenRow>) -> (Auth, Written) {
     let written = Written::default();
     let into = written.clone();
-    (Auth::new(loaded, Box::new(move |write| into.lock().expect("whole").push(write))), written)
+    (Auth::new(loaded, &[], Box::new(move |write| into.lock().expect("whole").push(write))), written)
 }
 
 /// What a store would have loaded after these writes.
@@ -110,7 +110,8 @@ fn tokens_and_logins_survive_a_restart_as_hashes() {
     let (second, _) = auth(rows(&written));
     let opened = second.bearer(issued.token.text(), NOW + 1).expect("it is good");
     assert_eq!((opened.user(), opened.scopes()), (admin(&second).user(), admin(&second).scopes()));
-    assert_eq!(second.cookie(&login, NOW + 1), Some(admin(&second)));
+    let logged_in = second.cookie(&login, NOW + 1).expect("it is good");
+    assert_eq!((logged_in.user(), logged_in.scopes()), (admin(&second).user(), admin(&second).scopes()));
     assert!(second.bearer(first.admin_token(), NOW + 1).is_none(), "that one was of its run");
     assert!(second.bearer(issued.token.text(), NOW + TOKEN_LIFE_MS).is_none());
 }
@@ -120,7 +121,9 @@ fn what_a_token_permitted_ends_with_it_and_what_a_person_may_does_not_end_with_a
     let (auth, _) = auth(Vec::new());
     let issued = auth.issue_token(&admin(&auth), NOW).expect("room");
     let by_token = auth.bearer(issued.token.text(), NOW).expect("it is good").credential();
-    let may = |credential: Option<TokenHash>, at| auth.still_permits(credential.as_ref(), Scope::Command, at);
+    let may = |credential: Option<TokenHash>, at| {
+        auth.still_permits(ADMINISTRATOR, credential.as_ref(), Scope::Command, "pump-1", at)
+    };
     assert!(by_token.is_some() && may(by_token, NOW));
     assert!(!may(by_token, NOW + TOKEN_LIFE_MS), "it has expired");
     assert!(auth.revoke(issued.token.text()));
@@ -201,4 +204,84 @@ fn rows_of_another_version_open_nothing() {
         used: 0,
     };
     assert!(auth(vec![row]).0.bearer(token.text(), NOW).is_none());
+}
+
+fn person(rules: &str) -> Person {
+    let rules = serde_json::from_str(rules).expect("rules");
+    Person { password: "".into(), groups: vec!["operators".into()], rules, created: NOW, password_set: NOW }
+}
+
+#[test]
+fn a_right_that_is_withdrawn_is_gone_from_grants_that_were_given_before() {
+    let (auth, _) = auth(Vec::new());
+    auth.put_person("ada", person(r#"[{"scopes":["view","command"],"devices":["pump-*"]}]"#));
+    let (login, grant) = auth.login(auth.of_person("ada").expect("she is there"), NOW);
+    let token = auth.issue_token(&grant, NOW).expect("room").token;
+    let bearer = auth.bearer(token.text(), NOW).expect("a token");
+    for grant in [&grant, &bearer] {
+        assert!(grant.may_device(Scope::Command, "pump-1") && !grant.may_device(Scope::View, "tank"));
+    }
+    let mut changes = auth.changes();
+    auth.put_person("ada", person(r#"[{"scopes":["view"],"devices":["pump-1"]}]"#));
+    assert!(changes.has_changed().expect("it is there"));
+    changes.mark_unchanged();
+    for grant in [&grant, &bearer] {
+        assert!(!grant.may_device(Scope::Command, "pump-1") && grant.may_device(Scope::View, "pump-1"));
+        assert!(!grant.may_device(Scope::View, "pump-2"));
+    }
+    auth.put_group(
+        "operators",
+        Group {
+            rules: serde_json::from_str(r#"[{"scopes":["command"],"devices":["tank"]}]"#).expect("rules"),
+        },
+    );
+    assert!(grant.may_device(Scope::Command, "tank"));
+    assert!(!bearer.may_device(Scope::Command, "pump-1"));
+    assert!(auth.remove_group("operators") && !grant.may_device(Scope::Command, "tank"));
+    assert!(auth.stands(&grant, NOW) && auth.stands(&bearer, NOW));
+    assert!(auth.remove_person("ada") && changes.has_changed().expect("it is there"));
+    assert!(!auth.stands(&grant, NOW) && !auth.stands(&bearer, NOW));
+    assert_eq!(grant.scopes(), Scopes::default());
+    assert!(auth.cookie(&login, NOW).is_none() && auth.bearer(token.text(), NOW).is_none());
+}
+
+#[test]
+fn people_and_their_logins_are_there_after_a_restart() {
+    let (before, written) = auth(Vec::new());
+    before.put_person("ada", person(r#"[{"scopes":["view"],"devices":["*"]}]"#));
+    before.put_person("bob", person("[]"));
+    let (login, _) = before.login(before.of_person("ada").expect("she is there"), NOW);
+    before.remove_person("bob");
+    let mut access: Vec<AccessRow> = Vec::new();
+    let mut tokens = Vec::new();
+    for write in written.lock().expect("whole").drain(..) {
+        match write {
+            Write::Access(row) => access.push(row),
+            Write::RemoveAccess { kind, name } => access.retain(|row| (row.kind, &row.name) != (kind, &name)),
+            Write::Token(row) => tokens.push(row),
+            other => panic!("accounts write no {other:?}"),
+        }
+    }
+    let after = Auth::new(tokens, &access, Box::new(|_| {}));
+    assert_eq!(after.people(), before.people());
+    let grant = after.cookie(&login, NOW).expect("she is logged in");
+    assert!(grant.may_all_devices(Scope::View) && !grant.may(Scope::Command));
+    after.put_person("ada", person(r#"[{"scopes":["admin"]}]"#));
+    assert!(grant.may(Scope::Admin), "a login has whatever its person has");
+}
+
+#[test]
+fn a_logout_ends_what_is_open_by_that_login_alone() {
+    let (auth, _) = auth(Vec::new());
+    auth.put_person("ada", person("[]"));
+    let ada = || auth.of_person("ada").expect("she is there");
+    let ((one, first), (_, second), (_, third)) =
+        (auth.login(ada(), NOW), auth.login(ada(), NOW), auth.login(ada(), NOW));
+    assert!(auth.revoke(&one));
+    assert!(!auth.stands(&first, NOW) && auth.stands(&second, NOW));
+    let ticket = auth.ticket(&third, NOW);
+    auth.end_logins("ada", Some(&second));
+    assert!(auth.stands(&second, NOW) && !auth.stands(&third, NOW));
+    assert!(auth.redeem_ticket(&ticket, NOW).is_none(), "a ticket ends with its login");
+    assert!(!auth.stands(&second, NOW + LOGIN_LIFE_MS));
 }

@@ -51,6 +51,7 @@ impl Spool {
             earlier_issuers: spooled.earlier,
             devices: spooled.devices,
             tokens: Vec::new(),
+            access: Vec::new(),
             // Commands that are under way are kept in memory only.
             unfinished: Vec::new(),
             next_key: spooled.next_key,

@@ -181,9 +181,12 @@ impl Judge {
                 true => Ok(Verdict::Store),
                 false => self.absent(*device),
             },
-            Write::Token(_) | Write::TokenUsed { .. } | Write::TokenRevoked { .. } | Write::Prune { .. } => {
-                Ok(Verdict::Store)
-            }
+            Write::Token(_)
+            | Write::TokenUsed { .. }
+            | Write::TokenRevoked { .. }
+            | Write::Access(_)
+            | Write::RemoveAccess { .. }
+            | Write::Prune { .. } => Ok(Verdict::Store),
             Write::Gateway(new) => self.gateways.add(new).map(|()| Verdict::Store),
             Write::GatewayToken { gateway, .. } => self.gateways.is_there(*gateway).map(Verdict::of),
             Write::RemoveGateway { gateway } => {

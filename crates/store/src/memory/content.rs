@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use protocol::uplink::message::SpoolCursor;
 
+use crate::access::{AccessKind, AccessRow};
 use crate::entry::{Entry, EntryContent};
 use crate::judge::{Gateways, Judge, Standing};
 use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS};
@@ -26,6 +27,7 @@ pub(crate) struct Content {
     issuers: Vec<String>,
     commands: Vec<CommandRow>,
     tokens: Vec<TokenRow>,
+    access: BTreeMap<(AccessKind, Box<str>), Box<str>>,
     gateways: BTreeMap<GatewayKey, LoadedGateway>,
     /// The highest key that a gateway ever had.
     highest_gateway: u64,
@@ -91,6 +93,12 @@ impl Content {
                 }
             }
             Write::TokenRevoked { hash } => self.tokens.retain(|token| token.hash != *hash),
+            Write::Access(AccessRow { kind, name, content }) => {
+                self.access.insert((*kind, name.clone()), content.clone());
+            }
+            Write::RemoveAccess { kind, name } => {
+                self.access.remove(&(*kind, name.clone()));
+            }
             Write::RemoveDevice { device } => {
                 self.devices.remove(device);
                 self.commands.retain(|command| command.device != *device);
@@ -148,11 +156,21 @@ impl Content {
             earlier_issuers: self.issuers.clone(),
             devices: self.devices.values().map(|kept| kept.device.clone()).collect(),
             tokens,
+            access: self.access(),
             unfinished: self.commands.iter().filter(unsettled).cloned().collect(),
             next_key: self.highest + 1,
             gateways: self.gateways.values().cloned().collect(),
             next_gateway: self.highest_gateway + 1,
         }
+    }
+
+    fn access(&self) -> Vec<AccessRow> {
+        let row = |((kind, name), content): (&(AccessKind, Box<str>), &Box<str>)| AccessRow {
+            kind: *kind,
+            name: name.clone(),
+            content: content.clone(),
+        };
+        self.access.iter().map(row).collect()
     }
 
     /// The log of a device.

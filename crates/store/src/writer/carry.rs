@@ -115,6 +115,8 @@ impl Carry<'_> {
             Write::Token(token) => rows::put_token(connection, token),
             Write::TokenUsed { hash, at } => rows::set_token_used(connection, hash, *at),
             Write::TokenRevoked { hash } => rows::delete_token(connection, hash),
+            Write::Access(row) => rows::put_access(connection, row),
+            Write::RemoveAccess { kind, name } => rows::delete_access(connection, *kind, name),
             Write::RemoveDevice { device } => {
                 self.removed = true;
                 self.keys.remove(*device);

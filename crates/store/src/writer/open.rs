@@ -45,6 +45,7 @@ impl Writer<Database> {
         let earlier = load::issuers(&connection).map_err(failed)?;
         let issuer = new_issuer(&earlier).map_err(OpenError::Random)?;
         let tokens = load::tokens(&connection).map_err(failed)?;
+        let access = load::access(&connection).map_err(failed)?;
         let unfinished = load::unfinished(&connection).map_err(failed)?;
         let next_key = load::next_key(&connection, "device").map_err(failed)?;
         let next_gateway = load::next_key(&connection, "gateway").map_err(failed)?;
@@ -62,6 +63,7 @@ impl Writer<Database> {
             earlier_issuers,
             devices,
             tokens,
+            access,
             unfinished,
             next_key,
             gateways,

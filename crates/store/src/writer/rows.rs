@@ -3,6 +3,7 @@
 use protocol::uplink::message::SpoolCursor;
 use rusqlite::{Connection, Params};
 
+use crate::access::{AccessKind, AccessRow};
 use crate::judge::{Standing, oldest_kept};
 use crate::limits::{COMMANDS_KEPT_MAX, COMMANDS_SURE_MS, GAPS_KEPT_MAX, ISSUERS_KEPT_MAX};
 use crate::load;
@@ -285,6 +286,15 @@ pub(crate) fn set_token_used(connection: &Connection, hash: &TokenHash, at: i64)
 
 pub(crate) fn delete_token(connection: &Connection, hash: &TokenHash) -> rusqlite::Result<()> {
     run(connection, "DELETE FROM token WHERE hash = ?1", [hash.0])
+}
+
+pub(crate) fn put_access(connection: &Connection, row: &AccessRow) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO access (kind, name, content) VALUES (?1, ?2, ?3)";
+    run(connection, sql, (row.kind.as_str(), &row.name, &row.content))
+}
+
+pub(crate) fn delete_access(connection: &Connection, kind: AccessKind, name: &str) -> rusqlite::Result<()> {
+    run(connection, "DELETE FROM access WHERE kind = ?1 AND name = ?2", (kind.as_str(), name))
 }
 
 pub(crate) fn prune(connection: &Connection, commands: i64, tokens: i64) -> rusqlite::Result<()> {

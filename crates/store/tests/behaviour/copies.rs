@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use store::{CopyError, OpenError, SampleRow, TokenHash, TokenRow, Write};
+use store::{AccessKind, AccessRow, CopyError, OpenError, SampleRow, TokenHash, TokenRow, Write};
 
 use crate::rig::{PUMP, Rig, command, numbered};
 
@@ -107,6 +107,8 @@ fn tokens_that_may_have_been_revoked_since_do_not_come_back() {
         expires: i64::MAX,
         used: 0,
     };
+    let access = |kind| AccessRow { kind, name: "ada".into(), content: "{}".into() };
+    rig.write(AccessKind::ALL.map(|kind| Write::Access(access(kind))));
     rig.write([Write::Token(token)]);
     store::backup(&state, &copy, false).unwrap();
     rig.write([Write::TokenRevoked { hash: TokenHash([1; 32]) }]);
@@ -114,6 +116,7 @@ fn tokens_that_may_have_been_revoked_since_do_not_come_back() {
     store::restore(&copy, &state, NOW, true).unwrap();
     let rig = Rig::open(&state);
     assert_eq!(rig.loaded.tokens, []);
+    assert_eq!(rig.loaded.access, [AccessKind::Person, AccessKind::Group].map(access));
     assert!(rig.pump().token.is_some(), "a device keeps its own");
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn assert_same_start(rig: &Rig, memory: &Memory) {
     let expected = memory.loaded("");
     assert_eq!(rig.loaded.devices, expected.devices);
     assert_eq!(rig.loaded.tokens, expected.tokens);
+    assert_eq!(rig.loaded.access, expected.access);
     assert_eq!(rig.loaded.unfinished, expected.unfinished);
     assert_eq!(rig.loaded.earlier_issuers, expected.earlier_issuers);
     assert_eq!(rig.loaded.next_key, expected.next_key);

@@ -1,8 +1,8 @@
 //! Random writes that a hub could make, and some that it should not: from a seed, always the same.
 
 use store::{
-    Called, CommandRow, DeviceKey, Gap, GatewayKey, Handed, Message, NewDevice, NewGateway, Position,
-    Relayed, Sample, SpoolCursor, TokenHash, TokenRow, Write,
+    AccessKind, AccessRow, Called, CommandRow, DeviceKey, Gap, GatewayKey, Handed, Message, NewDevice,
+    NewGateway, Position, Relayed, Sample, SpoolCursor, TokenHash, TokenRow, Write,
 };
 
 use crate::rig::{command, device};
@@ -270,7 +270,14 @@ impl Hub {
 
     fn token(&mut self) -> Write {
         let hash = TokenHash([self.random.below(6) as u8; 32]);
-        match self.random.below(4) {
+        let name = || format!("{}", hash.0[0]).into();
+        match self.random.below(6) {
+            4 => Write::RemoveAccess { kind: AccessKind::Person, name: name() },
+            5 => Write::Access(AccessRow {
+                kind: AccessKind::Person,
+                name: name(),
+                content: self.now.to_string().into(),
+            }),
             0 => Write::TokenUsed { hash, at: self.now },
             1 => Write::TokenRevoked { hash },
             _ => Write::Token(TokenRow {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use store::{Called, DeviceKey, Durability, GapCount, Latest, Position, TokenHash, TokenRow, Write};
+use store::{
+    AccessKind, AccessRow, Called, DeviceKey, Durability, GapCount, Latest, Position, TokenHash, TokenRow,
+    Write,
+};
 
 use crate::rig::{PUMP, Rig, command, device, gap, late, numbered, unnumbered};
 
@@ -151,6 +154,29 @@ fn unfinished_commands_of_one_millisecond_keep_their_order() {
     let rig = Rig::open(dir.path());
     let loaded: Vec<&str> = rig.loaded.unfinished.iter().map(|command| &*command.id).collect();
     assert_eq!(loaded, ["z", "b", "y", "a"]);
+}
+
+#[test]
+fn people_groups_and_join_tokens_survive_until_they_are_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let row =
+        |kind, name: &str, content: &str| AccessRow { kind, name: name.into(), content: content.into() };
+    {
+        let rig = Rig::open(dir.path());
+        rig.write(AccessKind::ALL.map(|kind| Write::Access(row(kind, "ada", "{}"))));
+        rig.write([
+            Write::Access(row(AccessKind::Person, "ada", "{\"rules\":[]}")),
+            Write::Access(row(AccessKind::Group, "bob", "{}")),
+            Write::RemoveAccess { kind: AccessKind::Group, name: "ada".into() },
+            Write::RemoveAccess { kind: AccessKind::Join, name: "nobody".into() },
+        ]);
+    }
+    let expected = [
+        row(AccessKind::Person, "ada", "{\"rules\":[]}"),
+        row(AccessKind::Group, "bob", "{}"),
+        row(AccessKind::Join, "ada", "{}"),
+    ];
+    assert_eq!(Rig::open(dir.path()).loaded.access, expected);
 }
 
 #[test]
