@@ -1,7 +1,7 @@
 // A gateway for a test: the real binary on free ports, with a state folder of its own, before one hub.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inTime, SOON_MS } from "./deadline.js";
@@ -23,11 +23,13 @@ export class Gateway {
    * @param {import("./hub.js").Hub} hub
    * @param {string} id  for which the token was made
    * @param {string} token
+   * @param {{url: string, ca: string}} [over]  TLS: where, and the authority's certificate
    */
-  async start(hub, id, token) {
+  async start(hub, id, token, over) {
     const ready = join(this.#folder, "ready.json");
     const listens = whenReady(ready);
-    const uplink = ["--hub", `${hub.ready.http.replace(/^http/, "ws")}/uplink`, "--token", token];
+    const plainly = ["--hub", `${hub.ready.http.replace(/^http/, "ws")}/uplink`, "--token", token];
+    const uplink = over ? ["--config", this.#configured(over, token)] : plainly;
     const places = ["--lines", "127.0.0.1:0", "--http", "127.0.0.1:0", "--state", join(this.#folder, "state"), "--ready", ready];
     const program = spawn(BINARY, ["gateway", "--id", id, ...uplink, ...places], { stdio: ["ignore", "pipe", "pipe"], cwd: this.#folder });
     this.#program = program;
@@ -36,6 +38,13 @@ export class Gateway {
     const gone = this.#ended.then((code) => Promise.reject(new Error(`the gateway ended with ${code}:\n${this.log}`)));
     gone.catch(() => {}); // it may also end later, when a test has it end
     this.lines = (await inTime("the gateway's start", Promise.race([listens, gone]), SOON_MS, () => this.log)).lines;
+  }
+
+  /** Its configuration. @param {{url: string, ca: string}} over @param {string} token */
+  #configured({ url, ca }, token) {
+    const file = join(this.#folder, "gateway.toml");
+    writeFileSync(file, `[[hub]]\nname = "office"\nurl = "${url}"\ntoken = "${token}"\nca = "${ca}"\n`);
+    return file;
   }
 
   /** Pulls the plug. */

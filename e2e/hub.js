@@ -1,10 +1,11 @@
 // A hub for a test: the real binary on free ports, with a state folder and a configuration folder of its own.
 
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { found, foundIn, secretsOf } from "./canaries.js";
 import { inTime, SOON_MS } from "./deadline.js";
 
 export const BINARY = process.env.GLASSLINE ?? join(import.meta.dirname, "../target/debug/glassline");
@@ -29,6 +30,8 @@ export class Hub {
   log = "";
   /** What it printed for people. */
   printed = "";
+  /** What it logged. */
+  logged = "";
   /** @type {string[]} */
   #command;
   #folder = mkdtempSync(join(tmpdir(), "glassline-e2e-"));
@@ -72,7 +75,10 @@ export class Hub {
       this.printed += text;
       this.log += text;
     });
-    program.stderr.on("data", (text) => (this.log += text));
+    program.stderr.on("data", (text) => {
+      this.logged += text;
+      this.log += text;
+    });
     this.#ended = new Promise((resolve) => program.once("close", resolve));
     const gone = this.#ended.then((code) => Promise.reject(new Error(`the hub ended with ${code}:\n${this.log}`)));
     gone.catch(() => {}); // it may also end later, when a test has it end
@@ -107,11 +113,14 @@ export class Hub {
     return inTime("the hub's end", this.#ended, SOON_MS, () => this.log);
   }
 
-  /** Ends it for good and removes its folder. */
+  /** Ends it for good and removes its folder. No secret of it is in what it logged or kept. */
   async end() {
     this.#program?.kill("SIGKILL");
     await this.#ended;
+    const secrets = secretsOf(this);
+    const leaked = [...found(secrets, "the log", this.logged), ...(existsSync(this.state) ? foundIn(secrets, this.state) : [])];
     rmSync(this.#folder, { recursive: true, force: true });
+    if (leaked.length > 0) throw new Error(leaked.join("\n"));
   }
 
   /** Where its state is. */

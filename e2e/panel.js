@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { found, secretsOf } from "./canaries.js";
 import { eventually, SOON_MS } from "./deadline.js";
 
 const OUT = join(import.meta.dirname, "out");
@@ -14,6 +15,7 @@ const DESK = { width: 1280, height: 800 };
  * @property {"light" | "dark"} [theme]  what the system asks for
  * @property {string} [locale]  the reader's
  * @property {boolean} [script]  false: the browser runs none
+ * @property {boolean} [trusting]  the browser takes certificates of an authority that it does not know
  */
 
 export class Panel {
@@ -39,6 +41,14 @@ export class Panel {
       const kind = message.type();
       if (kind === "error" || kind === "warning") this.#problems.push(`${kind}: ${message.text()} (${message.location().url})`);
     });
+    page.on("dialog", (dialog) => {
+      this.#problems.push(`a dialogue opened: ${dialog.message()}`);
+      dialog.dismiss().catch(() => {}); // it may be gone with its page
+    });
+    page.on("request", (request) => {
+      if (request.url().startsWith(hub.ready.link)) return; // also with what it leads to
+      this.#problems.push(...found(secretsOf(hub), "an address", request.url()));
+    });
     page.on("response", (answer) => {
       if (answer.status() >= 400) this.#problems.push(`${answer.status()}: ${answer.url()}`);
     });
@@ -50,17 +60,19 @@ export class Panel {
    * @param {import("./hub.js").Hub} hub
    * @param {Look} [look]
    */
-  static async blank(browser, hub, { window = DESK, theme = "light", locale = "en-GB", script = true } = {}) {
+  static async blank(browser, hub, { window = DESK, theme = "light", locale = "en-GB", script = true, trusting = false } = {}) {
     const context = await browser.newContext({
       viewport: window,
       colorScheme: theme,
       locale,
       javaScriptEnabled: script,
+      ignoreHTTPSErrors: trusting,
       timezoneId: "Europe/Berlin",
       reducedMotion: "reduce",
       storageState: hub.login,
     });
     context.setDefaultTimeout(SOON_MS);
+    await context.addInitScript(watchOver);
     return new Panel(hub, context, await context.newPage());
   }
 
@@ -188,7 +200,14 @@ export class Panel {
     return this.page.evaluate(() => {
       const width = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth <= width) return [];
-      const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1);
+      /** What is wide within something that scrolls by itself, or cuts it off, makes no page wider. @param {Element} element */
+      const isKept = (element) => {
+        for (let around = element.parentElement; around && around !== document.body; around = around.parentElement) {
+          if (getComputedStyle(around).overflowX !== "visible") return true;
+        }
+        return false;
+      };
+      const wide = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > width + 1 && !isKept(element));
       return wide.map((element) => `${element.tagName.toLowerCase()}.${element.className}`).slice(0, 8);
     });
   }
@@ -214,4 +233,15 @@ export class Panel {
   async end() {
     await this.#context.close();
   }
+}
+
+/**
+ * Runs in every page before everything else: what the page's policy forbids is a problem also where a script catches the error,
+ * and so is what a device's text has run (hostile.js).
+ */
+function watchOver() {
+  addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sample }) => {
+    console.error(`Content Security Policy violated: ${effectiveDirective} by ${blockedURI} ${sample}`);
+  });
+  Object.defineProperty(globalThis, "ran", { value: () => console.error("a text of a device ran") });
 }

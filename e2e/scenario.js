@@ -32,6 +32,14 @@ export class Cast {
   readers = [];
   /** @type {Disk[]} */
   disks = [];
+  /** Whatever else has to end. @type {{end: () => unknown}[]} */
+  others = [];
+
+  /** Has something end with the scenario. @template {{end: () => unknown}} T @param {T} other */
+  with(other) {
+    this.others.push(other);
+    return other;
+  }
 
   /** Starts a hub. @param {ConstructorParameters<typeof Hub>[0]} [options] */
   async hub(options) {
@@ -114,7 +122,7 @@ export class Cast {
   async leave() {
     await Promise.all(this.panels.map((panel) => panel.end()));
     for (const member of [...this.devices, ...this.shells, ...this.readers, ...this.disks]) member.end();
-    await Promise.all([...this.hubs, ...this.gateways].map((member) => member.end()));
+    await Promise.all([...this.hubs, ...this.gateways, ...this.others].map((member) => member.end()));
   }
 }
 

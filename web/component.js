@@ -28,7 +28,7 @@ import { say } from "glassline/words";
  * Why `changed` is called: a full state came, presence or description or the device list changed, a command of this
  * channel moved on, the page's connection changed, or a second has passed.
  * @typedef {"begin" | "snapshot" | "presence" | "describe" | "rhythm" | "channels" | "removed" | "devices" | "command" | "sample"
- *   | "skipped" | "gap" | "ledger" | "contested" | "rhythm" | "storage" | "connection" | "time"} Reason
+ *   | "skipped" | "gap" | "rights" | "scopes" | "ledger" | "contested" | "rhythm" | "storage" | "connection" | "time"} Reason
  */
 
 export class Component extends AdoptedElement {
@@ -170,6 +170,7 @@ export class Component extends AdoptedElement {
     if (panel.connection !== "connected") return say("blocked.unheard");
     const device = this.deviceState;
     if (!device || !this.hears) return say("blocked.connecting");
+    if (panel.watch.rights.get(this.device)?.includes("command") === false) return say("blocked.denied");
     const waits = this.settings.intent === "latest" || this.settings.intent === "queue";
     return device.presence === "online" || (waits && device.known) ? undefined : awayReason(device.presence);
   }

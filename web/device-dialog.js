@@ -1,7 +1,8 @@
 /**
- * The dialog in which a person names a device, labels it, or deletes it after a question. Its HTML is `device-dialog.html`, in
+ * The dialog in which a person names a device, labels it, gives it another token, or deletes it after a question. Its HTML is `device-dialog.html`, in
  * the template of the component that opens it.
  */
+import { at } from "glassline/base-path";
 import { reasonOf } from "glassline/history";
 import { say } from "glassline/words";
 
@@ -29,6 +30,12 @@ export class DeviceDialog {
     this.#on("dialog-cancel", "click", () => this.#dialog.close());
     this.#on("dialog-remove", "click", () => this.#ask(true));
     this.#on("dialog-keep", "click", () => this.#ask(false));
+    this.#on("dialog-token", "click", () => this.#turnTo("dialog-tokens", "dialog-tokens-back"));
+    this.#on("dialog-tokens-back", "click", () => this.#turnTo("dialog-form", "dialog-token"));
+    this.#on("dialog-tokens", "submit", () => this.#renew());
+    this.#on("dialog-revoke", "click", () => this.#revoke());
+    // A token that was shown is nowhere behind it.
+    this.#dialog.addEventListener("close", () => this.#showToken(""));
   }
 
   /** @param {Called} device */
@@ -40,9 +47,8 @@ export class DeviceDialog {
     this.#of.part("dialog-labels").value = device.labels.join(", ");
     this.#of.part("dialog-question-title").textContent = say("device.remove.question", { name: device.name });
     this.#of.part("dialog-do").textContent = say("device.remove.do", { id: device.id });
-    this.#of.part("dialog-question").hidden = true;
-    this.#of.part("dialog-form").hidden = false;
-    this.#problem("");
+    this.#of.part("dialog-tokens-title").textContent = say("device.token.of", { name: device.name });
+    this.#turnTo("dialog-form");
     this.#dialog.showModal();
   }
 
@@ -53,10 +59,36 @@ export class DeviceDialog {
 
   /** The question takes the place of the form, with the harmless answer in focus; or the other way round. @param {boolean} isAsked */
   #ask(isAsked) {
-    this.#of.part("dialog-form").hidden = isAsked;
-    this.#of.part("dialog-question").hidden = !isAsked;
+    this.#turnTo(isAsked ? "dialog-question" : "dialog-form", isAsked ? "dialog-keep" : "dialog-remove");
+  }
+
+  /** One of the dialog's forms takes the place of the others. @param {string} form @param {string} [focus] */
+  #turnTo(form, focus) {
+    for (const one of ["dialog-form", "dialog-question", "dialog-tokens"]) this.#of.part(one).hidden = one !== form;
+    this.#showToken("");
+    this.#of.part("dialog-tokens-done").textContent = "";
     this.#problem("");
-    this.#of.part(isAsked ? "dialog-keep" : "dialog-remove").focus();
+    if (focus) this.#of.part(focus).focus();
+  }
+
+  /** A new token is shown once, ready to be copied. @param {string} token */
+  #showToken(token) {
+    this.#of.part("dialog-new-token").hidden = token === "";
+    this.#of.part("dialog-new-token-text").value = token;
+    if (token) this.#of.part("dialog-new-token-text").select();
+  }
+
+  async #renew() {
+    const made = await this.#request("POST", "/token");
+    if (!made) return;
+    this.#of.part("dialog-tokens-done").textContent = "";
+    this.#showToken(/** @type {{token: string}} */ (await made.json()).token);
+  }
+
+  async #revoke() {
+    if (!(await this.#request("DELETE", "/token"))) return;
+    this.#showToken("");
+    this.#of.part("dialog-tokens-done").textContent = say("device.token.revoked");
   }
 
   #save() {
@@ -70,17 +102,28 @@ export class DeviceDialog {
 
   /** @param {"PATCH" | "DELETE"} method @param {unknown} [body] @returns {Promise<boolean>} whether the hub did it */
   async #say(method, body) {
-    if (this.#isBusy) return false;
+    const answer = await this.#request(method, "", body);
+    if (answer) this.#dialog.close();
+    return answer !== undefined;
+  }
+
+  /**
+   * @param {"PATCH" | "POST" | "DELETE"} method @param {string} of behind the device's own path @param {unknown} [body]
+   * @returns {Promise<Response | undefined>} what the hub answers that did it
+   */
+  async #request(method, of, body) {
+    if (this.#isBusy) return undefined;
     this.#isBusy = true;
     try {
       const headers = { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}) };
-      const response = await fetch(`/api/devices/${encodeURIComponent(this.#device.id)}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      const path = at(`/api/devices/${encodeURIComponent(this.#device.id)}${of}`);
+      const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
       if (!response.ok) throw new Error(await reasonOf(response));
-      this.#dialog.close();
-      return true;
+      this.#problem("");
+      return response;
     } catch (error) {
       this.#problem(say("device.not-changed", { reason: error instanceof Error ? error.message : String(error) }));
-      return false;
+      return undefined;
     } finally {
       this.#isBusy = false;
     }

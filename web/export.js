@@ -63,11 +63,17 @@ function columnsOf(rows, window) {
   return { cells, isSummed };
 }
 
+/**
+ * Where a spreadsheet would begin a formula: at the beginning of a field, behind blanks and quotes too, and behind whatever it takes
+ * for the end of one. Where the comma is for decimals that is a semicolon.
+ */
+const FORMULA = /(^|[;,|\t\r\n])([\s"'\p{Cf}]*)(?=[=+\-@＝＋－＠])/gu;
+
 /** A field; what a spreadsheet would take for a formula is a text to it. @param {string | number} value */
 function field(value) {
   if (typeof value === "number") return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = value.replaceAll("\0", "").replace(FORMULA, "$1$2'");
+  return /[";,|\t\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /**
@@ -176,6 +182,7 @@ export function save(blob, name) {
 
 /** A name for a file of what a chart shows. @param {string[]} about @param {number} at ms @param {string} ending */
 export function fileName(about, at, ending) {
-  const words = about.join("-").replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(0, 80);
-  return `${words}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}.${ending}`;
+  const words = about.join("-").replace(/[^\p{L}\p{N}._-]+|\.{2,}|^\.+/gu, "-");
+  // In characters, not in halves of some; and so few that it fits into the 255 bytes that file systems have for a name.
+  return `${[...words].slice(0, 50).join("")}-${new Date(at).toISOString().slice(0, 19).replaceAll(":", "")}.${ending}`;
 }

@@ -1,9 +1,11 @@
 /**
  * The pages of the gallery: the devices of their components are played here, and what is chosen is shown at once.
  */
+import { behind } from "glassline/base-path";
 import { bringToLife } from "glassline/kinds";
 import { panel } from "glassline/panel";
 import { Player } from "glassline/player";
+import { pageOf } from "glassline/trusted";
 import { say } from "glassline/words";
 
 /** Changes in a row are one look at the page, ms. */
@@ -85,7 +87,7 @@ function scripts() {
  * @returns {any} undefined: nothing that is known here
  */
 function answer({ pathname, searchParams }) {
-  const [, id = "", rest = ""] = OF_DEVICE.exec(pathname) ?? [];
+  const [, id = "", rest = ""] = OF_DEVICE.exec(behind(pathname)) ?? [];
   const player = players.get(decodeURIComponent(id));
   const [first, channel = "", what] = rest.split("/").map(decodeURIComponent);
   if (!player) return undefined;
@@ -115,7 +117,7 @@ function spells(samples, limit) {
 function answering(others) {
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input, location.href);
-    if (url.origin !== location.origin || !url.pathname.startsWith("/api/devices/")) return others(input, init);
+    if (url.origin !== location.origin || !behind(url.pathname).startsWith("/api/devices/")) return others(input, init);
     const body = answer(url);
     const problem = { error: { code: "not_found", reason: say("gallery.refused") } };
     return Promise.resolve(Response.json(body ?? problem, { status: body === undefined ? 404 : 200 }));
@@ -133,7 +135,7 @@ async function show() {
   history.replaceState(null, "", `${location.pathname}?${new URLSearchParams(said)}${location.hash}`);
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!response.ok) throw new Error(`the hub answered ${response.status}`);
-  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = await pageOf(response);
   const scene = document.querySelector("[data-stage]");
   const next = fresh.querySelector("[data-stage]");
   if (!scene || !next) return location.reload();

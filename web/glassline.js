@@ -9,6 +9,7 @@
 export { Component } from "glassline/component";
 export { AlarmSign, alarmText, beyond, hasLimits, limitsOf, zones } from "glassline/alarm";
 export { age, clock, duration } from "glassline/age";
+export { at } from "glassline/base-path";
 export { cut, decimals, exactTime, humanize, number, shortTime, text, wholeText } from "glassline/format";
 export { fetchHistory } from "glassline/history";
 export { showLabels } from "glassline/labels";

@@ -1,6 +1,7 @@
 /**
  * A channel's past, from the hub: raw points when they are few, buckets with minimum and maximum when they are many.
  */
+import { at } from "glassline/base-path";
 
 /** Points asked for unless the caller knows better: about one for every pixel or two of a chart. */
 export const POINTS = 500;
@@ -31,7 +32,7 @@ export const POINTS = 500;
 export async function fetchHistory({ device, channel, from, to, points = POINTS, signal }) {
   const query = new URLSearchParams({ from: String(Math.floor(from)), to: String(Math.ceil(to)), points: String(points) });
   const path = `/api/devices/${encodeURIComponent(device)}/channels/${encodeURIComponent(channel)}/history?${query}`;
-  const response = await fetch(path, { headers: { accept: "application/json" }, signal });
+  const response = await fetch(at(path), { headers: { accept: "application/json" }, signal });
   if (response.status === 404) return { points: [], gaps: [] };
   if (!response.ok) throw new Error(await reasonOf(response));
   return response.json();

@@ -2,6 +2,7 @@
  * Where in a script a mistake is that keeps it from being loaded: the error of an `import()` does not say, but what the browser
  * reports of a script element does.
  */
+import { scriptAddress } from "glassline/trusted";
 
 /** How long the browser may take to report it, ms. */
 const REPORT_MS = 1000;
@@ -36,7 +37,7 @@ function report(address) {
     addEventListener("error", heard);
     script.addEventListener("error", () => resolve(undefined));
     script.type = "module";
-    script.src = address;
+    script.src = scriptAddress(address);
     document.head.append(script);
   }).finally(() => script.remove());
 }

@@ -4,6 +4,7 @@
  * component or a view. What is the same stays, with its data and with what somebody is typing.
  */
 import { panel } from "glassline/panel";
+import { Rendered } from "glassline/trusted";
 
 /** Several new channels in a row are one look at the page, ms. */
 const GATHER_MS = 150;
@@ -11,13 +12,15 @@ const GATHER_MS = 150;
 const AGAIN_MS = 1000;
 /** … so many times in all. Then it stays as it is until the next change. */
 const TRIES_MAX = 10;
+/** A page whose reader may something else is made anew within this, ms: many may have lost the same right at once. */
+const RIGHTS_MS = 300;
 /** Changes that may bring or remove components. */
 const SHAPE = new Set(["channels", "describe", "removed"]);
 /** Where what was typed waits while the page is loaded anew. */
 export const KEPT_KEY = "glassline.kept";
 
-/** How `main` was rendered: what is live in it now has other values. */
-let rendered = "";
+/** How `main` was rendered: what is live in it now has other values. @type {Rendered | undefined} */
+let rendered;
 /** Whether the page is being renewed, and whether it is to be once more behind that. */
 let renewing = false;
 let again = false;
@@ -40,9 +43,11 @@ function followTyping() {
 
 /** Begins to follow what is saved. @param {HTMLElement} main as it was rendered */
 export function followFiles(main) {
-  rendered = main.innerHTML;
+  rendered = new Rendered(main);
   followTyping();
   panel.listen((change) => {
+    // What may be seen and done is another: so is the page.
+    if (change.kind === "scopes") setTimeout(() => renewPage(main), Math.random() * RIGHTS_MS);
     if (change.kind !== "swap" || change.library === document.body.dataset.library) return;
     setTimeout(() => renewPage(main), Math.random() * change.within);
   });
@@ -91,7 +96,7 @@ async function renewPage(main, tries = TRIES_MAX) {
       again = false;
       // Few pages are ever renewed: what it takes is loaded when it is time.
       const { renew } = await import("glassline/renew");
-      rendered = await renew(main, rendered);
+      rendered = await renew(main, rendered ?? new Rendered(main));
     } while (again);
   } catch (error) {
     if (tries > 1) setTimeout(() => renewPage(main, tries - 1), AGAIN_MS);

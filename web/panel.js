@@ -3,6 +3,7 @@
  * Changes come out of `watch.js` and are handed to the components of the device they concern.
  */
 import { clock, Stopwatch } from "glassline/age";
+import { at, behind } from "glassline/base-path";
 import { Socket, SignedOut } from "glassline/socket";
 import { wakeful } from "glassline/wake";
 import { isUnderWay, Watch } from "glassline/watch";
@@ -54,9 +55,9 @@ class Panel {
   #started = new Stopwatch();
   #storageTold = true;
   #socket = new Socket({
-    page: typeof location === "undefined" ? "/" : location.pathname,
+    page: typeof location === "undefined" ? "/" : behind(location.pathname),
     ticket: fetchTicket,
-    open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/panel`),
+    open: () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${at("/panel")}`),
     welcomed: (welcome) => this.#welcomed(welcome),
     received: (message) => this.#received(message),
     changed: (state, retryAt) => this.#connectionChanged(state, retryAt),
@@ -212,6 +213,7 @@ class Panel {
   /** @param {Message} message */
   #received(message) {
     if (message.storage) this.#storageTold = true;
+    if (Array.isArray(message.scopes) && !message.welcome) this.#scopes = message.scopes;
     this.#changed(this.watch.apply(message, clock.now()));
   }
 
@@ -263,7 +265,7 @@ class Panel {
   async #lookUp(device, id) {
     const path = `/api/devices/${encodeURIComponent(device)}/commands/${encodeURIComponent(id)}`;
     try {
-      const response = await fetch(path, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
+      const response = await fetch(at(path), { headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
       if (response.status === 404) return this.#settle(id, "refused", say("receipt.refused.lost"));
       if (!response.ok) throw new Error(`${response.status}`);
       const found = await response.json();
@@ -285,7 +287,7 @@ export const panel = new Panel();
 
 /** @returns {Promise<string>} */
 async function fetchTicket() {
-  const response = await fetch("/api/ticket", { method: "POST", headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
+  const response = await fetch(at("/api/ticket"), { method: "POST", headers: { accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) });
   if (response.status === 401 || response.status === 403) throw new SignedOut("not signed in");
   if (!response.ok) throw new Error(`no ticket: ${response.status}`);
   return (await response.json()).ticket;

@@ -4,14 +4,15 @@
 import { keepStored } from "glassline/keep";
 import { bringToLife, loadNewer } from "glassline/kinds";
 import { mergeChildren } from "glassline/merge";
+import { pageOf, Rendered } from "glassline/trusted";
 
 /** How long a new style may take before the page goes on without it, ms. */
 const STYLE_MS = 2000;
 
 /**
  * @param {HTMLElement} main
- * @param {string} rendered what was in `main` as it came from the hub
- * @returns {Promise<string>} the same of the page as it is now
+ * @param {Rendered} rendered what was in `main` as it came from the hub
+ * @returns {Promise<Rendered>} the same of the page as it is now
  */
 export async function renew(main, rendered) {
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
@@ -19,7 +20,7 @@ export async function renew(main, rendered) {
   if (response.status === 405) return rendered;
   // A view that is gone has a page that says so.
   if (!response.ok && response.status !== 404) throw new Error(`the hub answered ${response.status}`);
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = await pageOf(response);
   const fresh = page.querySelector("main");
   if (!fresh || page.body.dataset.library === undefined) throw new Error("the hub answered with something else");
   if (needsWholePage(main, page, fresh)) {
@@ -27,11 +28,9 @@ export async function renew(main, rendered) {
     location.reload();
     return rendered;
   }
-  const old = document.createElement("template");
-  old.innerHTML = rendered;
-  const renewed = fresh.innerHTML;
+  const renewed = new Rendered(fresh);
   const [forget] = await Promise.all([addStyles(page), loadNewer(page)]);
-  mergeChildren(main, old.content, fresh);
+  mergeChildren(main, rendered.tree(), fresh);
   takeHead(main, page, fresh);
   await bringToLife(main);
   forget();
@@ -47,7 +46,7 @@ export async function renew(main, rendered) {
  */
 function needsWholePage(main, page, fresh) {
   if (document.querySelector("[data-stage]") || page.body.dataset.runtime !== document.body.dataset.runtime) return true;
-  const script = (/** @type {Document} */ of) => of.querySelector('head > script[src^="/assets/view-"]')?.getAttribute("src");
+  const script = (/** @type {Document} */ of) => of.querySelector('head > script[src*="/assets/view-"]')?.getAttribute("src");
   const [before, now] = [script(document), script(page)];
   return before !== now || (now !== undefined && main.dataset.made !== fresh.dataset.made);
 }

@@ -3,6 +3,7 @@
  * what arrives live.
  */
 import { clock } from "glassline/age";
+import { at } from "glassline/base-path";
 
 /** How far the newest sample may be ahead of the hub's clock, ms. */
 const AHEAD_MS = 60_000;
@@ -48,7 +49,7 @@ async function fromHub({ device, channel, from, to, limit, pause, signal }) {
   if (from !== undefined) query.set("from", String(Math.floor(from)));
   if (pause !== undefined) query.set("pause", String(Math.ceil(pause)));
   const path = `/api/devices/${encodeURIComponent(device)}/channels/${encodeURIComponent(channel)}/spells?${query}`;
-  const response = await fetch(path, { headers: { accept: "application/json" }, signal });
+  const response = await fetch(at(path), { headers: { accept: "application/json" }, signal });
   if (response.status === 404) return { spells: [], more: false };
   if (!response.ok) throw new Error(`the hub answered ${response.status}`);
   const answer = await response.json();

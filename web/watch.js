@@ -88,6 +88,8 @@ const UNDER_WAY = new Set(["asked", "accepted", "queued", "sent"]);
  *   | {kind: "skipped", device: string, count: number}
  *   | {kind: "hole", device: string, missing: number}
  *   | {kind: "command", device: string, receipt: Receipt}
+ *   | {kind: "rights", device: string}
+ *   | {kind: "scopes", scopes: string[]}
  *   | {kind: "devices"}
  *   | {kind: "storage"}
  *   | {kind: "swap", library: string, within: number}
@@ -106,6 +108,8 @@ export class Watch {
   list = undefined;
   /** @type {Map<string, Receipt>} */
   commands = new Map();
+  /** What whoever looks may with a device, where that is not everything they may at all. @type {Map<string, string[]>} */
+  rights = new Map();
   /** @type {Storage} */
   storage = { failed: false };
   /** What is to be said of the hub's configuration. @type {Configuration} */
@@ -121,6 +125,7 @@ export class Watch {
   resume(welcome, wanted, wantsList) {
     const sameLog = this.log !== undefined && welcome.log === this.log;
     this.log = welcome.log;
+    this.rights.clear();
     for (const device of this.devices.values()) {
       device.isCurrent = false;
       if (!sameLog) device.cursor = undefined;
@@ -168,6 +173,8 @@ export class Watch {
     if (typeof message.storage === "string") return this.#storage(message, now);
     if (message.swap) return [{ kind: "swap", library: String(message.swap.library), within: Number(message.swap.within ?? 0) }];
     if (typeof message.configuration === "string") return this.#configuration(message);
+    if (Array.isArray(message.scopes)) return [{ kind: "scopes", scopes: message.scopes }];
+    if (typeof message.device === "string" && Array.isArray(message.may)) return this.#rights(message.device, message.may);
     if (typeof message.device === "string") return this.#patch(message, now);
     return [];
   }
@@ -330,6 +337,12 @@ export class Watch {
   #configuration({ configuration, place, what, keys }) {
     this.configuration = configuration === "wrong" ? { place, what } : configuration === "restart" ? { keys } : {};
     return [{ kind: "configuration" }];
+  }
+
+  /** @param {string} device @param {string[]} may @returns {Change[]} */
+  #rights(device, may) {
+    this.rights.set(device, may);
+    return [{ kind: "rights", device }];
   }
 
   /** @param {ListEntry[]} entries @returns {Change[]} */

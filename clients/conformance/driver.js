@@ -17,6 +17,8 @@ export class Driver {
   commands = [];
   /** How many messages `send` accepted in this run. */
   accepted = 0;
+  /** How long each send took, µs. @type {number[]} */
+  took = [];
   /** Everything that it said on its standard error. */
   log = "";
   /** Whether it has ended. */
@@ -34,11 +36,15 @@ export class Driver {
    * @param {import("./libraries.js").Library} library
    * @param {string[]} words  its arguments
    * @param {(value: number) => void} onAccepted  told the number of each send that was accepted, in this order
+   * @param {Record<string, string>} [environment]  besides this program's own
    */
-  constructor(library, words, onAccepted) {
+  constructor(library, words, onAccepted, environment = {}) {
     const [program, ...before] = library.driver;
     this.#onAccepted = onAccepted;
-    this.#program = spawn(/** @type {string} */ (program), [...before, ...words], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#program = spawn(/** @type {string} */ (program), [...before, ...words], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
+    });
     this.#program.stdin.on("error", () => {}); // it was killed: its end tells
     this.#program.stderr.on("data", (text) => (this.log = (this.log + text).slice(-20_000)));
     this.#end = new Promise((resolve) => {
@@ -93,6 +99,7 @@ export class Driver {
     if (event.event === "sent") {
       this.#sends += 1;
       if (event.n !== this.#sends) throw new Error(`send ${event.n} was answered when ${this.#sends} was due`);
+      this.took.push(event.us);
       if (event.accepted) {
         this.accepted += 1;
         this.#onAccepted(event.n);

@@ -8,7 +8,7 @@
 /**
  * What was found wrong, a sentence each; none is a pass.
  * @param {number[]} accepted  the values that were accepted, in this order
- * @param {Stored[]} stored  as committed, in this order
+ * @param {Stored[]} stored  as committed; where clocks jump, their times say nothing of the order
  * @param {{dropped: number, doubtful: Set<number>}} allowed  how many were declared lost; values that may be missing or there
  */
 export function judgeSamples(accepted, stored, { dropped, doubtful }) {
@@ -24,9 +24,16 @@ export function judgeSamples(accepted, stored, { dropped, doubtful }) {
   const known = new Set(accepted);
   const made = stored.filter(({ value }) => !known.has(value) && !doubtful.has(value));
   if (made.length > 0) wrong.push(`${made.length} that nobody sent, such as ${made[0]?.value}`);
-  const turned = stored.findIndex(({ value }, at) => at > 0 && value < /** @type {Stored} */ (stored[at - 1]).value);
-  if (turned > 0) wrong.push(`reordered at ${stored[turned]?.value}`);
+  const numbered = inOrder(stored);
+  const turned = numbered.findIndex(({ value }, at) => at > 0 && value < /** @type {Stored} */ (numbered[at - 1]).value);
+  if (turned > 0) wrong.push(`reordered at ${numbered[turned]?.value}`);
   return wrong;
+}
+
+/** By the numbers of sessions, and of messages in them; as they are where they have none. @param {Stored[]} stored */
+function inOrder(stored) {
+  const count = (/** @type {Stored} */ { session = "" }) => Number(session.slice(session.lastIndexOf("-") + 1));
+  return stored.toSorted((one, other) => count(one) - count(other) || (one.seq ?? 0) - (other.seq ?? 0));
 }
 
 /**

@@ -22,6 +22,12 @@ test("a message that is missing, doubled, made up or out of its place is found",
   }
 });
 
+test("messages are in order by their numbers, whatever the clock of the device said", () => {
+  const numbered = (/** @type {[string, number, number][]} */ ...all) => all.map(([session, seq, value]) => ({ ts: 0, session, seq, value }));
+  assert.deepEqual(judgeSamples([1, 2, 3], numbered(["k-10", 1, 3], ["k-9", 2, 2], ["k-9", 1, 1]), nothing), []);
+  assert.match(judgeSamples([1, 2, 3], numbered(["k-9", 1, 2], ["k-9", 2, 1], ["k-10", 1, 3]), nothing).join(), /reordered at 1/);
+});
+
 test("a declared loss is none that is silent, and one too many declared is wrong", () => {
   assert.deepEqual(judgeSamples([1, 2, 3], stored(2, 3), { ...nothing, dropped: 1 }), []);
   assert.match(judgeSamples([1, 2, 3], stored(1, 2, 3), { ...nothing, dropped: 1 }).join(), /0 lost, 1 declared/);

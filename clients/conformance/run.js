@@ -1,4 +1,4 @@
-// cargo xtask conformance [vectors|chaos|hole] [--library NAME]… [--rounds N] [--seed N] [--built]
+// cargo xtask conformance [vectors|chaos|hole|identity] [--library NAME]… [--rounds N] [--seed N] [--built]
 //
 // Plays the vectors against every device library, then each of them against a real hub with faults in between, and judges them
 // by the same checker: 0 lost, 0 doubled, 0 reordered, no command run twice. Says how long `send` takes at worst. With --built
@@ -7,10 +7,12 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { blackHole } from "./black-hole.js";
+import { Clock } from "./clock.js";
+import { keepsIdentity } from "./keeping.js";
 import { LIBRARIES, ROOT } from "./libraries.js";
 import { Trial } from "./trial.js";
 
-const PARTS = ["vectors", "chaos", "hole"];
+const PARTS = ["vectors", "hole", "identity", "chaos"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -61,6 +63,7 @@ function random(seed) {
 }
 
 console.log(`seed ${values.seed}`);
+if (parts.includes("chaos") && !Clock.isThere) console.log("clocks do not jump: libfaketime is not installed");
 for (const library of libraries) {
   const broken = library.build && !values.built ? wrongWith(library.build) : [];
   if (broken.length > 0) {
@@ -68,10 +71,14 @@ for (const library of libraries) {
     continue;
   }
   if (parts.includes("vectors")) verdict(`${library.name} vectors`, wrongWith(library.vectors));
-  if (parts.includes("hole")) {
-    const { worst_us, accepted, dropped, queued } = await blackHole(library);
+  for (const stored of parts.includes("hole") ? [false, true].filter((stored) => library.stores || !stored) : []) {
+    const { middle, rare, worst, accepted, dropped, queued } = await blackHole(library, stored);
     const wrong = accepted === dropped + queued ? [] : [`${accepted} accepted, ${dropped} dropped and ${queued} queued`];
-    verdict(`${library.name} hole`, wrong, `worst send ${worst_us} µs, ${accepted} accepted, ${dropped} dropped`);
+    const figures = `send ${middle} µs, 1 of 1000 above ${rare} µs, worst ${worst} µs; ${accepted} accepted, ${dropped} dropped`;
+    verdict(`${library.name} hole`, wrong, `${stored ? "stored" : "memory"}: ${figures}`);
+  }
+  if (parts.includes("identity") && library.stores) {
+    verdict(`${library.name} identity`, await keepsIdentity(library).catch((error) => [String(error)]));
   }
   if (parts.includes("chaos")) {
     const trial = new Trial(library, random(Number(values.seed)));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../../e2e/deadline.js";
 import { Hub } from "../../e2e/hub.js";
+import { Clock } from "./clock.js";
 import { Driver } from "./driver.js";
 import { judgeCommands, judgeSamples } from "./judge.js";
 import { Network } from "./network.js";
@@ -20,13 +21,14 @@ const TTL_MS = 3000;
 const FIRST_COMMAND = 1_000_000_000;
 
 /** What can happen to a device, and how long it lasts, ms. */
-const FAULTS = /** @type {const} */ (["cut", "halfOpen", "stall", "doubles", "killHub", "killDevice", "nothing"]);
+const FAULTS = /** @type {const} */ (["cut", "halfOpen", "stall", "doubles", "killHub", "killDevice", "jumpClock", "nothing"]);
 
 export class Trial {
   #library;
   #random;
   #hub = new Hub();
   #folder = mkdtempSync(join(tmpdir(), "glassline-conformance-"));
+  #clock = new Clock(this.#folder);
   #token = "";
   /** @type {Network} */
   #network;
@@ -103,7 +105,7 @@ export class Trial {
     this.#driver = new Driver(this.#library, words, (nth) => {
       this.#heard = nth;
       this.#accepted.push(/** @type {number} */ (this.#ordered[nth - 1]));
-    });
+    }, this.#clock.environment);
     await this.#driver.next("ready");
   }
 
@@ -131,7 +133,7 @@ export class Trial {
 
   /** @param {typeof FAULTS[number]} fault */
   async #suffer(fault) {
-    const happens = fault === "killDevice" && !this.#library.stores ? "cut" : fault;
+    const happens = this.#possible(fault);
     this.happened[happens] = (this.happened[happens] ?? 0) + 1;
     switch (happens) {
       case "cut":
@@ -154,8 +156,16 @@ export class Trial {
       case "killDevice":
         await this.#endDevice();
         return this.#startDevice();
+      case "jumpClock":
+        return this.#clock.jump(this.#random);
       case "nothing":
     }
+  }
+
+  /** What happens instead where a fault cannot. @param {typeof FAULTS[number]} fault */
+  #possible(fault) {
+    if (fault === "killDevice" && !this.#library.stores) return "cut";
+    return fault === "jumpClock" && !Clock.isThere ? "nothing" : fault;
   }
 
   /** Kills the driver. What it was told and did not answer may have been accepted or not. */

@@ -1,4 +1,4 @@
-import { age, clock, Component, cut, exactTime, shortTime } from "glassline";
+import { age, at, clock, Component, cut, exactTime, shortTime } from "glassline";
 import { word } from "glassline/receipt";
 import { say } from "glassline/words";
 
@@ -50,7 +50,7 @@ export default class CommandTable extends Component {
     const problem = this.part("problem");
     try {
       const path = `/api/devices/${encodeURIComponent(this.device)}/commands?limit=${this.#most}`;
-      const response = await fetch(path, { headers: { accept: "application/json" } });
+      const response = await fetch(at(path), { headers: { accept: "application/json" } });
       // A device that is not there any more has no commands, and one that was not stored yet neither.
       if (!response.ok && response.status !== 404) throw new Error(say("commands.answered", { status: response.status }));
       /** @type {Row[]} */

@@ -1,4 +1,4 @@
-import { age, clock, Component, duration, exactTime, number, panel, shortTime, showLabels } from "glassline";
+import { age, at, clock, Component, duration, exactTime, number, panel, shortTime, showLabels } from "glassline";
 import { say } from "glassline/words";
 
 /** @typedef {import("glassline/watch").DeviceState} DeviceState */
@@ -15,7 +15,7 @@ export default class DeviceHeader extends Component {
   async #edit() {
     const { DeviceDialog } = await import("glassline/device-dialog");
     const device = this.deviceState;
-    this.#dialog ??= new DeviceDialog(this, () => location.assign("/"));
+    this.#dialog ??= new DeviceDialog(this, () => location.assign(at("/")));
     if (device) this.#dialog.open({ id: device.id, name: device.name, labels: device.labels });
   }
 

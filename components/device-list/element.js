@@ -1,4 +1,4 @@
-import { Component, duration, exactTime, number, panel, showLabels } from "glassline";
+import { at, Component, duration, exactTime, number, panel, showLabels } from "glassline";
 import { Roll } from "glassline/roll";
 import { EVERYTHING, nameOf, searchOf, sift, tally, wantedOf } from "glassline/sieve";
 import { say } from "glassline/words";
@@ -151,7 +151,7 @@ function fill(row, entry) {
   const part = (/** @type {string} */ of) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${of}"]`));
   if (row.dataset.id !== entry.id) {
     row.dataset.id = entry.id;
-    /** @type {HTMLAnchorElement} */ (part("link")).href = `/devices/${encodeURIComponent(entry.id)}`;
+    /** @type {HTMLAnchorElement} */ (part("link")).href = at(`/devices/${encodeURIComponent(entry.id)}`);
   }
   if (row.dataset.presence !== presence) row.dataset.presence = presence;
   write(part("presence"), say(`presence.${presence}`));

@@ -1,4 +1,4 @@
-import { clock, Component, duration, exactTime, number, panel } from "glassline";
+import { at, clock, Component, duration, exactTime, number, panel } from "glassline";
 import { say } from "glassline/words";
 
 /** How often the list is fetched while the page is in view, ms. */
@@ -31,7 +31,7 @@ export default class GatewayList extends Component {
   async #fetch() {
     const problem = this.part("problem");
     try {
-      const response = await fetch("/api/gateways", { headers: { accept: "application/json" } });
+      const response = await fetch(at("/api/gateways"), { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error(`the hub answered ${response.status}`);
       this.#gateways = await response.json();
       this.#show(this.#gateways ?? []);

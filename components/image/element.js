@@ -10,6 +10,9 @@ const SAID_MAX = 80;
 /** How Base64 of a picture begins, and what it is then. */
 const BEGINNINGS = [["iVBORw0KGgo", "png"], ["/9j/", "jpeg"], ["R0lGOD", "gif"], ["UklGR", "webp"], ["PHN2Zy", "svg+xml"], ["Qk", "bmp"]];
 
+/** Paths of the hub that answer with something else than a picture, and may do something. */
+const ACTING = ["/api/", "/login", "/logout", "/panel", "/uplink", "/socket", "/device"];
+
 export default class Image extends Component {
   connected() {
     const picture = this.part("picture");
@@ -66,5 +69,16 @@ function addressOf(value) {
   const kind = BEGINNINGS.find(([beginning]) => value.startsWith(beginning))?.[1];
   // Before addresses: a JPEG begins with a slash too.
   if (kind && /^[A-Za-z0-9+/]{16,}={0,2}\s*$/.test(value)) return `data:image/${kind};base64,${value}`;
-  return /^\/(?!\/)/.test(value) ? value : undefined;
+  return isPicture(value) ? value : undefined;
+}
+
+/**
+ * Whether a text is the path of something on this hub that may be a picture. What the hub does is no picture: a stream of samples
+ * would keep a connection for itself, and a login link would be used up.
+ * @param {string} text
+ */
+function isPicture(text) {
+  if (!/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(text)) return false;
+  const { origin, pathname } = new URL(text, location.href);
+  return origin === location.origin && !ACTING.some((path) => pathname.startsWith(path));
 }

@@ -1,4 +1,4 @@
-import { clock, Component, cut, duration, exactTime } from "glassline";
+import { at, clock, Component, cut, duration, exactTime } from "glassline";
 import { say } from "glassline/words";
 
 /** How often the list is fetched while the page is in view, ms. */
@@ -26,7 +26,7 @@ export default class PanelList extends Component {
   async #fetch() {
     const problem = this.part("problem");
     try {
-      const response = await fetch("/api/panels", { headers: { accept: "application/json" } });
+      const response = await fetch(at("/api/panels"), { headers: { accept: "application/json" } });
       if (!response.ok) throw new Error(`the hub answered ${response.status}`);
       this.#show(await response.json());
       problem.textContent = "";

@@ -139,6 +139,31 @@ scenario("a device is deleted after a question, by keyboard alone", async (cast)
   assert.equal((await hub.fetch("/api/devices/boiler-7")).status, 404);
 });
 
+scenario("a device is given a new token, which is shown once, and all of them are taken back", async (cast) => {
+  const hub = await cast.hub();
+  await make(hub, [{ id: "boiler-7" }]);
+  const panel = await cast.panel("/devices/boiler-7");
+  const edit = panel.component("device-header").getByRole("button", { name: "Edit name and labels" });
+  const dialog = panel.page.getByRole("dialog");
+  const open = async () => {
+    await edit.click();
+    await dialog.getByRole("button", { name: "Token …" }).click();
+  };
+  await open();
+  await dialog.getByRole("button", { name: "Make a new token" }).click();
+  const shown = dialog.getByLabel("New token");
+  await eventually("the new token", async () => /^gl_device_/.test(await shown.inputValue()));
+  const token = await shown.inputValue();
+  const sends = async () => (await fetch(`${hub.ready.http}/api/devices/boiler-7/samples`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: '{"n":1}' })).status;
+  assert.equal(await sends(), 204);
+  await panel.page.keyboard.press("Escape");
+  await open();
+  assert.equal(await shown.inputValue(), "", "it is shown once");
+  await dialog.getByRole("button", { name: "Take its tokens back" }).click();
+  await panel.reads(dialog.getByRole("status"), "Its tokens are taken back.");
+  assert.notEqual(await sends(), 204);
+});
+
 scenario("an empty list shows a program in each language, with what this hub asks for, by keyboard alone", async (cast) => {
   const hub = await cast.hub();
   const panel = await cast.panel("/");

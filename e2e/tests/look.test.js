@@ -7,7 +7,7 @@ import { scenario } from "../scenario.js";
 const PHONE = { width: 390, height: 844 };
 const NARROW = { width: 320, height: 640 };
 const DESK = { width: 1280, height: 800 };
-const PAGES = ["/", "/devices/weather-1", "/views/weather", "/views/weather-html", "/status", "/components", "/components/chart"];
+const PAGES = ["/", "/devices/weather-1", "/views/weather", "/views/weather-html", "/status", "/audit", "/components", "/components/chart"];
 const THEMES = /** @type {const} */ (["light", "dark"]);
 
 scenario("no page is wider than its window, in either theme", async (cast) => {

@@ -78,6 +78,7 @@ scenario("the content policy allows our files, the import map, and nothing else"
   const policy = answer.headers.get("content-security-policy") ?? "";
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /script-src 'self' 'sha256-[A-Za-z0-9+/=]+'/);
+  assert.match(policy, /require-trusted-types-for 'script'; trusted-types glassline component 'allow-duplicates'; frame-ancestors 'none'$/);
   assert.doesNotMatch(policy, /unsafe|\*|https?:/);
   const page = await answer.text();
   assert.doesNotMatch(page, /<style|\sstyle="|\son[a-z]+="/);
@@ -85,12 +86,31 @@ scenario("the content policy allows our files, the import map, and nothing else"
   assert.deepEqual(inline, ['type="importmap"']);
 
   const panel = await cast.panel("/views/toml");
-  panel.expect(/Content Security Policy/);
-  const ran = await panel.page.evaluate(() => {
+  panel.expect(/Content Security Policy|Trusted(HTML|Script|TypePolicy)/i);
+  const { ran, thrown } = await panel.page.evaluate(() => {
     const script = document.createElement("script");
-    script.textContent = "document.body.dataset.injected = 'yes'";
+    const attempts = [
+      () => (document.createElement("div").innerHTML = "<img src=x onerror=\"document.body.dataset.injected='yes'\">"),
+      () => (script.textContent = "document.body.dataset.injected = 'yes'"),
+      () => (script.src = "/assets/x.js"),
+      () => document.body.setAttribute("onclick", "document.body.dataset.injected = 'yes'"),
+      () => new DOMParser().parseFromString("<p>", "text/html"),
+      () => document.body.insertAdjacentHTML("beforeend", "<p>"),
+      () => document.createRange().createContextualFragment("<p>"),
+      () => /** @type {any} */ (globalThis).trustedTypes.createPolicy("other", {}),
+      () => /** @type {any} */ (globalThis).trustedTypes.createPolicy("default", {}),
+    ];
+    const thrown = attempts.map((attempt) => {
+      try {
+        attempt();
+        return "nothing";
+      } catch (error) {
+        return String(error).split(":")[0];
+      }
+    });
     document.body.append(script);
-    return document.body.dataset.injected;
+    return { ran: document.body.dataset.injected, thrown };
   });
-  assert.equal(ran, undefined, "an injected script does not run");
+  assert.equal(ran, undefined, "nothing that is injected runs");
+  assert.deepEqual(new Set(thrown), new Set(["TypeError"]), "text becomes no markup and no script");
 });

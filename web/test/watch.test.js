@@ -266,3 +266,14 @@ test("what this page only guessed of a command is corrected by what the hub says
   watch.apply({ command: "c1", device: "pump-1", channel: "fan", state: "done" }, NOW);
   assert.equal(watch.receipt("pump-1", "fan")?.state, "done");
 });
+
+test("what may be done with a device is kept until the next connection, whatever is said of the device", () => {
+  const watch = new Watch();
+  assert.deepEqual(watch.apply({ device: "pump-1", may: ["view"] }, 0), [{ kind: "rights", device: "pump-1" }]);
+  watch.apply({ snapshot: "pump-1", cursor: 1, known: true, presence: "online", since: 0, channels: {}, describe: {} }, 0);
+  assert.deepEqual(watch.rights.get("pump-1"), ["view"]);
+  watch.apply({ removed: "pump-1" }, 0);
+  assert.deepEqual(watch.apply({ scopes: ["view"] }, 0), [{ kind: "scopes", scopes: ["view"] }]);
+  watch.resume({ log: "x" }, [], false);
+  assert.equal(watch.rights.size, 0);
+});

@@ -6,6 +6,7 @@
 mod absences;
 mod browser;
 mod dependencies;
+mod duplicates;
 mod heads;
 mod layers;
 mod leftovers;
@@ -17,6 +18,7 @@ mod nouns;
 mod places;
 mod rules;
 mod size;
+mod unsafe_code;
 mod waiting;
 mod whitespace;
 
@@ -81,6 +83,8 @@ pub(crate) const CHECKS: &[Check] = &[
         "Every dependency comes from crates.io; the npm lock names no host.",
         dependencies::sources,
     ),
+    rule("duplicates", "Every crate is there in one version, or the list says why not.", duplicates::check),
+    rule("unsafe", "No crate of ours has unsafe code, nor may have.", unsafe_code::check),
     rule("rule-names", "A rule that is cited stands in the specification.", rules::check),
     rule("absences", "ARCHITECTURE.md and this table name the same invariants.", absences::check),
     rule("length", "No file of ours has more than 600 lines.", length::check),

@@ -4,12 +4,16 @@
 //! name; `ARCHITECTURE.md` states the invariants and names the check that keeps each.
 #![allow(clippy::print_stdout, reason = "a command-line program whose output is its purpose")]
 
+mod advisories;
+mod attack;
 mod bench;
 mod check;
 mod conformance;
+mod exposure;
 mod problem;
 mod repository;
 mod rust_code;
+mod sbom;
 mod torture;
 mod words;
 
@@ -20,7 +24,8 @@ use check::CHECKS;
 use repository::Repository;
 
 const USAGE: &str = "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | bench chart [SECONDS] | \
-                     torture [STEP…] [--seed S] | conformance [PART…] [--library NAME] [--rounds N] [--seed S]";
+                     torture [STEP…] [--seed S] | attack [--seconds S] [--connections N] | conformance [PART…] [--library NAME] [--rounds N] [--seed S] | \
+                     advisories [--database DIR] | sbom [--to FILE] [--target TRIPLE] | exposure";
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,8 +36,12 @@ fn main() -> anyhow::Result<ExitCode> {
             list();
             Ok(ExitCode::SUCCESS)
         }
+        ["advisories", options @ ..] => advisories::run(root(), options),
+        ["exposure"] => exposure::run(root()),
+        ["sbom", options @ ..] => sbom::run(root(), options),
         ["bench", options @ ..] => bench::run(root(), options),
         ["conformance", options @ ..] => conformance::run(root(), options),
+        ["attack", options @ ..] => attack::run(root(), options),
         ["torture", options @ ..] => torture::run(root(), options),
         _ => {
             eprintln!("{USAGE}");

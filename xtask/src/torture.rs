@@ -15,8 +15,15 @@ const WAYS_APART: &[&[&str]] =
 /// The test program, in the profile of every day: it is built already.
 const TORTURE: &[&str] = &["test", "--locked", "--package", "cli", "--test", "torture"];
 
+/// The step that is a program of its own: ten minutes of slow and silent connections.
+const ATTACK: &str = "attack";
+const ATTACK_OPTIONS: &[&str] = &["--seconds", "600"];
+
 /// Runs it with `arguments`: names of steps, and `--seed S`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode> {
+    if arguments == [ATTACK] {
+        return crate::attack::run(root, ATTACK_OPTIONS);
+    }
     let cargo = std::env::var_os("CARGO").context("this runs by cargo")?;
     let built = Command::new(&cargo).args(TORTURE).arg("--no-run").current_dir(root).status()?;
     if !built.success() {

@@ -54,7 +54,7 @@ impl Rig {
         let mut device = Device::new(identity(), 0);
         let mut effects = Vec::new();
         let identify = Identify { nonce: Some(1), boot: true, ..Identify::default() };
-        let peer = Peer { connection: 1, address: "bench".to_owned() };
+        let peer = Peer { connection: 1, address: "bench".to_owned(), is_local: false };
         let caller = Caller { identify, peer, outlet: Arc::new(Nowhere), token: None };
         device.identify(NOW, &issuer, caller, &mut effects);
         effects.clear();
@@ -110,6 +110,7 @@ fn identity() -> Identity {
         id: DeviceId::parse("pump-1").expect("a valid id"),
         called: None,
         token: None,
+        previous: None,
         joined: false,
         confirmed: true,
         created: BEGIN,

@@ -14,8 +14,8 @@
 
 static bool is_due(uint32_t at, uint32_t now) { return (int32_t)(now - at) >= 0; }
 
-void glassline_set_due(struct glassline *device, uint8_t timer, uint32_t at) {
-    device->due[timer] = at;
+void glassline_set_due(struct glassline *device, uint8_t timer, uint32_t after) {
+    device->due[timer] = device->now + after;
     device->due_set = (uint8_t)(device->due_set | 1U << timer);
 }
 
@@ -23,8 +23,8 @@ void glassline_stop(struct glassline *device, uint8_t timer) { device->due_set =
 
 static bool is_set(const struct glassline *device, uint8_t timer) { return (device->due_set & 1U << timer) != 0; }
 
-static bool take_due(struct glassline *device, uint8_t timer, uint32_t now) {
-    if (!is_set(device, timer) || !is_due(device->due[timer], now)) return false;
+static bool take_due(struct glassline *device, uint8_t timer) {
+    if (!is_set(device, timer) || !is_due(device->due[timer], device->now)) return false;
     glassline_stop(device, timer);
     return true;
 }
@@ -87,8 +87,8 @@ void glassline_identify(struct glassline *device) {
 }
 
 /* D9. Answers milliseconds to wait. */
-static uint32_t come_back(struct glassline *device, uint32_t now, uint8_t again) {
-    if ((device->flags & IS_WELCOME_SINCE) != 0 && now - device->welcome_since >= HEALTHY_MS) {
+static uint32_t come_back(struct glassline *device, uint8_t again) {
+    if ((device->flags & IS_WELCOME_SINCE) != 0 && device->now - device->welcome_since >= HEALTHY_MS) {
         device->attempts = 0;
         device->flags = (uint8_t)(device->flags & ~CAME_AT_ONCE);
     }
@@ -103,19 +103,19 @@ static uint32_t come_back(struct glassline *device, uint32_t now, uint8_t again)
     return 1 + (device->random >> 8) % (ceiling - 1);
 }
 
-static void part(struct glassline *device, uint32_t now, uint8_t again, uint32_t wait) {
-    uint32_t delay = come_back(device, now, again);
-    device->back_at = now + (delay > wait ? delay : wait);
+static void part(struct glassline *device, uint8_t again, uint32_t wait) {
+    uint32_t delay = come_back(device, again);
+    device->back_at = device->now + (delay > wait ? delay : wait);
     device->due_set = 1; /* back_at counts */
     device->wants = 0;
     device->out_from = device->out_to = device->in_used = 0;
 }
 
-void glassline_end(struct glassline *device, uint32_t now, const char *reason, size_t bytes, uint8_t again, uint32_t wait) {
+void glassline_end(struct glassline *device, const char *reason, size_t bytes, uint8_t again, uint32_t wait) {
     size_t kept = bytes < sizeof device->reason ? bytes : sizeof device->reason - 1;
     memcpy(device->reason, reason, kept);
     device->reason[kept] = '\0';
-    part(device, now, again, wait);
+    part(device, again, wait);
     device->phase = again == AGAIN_NEVER ? OVER : ENDING;
     if (device->phase == OVER && device->settings.on_disconnected != NULL) {
         device->settings.on_disconnected(device->settings.context, device->reason);
@@ -125,9 +125,10 @@ void glassline_end(struct glassline *device, uint32_t now, const char *reason, s
 void glassline_disconnected(struct glassline *device, uint32_t now) {
     bool told = (device->flags & IS_TOLD) != 0;
     if (device->phase == OVER) return;
+    device->now = now;
     if (device->phase != ENDING) {
         strcpy(device->reason, "broken");
-        part(device, now, AGAIN_LATER, 0);
+        part(device, AGAIN_LATER, 0);
     }
     device->phase = APART;
     device->flags = (uint8_t)(device->flags & ~IS_TOLD);
@@ -138,6 +139,7 @@ void glassline_disconnected(struct glassline *device, uint32_t now) {
 
 size_t glassline_input(struct glassline *device, uint32_t now, const char *bytes, size_t count) {
     if (device->phase != ASKING && device->phase != TALKING) return count;
+    device->now = now;
     /* One byte stays free for an end. */
     size_t room = device->settings.in_bytes - 1;
     for (size_t at = 0; at < count; at++) {
@@ -150,7 +152,7 @@ size_t glassline_input(struct glassline *device, uint32_t now, const char *bytes
         size_t used = device->in_used;
         device->in_used = 0;
         if (used > 0 && used <= room && device->settings.in[used - 1] == '\r') used--;
-        if (used <= room) glassline_read_line(device, now, used);
+        if (used <= room) glassline_read_line(device, used);
         return at + 1;
     }
     return count;
@@ -167,55 +169,56 @@ void glassline_written(struct glassline *device, size_t count) {
 }
 
 /* D7. */
-void glassline_heard(struct glassline *device, uint32_t now) {
+void glassline_heard(struct glassline *device) {
     if (device->phase == TALKING && device->settings.heartbeat_seconds > 0) {
-        glassline_set_due(device, SILENCE, now + 2 * device->heartbeat_ms);
+        glassline_set_due(device, SILENCE, 2 * device->heartbeat_ms);
     }
 }
 
-void glassline_watch_progress(struct glassline *device, uint32_t now) {
+void glassline_watch_progress(struct glassline *device) {
     bool closed = device->window == 0;
     bool is_loss = device->lost > 0 && (closed || (device->flags & IS_LOSS_SAID) != 0);
     bool waiting = is_loss || (closed ? device->held : device->said) > 0;
     uint32_t patience = closed || device->heartbeat_ms > PROGRESS_MS_MIN ? device->heartbeat_ms : PROGRESS_MS_MIN;
-    if (waiting && device->phase == TALKING && !is_set(device, PROGRESS)) glassline_set_due(device, PROGRESS, now + patience);
+    if (waiting && device->phase == TALKING && !is_set(device, PROGRESS)) glassline_set_due(device, PROGRESS, patience);
 }
 
 /* D6: against a closed window the first unacked one asks whether it may open; else it goes back, or leaves. */
-static void no_progress(struct glassline *device, uint32_t now) {
+static void no_progress(struct glassline *device) {
     if (device->window == 0) {
         /* Where something is still to be written, such is among it. */
         if (device->out_from == device->out_to) device->wants |= WANTS_PROBE;
     } else if (device->settings.serial) {
         glassline_outbox_go_back(device);
     } else {
-        glassline_end(device, now, "stuck", 5, AGAIN_LATER, 0);
+        glassline_end(device, "stuck", 5, AGAIN_LATER, 0);
     }
 }
 
-static void fall_due(struct glassline *device, uint32_t now) {
-    if (take_due(device, WELCOME, now)) {
+static void fall_due(struct glassline *device) {
+    if (take_due(device, WELCOME)) {
         /* D1: the second time without having heard anything at all, the connection is dead. */
-        if (++device->unheard > 1 && !device->settings.serial) glassline_end(device, now, "silent", 6, AGAIN_LATER, 0);
+        if (++device->unheard > 1 && !device->settings.serial) glassline_end(device, "silent", 6, AGAIN_LATER, 0);
         else glassline_identify(device);
     }
     if (device->phase != TALKING) return;
-    if (take_due(device, SILENCE, now)) {
-        glassline_end(device, now, "silent", 6, AGAIN_LATER, 0);
+    if (take_due(device, SILENCE)) {
+        glassline_end(device, "silent", 6, AGAIN_LATER, 0);
         return;
     }
-    if (take_due(device, PROGRESS, now)) no_progress(device, now);
-    if (device->phase == TALKING && take_due(device, HEARTBEAT, now)) {
+    if (take_due(device, PROGRESS)) no_progress(device);
+    if (device->phase == TALKING && take_due(device, HEARTBEAT)) {
         if (device->out_from == device->out_to) device->wants |= WANTS_HEARTBEAT;
-        else glassline_set_due(device, HEARTBEAT, now + device->heartbeat_ms);
+        else glassline_set_due(device, HEARTBEAT, device->heartbeat_ms);
     }
 }
 
 bool glassline_poll(struct glassline *device, uint32_t now) {
     if (device->phase != ASKING && device->phase != TALKING) return false;
-    fall_due(device, now);
-    bool said = glassline_say(device, now);
-    glassline_watch_progress(device, now);
+    device->now = now;
+    fall_due(device);
+    bool said = glassline_say(device);
+    glassline_watch_progress(device);
     return said;
 }
 

@@ -125,6 +125,7 @@ struct glassline {
     size_t box_from, box_used;
     size_t at_offset;        /* where the message at_index is, so that nobody looks for it */
     uint16_t at_index;
+    uint32_t now;            /* when it was last called with a time */
     uint32_t heartbeat_ms;
     uint16_t window;
     uint16_t ticket;                   /* of the last command begun */

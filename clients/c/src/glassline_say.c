@@ -22,7 +22,7 @@ void glassline_line_begin(struct glassline *device, struct glassline_line *line)
     line->overflows = false;
 }
 
-bool glassline_line_end(struct glassline *device, uint32_t now, struct glassline_line *line) {
+bool glassline_line_end(struct glassline *device, struct glassline_line *line) {
     if (line->overflows || device->settings.out_bytes == device->out_to) return false;
     line->size = device->settings.out_bytes - device->out_to;
     if (device->settings.checksum && line->bytes > 0) glassline_put_checksum(line);
@@ -31,7 +31,7 @@ bool glassline_line_end(struct glassline *device, uint32_t now, struct glassline
     /* What is said puts off the heartbeat. */
     device->wants = (uint8_t)(device->wants & ~WANTS_HEARTBEAT);
     if (device->phase == TALKING && device->settings.heartbeat_seconds > 0) {
-        glassline_set_due(device, HEARTBEAT, now + device->heartbeat_ms);
+        glassline_set_due(device, HEARTBEAT, device->heartbeat_ms);
     }
     return true;
 }
@@ -67,19 +67,19 @@ void glassline_put_identify(const struct glassline *device, struct glassline_lin
     glassline_put(line, '}');
 }
 
-static bool say_identify(struct glassline *device, uint32_t now) {
+static bool say_identify(struct glassline *device) {
     struct glassline_line line;
     glassline_line_begin(device, &line);
     glassline_put_identify(device, &line);
-    if (!glassline_line_end(device, now, &line)) return false;
+    if (!glassline_line_end(device, &line)) return false;
     device->wants = 0;
     /* What it no longer holds the hub side may take as a gap, and ack (H3). */
     if (device->said_max < device->oldest - 1) device->said_max = device->oldest - 1;
-    glassline_set_due(device, WELCOME, now + (device->settings.serial ? WELCOME_SERIAL_MS_MAX : WELCOME_MS_MAX));
+    glassline_set_due(device, WELCOME, (device->settings.serial ? WELCOME_SERIAL_MS_MAX : WELCOME_MS_MAX));
     return true;
 }
 
-static bool say_channel(struct glassline *device, uint32_t now) {
+static bool say_channel(struct glassline *device) {
     const struct glassline_channel *channel = &device->channels[device->channels_said];
     struct glassline_line line;
     glassline_line_begin(device, &line);
@@ -88,12 +88,12 @@ static bool say_channel(struct glassline *device, uint32_t now) {
     glassline_put(&line, ':');
     glassline_put_copy(&line, channel->json);
     glassline_put_text(&line, GLASSLINE_TEXT("}}"));
-    if (!glassline_line_end(device, now, &line)) return false;
+    if (!glassline_line_end(device, &line)) return false;
     device->channels_said++;
     return true;
 }
 
-static bool say_result(struct glassline *device, uint32_t now) {
+static bool say_result(struct glassline *device) {
     struct glassline_line line;
     glassline_line_begin(device, &line);
     glassline_put_text(&line, GLASSLINE_TEXT("{\"result\":"));
@@ -102,19 +102,19 @@ static bool say_result(struct glassline *device, uint32_t now) {
     glassline_put_text(&line, (device->flags & IS_OK) != 0 ? GLASSLINE_TEXT("true") : GLASSLINE_TEXT("false"));
     glassline_put_copy(&line, device->answer);
     glassline_put(&line, '}');
-    if (!glassline_line_end(device, now, &line)) return false;
+    if (!glassline_line_end(device, &line)) return false;
     device->wants = (uint8_t)(device->wants & ~WANTS_RESULT);
     return true;
 }
 
-static bool say_skip(struct glassline *device, uint32_t now) {
+static bool say_skip(struct glassline *device) {
     struct glassline_line line;
     glassline_line_begin(device, &line);
     put_member(&line, GLASSLINE_TEXT("{\"skip\":"), device->oldest - 1);
     glassline_put_text(&line, GLASSLINE_TEXT(",\"reason\":\""));
     bool dropped = (device->flags & IS_DROPPED) != 0;
     glassline_put_text(&line, dropped ? GLASSLINE_TEXT("overflow\"}") : GLASSLINE_TEXT("lost\"}"));
-    if (!glassline_line_end(device, now, &line)) return false;
+    if (!glassline_line_end(device, &line)) return false;
     device->flags |= IS_LOSS_SAID;
     return true;
 }
@@ -151,7 +151,7 @@ static void put_time(struct glassline *device, struct glassline_line *line, stru
     glassline_put_time(line, taken->time);
 }
 
-static bool say_message(struct glassline *device, uint32_t now, bool with_depth) {
+static bool say_message(struct glassline *device, bool with_depth) {
     struct glassline_taken taken;
     struct glassline_line line;
     glassline_line_begin(device, &line);
@@ -162,19 +162,19 @@ static bool say_message(struct glassline *device, uint32_t now, bool with_depth)
     put_time(device, &line, &taken);
     if (with_depth) put_member(&line, GLASSLINE_TEXT(",\"outbox\":"), device->held);
     glassline_put(&line, '}');
-    if (!glassline_line_end(device, now, &line)) return false;
+    if (!glassline_line_end(device, &line)) return false;
     device->said++;
     return true;
 }
 
 /* A message, or that what was to stand there is lost. */
-static bool say_next(struct glassline *device, uint32_t now) {
+static bool say_next(struct glassline *device) {
     bool said = false;
     if ((device->flags & IS_LOSS_SAID) == 0) {
-        said = say_skip(device, now);
+        said = say_skip(device);
     } else if (device->said < device->held) {
         bool behind = device->held > device->window;
-        said = say_message(device, now, behind) || (behind && say_message(device, now, false));
+        said = say_message(device, behind) || (behind && say_message(device, false));
     }
     glassline_count last = device->oldest + device->said - 1;
     if (said && device->said_max < last) device->said_max = last;
@@ -186,29 +186,29 @@ static uint16_t in_flight(const struct glassline *device) {
     return (uint16_t)(device->said + (device->lost > 0 && (device->flags & IS_LOSS_SAID) != 0 ? 1 : 0));
 }
 
-static bool say_probe(struct glassline *device, uint32_t now) {
+static bool say_probe(struct glassline *device) {
     uint16_t said = device->said;
     bool was_said = (device->flags & IS_LOSS_SAID) != 0;
     glassline_outbox_go_back(device);
-    bool probed = say_next(device, now);
+    bool probed = say_next(device);
     if (device->said < said) device->said = said;
     if (was_said) device->flags |= IS_LOSS_SAID;
     device->wants = (uint8_t)(device->wants & ~WANTS_PROBE);
     return probed;
 }
 
-static bool say_heartbeat(struct glassline *device, uint32_t now) {
+static bool say_heartbeat(struct glassline *device) {
     struct glassline_line line;
     glassline_line_begin(device, &line);
-    return glassline_line_end(device, now, &line);
+    return glassline_line_end(device, &line);
 }
 
-bool glassline_say(struct glassline *device, uint32_t now) {
-    if (device->phase == ASKING) return (device->wants & WANTS_IDENTIFY) != 0 && say_identify(device, now);
+bool glassline_say(struct glassline *device) {
+    if (device->phase == ASKING) return (device->wants & WANTS_IDENTIFY) != 0 && say_identify(device);
     if (device->phase != TALKING) return false;
-    if (device->channels_said < device->channels_count) return say_channel(device, now);
-    if ((device->wants & WANTS_RESULT) != 0) return say_result(device, now);
-    if (device->window > in_flight(device) && say_next(device, now)) return true;
-    if ((device->wants & WANTS_PROBE) != 0) return say_probe(device, now);
-    return (device->wants & WANTS_HEARTBEAT) != 0 && say_heartbeat(device, now);
+    if (device->channels_said < device->channels_count) return say_channel(device);
+    if ((device->wants & WANTS_RESULT) != 0) return say_result(device);
+    if (device->window > in_flight(device) && say_next(device)) return true;
+    if ((device->wants & WANTS_PROBE) != 0) return say_probe(device);
+    return (device->wants & WANTS_HEARTBEAT) != 0 && say_heartbeat(device);
 }

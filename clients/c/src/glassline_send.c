@@ -162,11 +162,12 @@ bool glassline_send_unnumbered(struct glassline *device, uint32_t now, const cha
     struct content content = {&one, 1, false};
     struct glassline_line line;
     if (device->phase != TALKING || device->channels_said < device->channels_count || !is_content(&content)) return false;
+    device->now = now;
     glassline_line_begin(device, &line);
     glassline_put(&line, '{');
     put_content(&line, &content);
     glassline_put(&line, '}');
-    return glassline_line_end(device, now, &line);
+    return glassline_line_end(device, &line);
 }
 
 bool glassline_describe(struct glassline *device, const struct glassline_channel *channels, uint8_t count) {

@@ -86,12 +86,12 @@ static bool time_of(struct glassline_part digits, struct glassline_time *time) {
     return true;
 }
 
-static void ack(struct glassline *device, uint32_t now, glassline_count seq) {
+static void ack(struct glassline *device, glassline_count seq) {
     /* It is progress, and no more than was ever said. */
     if (seq < device->oldest - device->lost || seq > device->said_max) return;
     glassline_outbox_take_over(device, seq + 1);
     glassline_stop(device, PROGRESS);
-    glassline_watch_progress(device, now);
+    glassline_watch_progress(device);
 }
 
 /* What was dropped meanwhile is answered with a skip. */
@@ -113,7 +113,7 @@ static void take_name(struct glassline *device, const struct message *message) {
     if (device->settings.on_token != NULL) device->settings.on_token(device->settings.context, token);
 }
 
-static void begin_talking(struct glassline *device, uint32_t now, glassline_count window, glassline_count heartbeat) {
+static void begin_talking(struct glassline *device, glassline_count window, glassline_count heartbeat) {
     device->phase = TALKING;
     device->wants = 0;
     device->channels_said = 0;
@@ -122,16 +122,16 @@ static void begin_talking(struct glassline *device, uint32_t now, glassline_coun
     glassline_outbox_go_back(device);
     device->window = (uint16_t)at_most(window, UINT16_MAX);
     device->heartbeat_ms = heartbeat == 0 ? 1000U : at_most(heartbeat, 86400U) * 1000U;
-    device->wall_now = now;
-    if ((device->flags & IS_WELCOME_SINCE) == 0) device->welcome_since = now;
+    device->wall_now = device->now;
+    if ((device->flags & IS_WELCOME_SINCE) == 0) device->welcome_since = device->now;
     device->flags |= IS_WELCOME_SINCE;
-    glassline_heard(device, now);
-    if (device->settings.heartbeat_seconds > 0) glassline_set_due(device, HEARTBEAT, now + device->heartbeat_ms);
-    glassline_watch_progress(device, now);
+    glassline_heard(device);
+    if (device->settings.heartbeat_seconds > 0) glassline_set_due(device, HEARTBEAT, device->heartbeat_ms);
+    glassline_watch_progress(device);
 }
 
 /* D1: a welcome that answers another identify is none. Nor is a new session in which something is taken over already. */
-static void welcome(struct glassline *device, uint32_t now, const struct message *message) {
+static void welcome(struct glassline *device, const struct message *message) {
     glassline_count nonce, taken, window, heartbeat, line_max;
     struct glassline_time time;
     char session[GLASSLINE_SESSION_CHARS_MAX + 1];
@@ -157,7 +157,7 @@ static void welcome(struct glassline *device, uint32_t now, const struct message
     }
     take_name(device, message);
     device->wall = time;
-    begin_talking(device, now, window, heartbeat);
+    begin_talking(device, window, heartbeat);
     if ((device->flags & IS_TOLD) != 0) return;
     device->flags |= IS_TOLD;
     if (device->settings.on_connected != NULL) {
@@ -170,7 +170,7 @@ static bool is_text(struct glassline_part value, const char *text) {
     return glassline_json_plain(value, &plain) && is_name(&text, plain);
 }
 
-static void bye(struct glassline *device, uint32_t now, const struct message *message) {
+static void bye(struct glassline *device, const struct message *message) {
     struct glassline_part code;
     glassline_count wait;
     if (!glassline_json_plain(message->member[THE_BYE], &code) || !count_or(message, THE_WAIT, 0, &wait)) return;
@@ -179,7 +179,7 @@ static void bye(struct glassline *device, uint32_t now, const struct message *me
     uint8_t again = AGAIN_LATER;
     if (is_text(message->member[THE_AGAIN], GLASSLINE_TEXT("now"))) again = AGAIN_NOW;
     if (is_text(message->member[THE_AGAIN], GLASSLINE_TEXT("never"))) again = AGAIN_NEVER;
-    glassline_end(device, now, code.text, code.bytes, again, at_most(wait, INT32_MAX));
+    glassline_end(device, code.text, code.bytes, again, at_most(wait, INT32_MAX));
 }
 
 /* A channel's name, in its place. It has no characters that JSON must escape but quotes and backslashes. */
@@ -274,16 +274,16 @@ static void set_window(struct glassline *device, glassline_count window) {
     device->window = (uint16_t)at_most(window, UINT16_MAX);
 }
 
-static void read_message(struct glassline *device, uint32_t now, const struct message *message) {
+static void read_message(struct glassline *device, const struct message *message) {
     uint8_t kind = THE_WELCOME;
     glassline_count number = 0;
     while (kind <= THE_BYE && message->member[kind].text == NULL) kind++;
-    if (kind == THE_WELCOME) welcome(device, now, message);
-    if (kind == THE_BYE) bye(device, now, message);
+    if (kind == THE_WELCOME) welcome(device, message);
+    if (kind == THE_BYE) bye(device, message);
     /* Nothing else means anything before the welcome (D1). */
     if (device->phase != TALKING) return;
     bool counts = count_of(message, kind <= THE_WINDOW ? kind : THE_COMMAND, &number);
-    if (kind == THE_ACK && counts) ack(device, now, number);
+    if (kind == THE_ACK && counts) ack(device, number);
     if (kind == THE_NAK && counts) nak(device, number);
     if (kind == THE_WINDOW && counts) set_window(device, number);
     if (kind == THE_COMMAND) command(device, message);
@@ -302,14 +302,14 @@ static size_t without_checksum(const char *line, size_t bytes) {
     return checksum == glassline_crc32(line, bytes - 10) ? bytes - 10 : 0;
 }
 
-void glassline_read_line(struct glassline *device, uint32_t now, size_t bytes) {
+void glassline_read_line(struct glassline *device, size_t bytes) {
     char *line = device->settings.in;
     size_t whole = without_checksum(line, bytes);
     if (bytes > 0 && whole == 0) return;
-    glassline_heard(device, now);
+    glassline_heard(device);
     device->unheard = 0;
     if (bytes == 0) return;
     if (device->settings.on_message != NULL) device->settings.on_message(device->settings.context, line, whole);
     struct message message;
-    if (read_members(line, line + whole, &message)) read_message(device, now, &message);
+    if (read_members(line, line + whole, &message)) read_message(device, &message);
 }

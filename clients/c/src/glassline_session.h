@@ -26,22 +26,23 @@ enum { WELCOME, SILENCE, PROGRESS, HEARTBEAT }; /* due */
 #define IS_DROPPED 128U      /* the last that is lost was dropped, for want of room */
 
 /* Decides what the line in `in` means. */
-void glassline_read_line(struct glassline *device, uint32_t now, size_t bytes);
+void glassline_read_line(struct glassline *device, size_t bytes);
 
-void glassline_set_due(struct glassline *device, uint8_t timer, uint32_t at);
+/* So many milliseconds from now. */
+void glassline_set_due(struct glassline *device, uint8_t timer, uint32_t after);
 void glassline_stop(struct glassline *device, uint8_t timer);
 void glassline_identify(struct glassline *device);
-void glassline_heard(struct glassline *device, uint32_t now);
-void glassline_watch_progress(struct glassline *device, uint32_t now);
+void glassline_heard(struct glassline *device);
+void glassline_watch_progress(struct glassline *device);
 /* The connection is to end: when to come back, in the words of a `bye`. */
 enum { AGAIN_LATER, AGAIN_NOW, AGAIN_NEVER };
-void glassline_end(struct glassline *device, uint32_t now, const char *reason, size_t bytes, uint8_t again, uint32_t wait);
+void glassline_end(struct glassline *device, const char *reason, size_t bytes, uint8_t again, uint32_t wait);
 
 /* Puts at most one line behind what is to go. Answers whether it did. */
-bool glassline_say(struct glassline *device, uint32_t now);
+bool glassline_say(struct glassline *device);
 /* Begins a line in what is free of `out`, and ends it: false, and nothing was said, where there is no room. */
 void glassline_line_begin(struct glassline *device, struct glassline_line *line);
-bool glassline_line_end(struct glassline *device, uint32_t now, struct glassline_line *line);
+bool glassline_line_end(struct glassline *device, struct glassline_line *line);
 /* The identify as it would be now. */
 void glassline_put_identify(const struct glassline *device, struct glassline_line *line);
 

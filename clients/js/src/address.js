@@ -1,7 +1,7 @@
 // Where a device connects: `tcp://host:port`, `tls://host:port`, `ws://host:port/path`, `wss://host:port/path`.
 
 /** The port that each has where an address names none, and the path of the WebSocket for devices. */
-const PORTS = { tcp: 7070, tls: 7070, ws: 8080, wss: 443 };
+const PORTS = { tcp: 7070, tls: 7071, ws: 8080, wss: 443 };
 const WEB_SOCKET_PATH = "/device";
 
 /**

@@ -23,6 +23,8 @@ import { Session } from "./session/session.js";
  * @property {(heldFrom: number) => void} giveBack
  * @property {() => Promise<void>} sync
  * @property {() => Promise<void>} close
+ * @property {(asked: string) => import("./store/identity.js").Identity | undefined} identity
+ * @property {(asked: string, identity: import("./store/identity.js").Identity) => Promise<void>} keepIdentity
  */
 
 /**
@@ -71,11 +73,18 @@ export class Core {
   /** The boot marker of this run is on disk (D2). Before, nothing is accepted. */
   #marked = false;
   #closed = false;
+  /** The id that the program itself says. */
+  #saidId;
+  /** What the program itself says it is, while what was kept of an earlier run is shown and not yet welcome. @type {{id?: string, token?: string} | undefined} */
+  #own;
 
   /** @param {Settings} settings @param {Store} [store] */
   constructor(settings, store) {
     this.#store = store;
-    this.#session = new Session(settings, store?.kept);
+    this.#saidId = settings.id ?? "";
+    const kept = store?.identity(this.#saidId);
+    if (kept) this.#own = { id: settings.id, token: settings.token };
+    this.#session = new Session({ ...settings, ...kept }, store?.kept);
     this.#restored = this.#session.unacked + this.#session.dropped;
     this.#next = store ? store.kept.first + store.kept.messages.length : 1;
     // Without a connection there is nothing to say yet: it wants its boot marker, if anything.
@@ -158,6 +167,23 @@ export class Core {
   }
 
   /**
+   * Where the hub does not want what was kept, the device comes at once as what the program itself says: answers why the connection is
+   * over, as if the hub had said that.
+   * @param {Reason} reason
+   */
+  fallBack(reason) {
+    if (!this.#own || reason.again !== "never") return reason;
+    this.#session.introduce(this.#own.id, this.#own.token);
+    this.#own = undefined;
+    return /** @type {Reason} */ ({ ...reason, again: "now", comesBack: true });
+  }
+
+  /** The next run of the program is to have what the hub gave. Rejects with what the system says. @param {string} token */
+  async keepToken(token) {
+    await this.#store?.keepIdentity(this.#saidId, { id: this.id ?? "", token });
+  }
+
+  /**
    * Milliseconds after which to come back; nothing where it must not.
    * @param {Time} now
    * @param {Reason} reason
@@ -214,6 +240,7 @@ export class Core {
     else if (output.do !== "welcome") return output;
     else {
       this.#backoff.welcomed(now.mono);
+      this.#own = undefined;
       const resumed = this.#asked !== undefined && this.#asked === this.#session.name;
       // Within a connection it identifies again for a session of this run; the program was told already.
       if (this.#told) return undefined;

@@ -15,7 +15,8 @@ import { isId } from "./session/messages.js";
  * @property {string} address  `tcp://host:port`, `tls://…`, `ws://host:port/path`, `wss://…`; in a browser the last two
  * @property {string} [id]  1 to 64 letters, digits, `_` or `-`; without one the hub makes one
  * @property {string} [token]  its own, or a join token
- * @property {string | OutboxSettings} [outbox]  a folder to keep the outbox in; otherwise it is in memory
+ * @property {string | OutboxSettings} [outbox]  a folder to keep the outbox in; otherwise it is in memory. The id and the token that the
+ *   hub gives a device with a join token are kept there, too: the next run goes on with them
  * @property {number | null} [heartbeat]  seconds, 15 unless said; `null` asks for none
  * @property {number} [lineMax]  bytes of the longest line it reads, at least 256: commands that do not fit are refused
  * @property {import("node:tls").ConnectionOptions} [tls]  for Node: `ca`, `cert`, `key` …
@@ -183,7 +184,8 @@ export class AnyDevice {
   }
 
   /**
-   * Calls `handler` with a token of its own that the hub gives the device: the next run of the program is to use it.
+   * Calls `handler` with a token of its own that the hub gives the device: the next run of the program is to use it. A device whose
+   * outbox is in a folder keeps it there.
    * @param {(token: string) => unknown} handler
    */
   onToken(handler) {
@@ -332,9 +334,15 @@ export class AnyDevice {
     if (step.do === "begin") this.#calls.obey(step.command, (outcome) => this.#answer(outcome));
     else if (step.do === "complaint") this.#calls.report(`the hub skipped a line: ${step.code}: ${step.reason}`);
     else {
-      if (step.token !== undefined) this.#calls.tellToken(step.token);
+      if (step.token !== undefined) this.#keepToken(step.token);
       this.#calls.tellConnected(step.resumed);
     }
+  }
+
+  /** Where it cannot be kept, the join token goes on to do for as long as the hub lets it. @param {string} token */
+  #keepToken(token) {
+    this.#core.keepToken(token).catch((error) => this.#calls.report("the token of the device cannot be kept", error));
+    this.#calls.tellToken(token);
   }
 
   /** @param {import("./session/messages.js").Outcome} outcome */
@@ -369,9 +377,10 @@ export class AnyDevice {
     this.#timer = setTimeout(wake, Math.max(0, due - now().mono));
   }
 
-  /** The connection is over, or there was none. @param {Reason} reason */
-  #end(reason) {
+  /** The connection is over, or there was none. @param {Reason} why */
+  #end(why) {
     if (this.#over) return;
+    const reason = this.#core.fallBack(why);
     clearTimeout(this.#timer);
     const connection = this.#connection;
     this.#connection = undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../../../e2e/deadline.js";
@@ -99,6 +100,35 @@ withHub("a bye that says never is the end, and the program is told why", async (
   assert.equal(device.send("t", 1), true, "it is kept");
   assert.equal(await device.flush(10_000), false, "nobody will take it");
   await device.close();
+});
+
+withHub("the id and the token that a hub gave are there in the next run, and are given up where it does not want them", async (hub, address) => {
+  const outbox = fs.mkdtempSync(join(tmpdir(), "glassline-js-"));
+  const first = telling({ address, id: "", token: "JOIN", outbox });
+  first.device.connect();
+  const { identify } = await hub.welcome({ welcome: "new-7", token: "gl_own" });
+  assert.deepEqual([identify.identify, identify.token], ["", "JOIN"]);
+  await first.connected.next();
+  const kept = join(outbox, "identity");
+  await eventually("it is kept", () => fs.existsSync(kept));
+  await first.device.close();
+  assert.equal(fs.readFileSync(kept, "utf8"), '{"asked":"","id":"new-7","token":"gl_own"}\n');
+  assert.equal(fs.statSync(kept).mode & 0o777, 0o600);
+
+  const second = telling({ address, id: "", token: "ANOTHER", outbox });
+  assert.equal(second.device.id, "new-7");
+  second.device.connect();
+  const asked = [];
+  for (let n = 0; n < 2; n += 1) {
+    const connection = await hub.next();
+    const { identify, token } = await connection.read();
+    asked.push([identify, token]);
+    connection.says({ bye: "auth", again: "never" });
+  }
+  assert.deepEqual(asked, [["new-7", "gl_own"], ["", "ANOTHER"]]);
+  assert.equal(await second.disconnected.next(), "auth");
+  await second.device.close();
+  fs.rmSync(outbox, { recursive: true });
 });
 
 withHub("what a hub must not say breaks nothing", async (hub, address) => {

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Tuple, Union
 
+from ._identity import Identity, Keeping
 from ._reason import ENDED, Reason
 from ._values import NotAccepted
 from .session import Backoff, Begin, Close, Complain, Keep, Send, Session, Settings, Welcomed
@@ -63,11 +64,19 @@ class Core:
         self._lock = threading.Lock()
         #: Whoever does what is to be done looks what there is. Never waits.
         self.wake = wake
-        self.name = settings.device
         self._log = None if folder is None else Log(folder, settings.bytes_max)
         self.report: Optional[Report] = None if self._log is None else self._log.report
         if self.report is not None and not self.report.is_whole:
-            log.warning("%s: %s", self.name, self.report)
+            log.warning("%s: %s", settings.device, self.report)
+        self._keeping = None if folder is None else Keeping(folder, settings.device)
+        # What the program itself says it is, while what was kept of an earlier run is shown and not yet welcome.
+        self._own: Optional[Tuple[str, Optional[str]]] = None
+        kept = None if self._keeping is None else self._keeping.read()
+        if kept is not None:
+            self._own = (settings.device, settings.token)
+            settings.device, settings.token = kept
+        self._settings = settings
+        self.name = settings.device
         self._session = Session(settings, None if self._log is None else self._log.kept)
         if self._log is not None:
             # What it brings is in the session now.
@@ -192,6 +201,27 @@ class Core:
             told, self._told = self._told, False
             return told, self._backoff.lost(now(), reason.again, reason.wait, random)
 
+    def fall_back(self, reason: Reason) -> Reason:
+        """The connection is over. Where the hub does not want what was kept, the device comes at once as what the program itself says:
+        answers why it is over, as if the hub had said that."""
+        with self._lock:
+            if self._own is None or reason.again != "never" or self._closed:
+                return reason
+            (self._settings.device, self._settings.token), self._own = self._own, None
+            self.name = self._settings.device
+        log.info("%s: the token that was kept is not wanted: %s", self.name, reason)
+        return reason._replace(again="now")
+
+    def keep_token(self, token: str) -> None:
+        """The next run of the program is to have what the hub gave, before this one uses it; takes the disk some time. Where it cannot be
+        kept, the join token goes on to do for as long as the hub lets it."""
+        if self._keeping is None:
+            return
+        try:
+            self._keeping.write(Identity(self.name, token))
+        except OSError as error:
+            log.warning("%s: the token of the device cannot be kept: %s", self.name, error)
+
     def lines(self, lines: List[bytes]) -> None:
         """Lines of the hub side, without their ends."""
         for line in lines:
@@ -303,6 +333,7 @@ class Core:
 
     def _welcomed(self, welcomed: Welcomed) -> List[Step]:
         self._backoff.welcomed(now())
+        self._own = None
         self.name = welcomed.device
         # Within a connection it identifies again for a session of this run; the program was told already.
         if self._told:

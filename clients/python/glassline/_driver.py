@@ -65,7 +65,7 @@ class Driver:
         """One connection after the other. Answers why there is no further one."""
         resolver = Resolver(self._poller)
         while True:
-            reason = self._connection(Opening(address, context, self._poller, resolver))
+            reason = self._core.fall_back(self._connection(Opening(address, context, self._poller, resolver)))
             was_told, delay = self._core.disconnected(reason, random.random())
             log.debug("%s: not connected, again in %s ms: %s", self._core.name, delay, reason)
             if was_told or not reason.comes_back:
@@ -141,6 +141,7 @@ class Driver:
 
     def _connected(self, step: Connected) -> None:
         if step.token is not None:
+            self._core.keep_token(step.token)
             self._caller.tell(told("token", step.token))
         self._caller.tell(told("connected", step.resumed))
 

@@ -42,7 +42,9 @@ class Face:
         ``address`` is ``tcp://host:port``, ``tls://host:port``, ``ws://host:port`` or ``wss://host:port``; ``id`` has 1 to 64
         letters, digits, ``_`` or ``-``, or is empty: then the hub makes one. ``token`` is empty for none.
 
-        ``outbox`` is a folder to keep the outbox in, which is made if need be; None keeps it in memory. It holds at most
+        ``outbox`` is a folder to keep the outbox in, which is made if need be; None keeps it in memory. What the hub gives a device
+        that comes with a join token, its id and a token of its own, is kept there too: the next run goes on with them, and shows
+        ``token`` only where the hub does not want that one. It holds at most
         ``messages_max`` messages (at least 1) and ``bytes_max`` bytes of their lines; what is too much drops the oldest.
         ``heartbeat`` is in seconds, 1 to 3600: after two without a word from the hub the connection is given up; None asks for
         none. ``line_max`` asks the hub for lines of at most so many bytes (at least 256). ``tls`` says which certificates are
@@ -143,7 +145,7 @@ class Face:
 
     def on_token(self, handler: Handler) -> Handler:
         """Calls ``handler(token)`` with a token of its own that the hub gives the device, where it came with a join token: the
-        next run of the program is to use it."""
+        next run of the program is to use it. A device whose outbox is in a folder has kept it there already."""
         return self._handlers.on("token", self._checked(handler))
 
     def _checked(self, handler: Handler) -> Handler:

@@ -110,7 +110,7 @@ class Device(Face):
     async def _connections(self) -> Reason:
         """One connection after the other. Answers why there is no further one."""
         while True:
-            reason = await self._connection()
+            reason = self._core.fall_back(await self._connection())
             was_told, delay = self._core.disconnected(reason, random.random())
             log.debug("%s: not connected, again in %s ms: %s", self._core.name, delay, reason)
             if was_told or not reason.comes_back:
@@ -191,7 +191,7 @@ class Device(Face):
                 elif isinstance(step, Begin):
                     self._caller.tell(step)
                 else:
-                    self._connected(step)
+                    await self._connected(step)
             if work is None:
                 return None
             failed = await self._work()
@@ -209,8 +209,10 @@ class Device(Face):
                 return outbox_failed(error)
         return None
 
-    def _connected(self, step: Connected) -> None:
+    async def _connected(self, step: Connected) -> None:
         if step.token is not None:
+            token = step.token
+            await _off_the_loop(lambda: self._core.keep_token(token))
             self._caller.tell(told("token", step.token))
         self._caller.tell(told("connected", step.resumed))
 

@@ -3,8 +3,10 @@
 import gc
 import logging
 import socket
+import tempfile
 import threading
 import unittest
+from pathlib import Path
 from typing import Any, List
 from unittest import mock
 
@@ -38,6 +40,35 @@ class Case(unittest.TestCase):
         connection: Connection = self.enter(self.hub.welcome(**members))
         until(lambda: device.connected, "it is connected")
         return connection
+
+
+class Joining(Case):
+    def test_what_a_hub_gave_is_there_in_the_next_run_and_given_up_where_it_does_not_want_it(self) -> None:
+        folder = Path(self.enter(tempfile.TemporaryDirectory()))
+        settings = {"nonce": 0, "outbox": folder}
+        first = glassline.Device(self.hub.address, "", "JOIN", **settings)
+        self.addCleanup(first.close)
+        first.connect()
+        connection = self.enter(self.hub.accept())
+        identify = connection.welcome(welcome="new-7", token="gl_own")
+        self.assertEqual((identify["identify"], identify["token"]), ("", "JOIN"))
+        until(lambda: first.connected and (folder / "identity").exists(), "it is kept")
+        first.close()
+        text = (folder / "identity").read_text()
+        self.assertEqual(text, '{"asked":"","id":"new-7","token":"gl_own"}\n')
+        self.assertEqual((folder / "identity").stat().st_mode & 0o777, 0o600)
+
+        second = glassline.Device(self.hub.address, "", "ANOTHER", **settings)
+        self.addCleanup(second.close)
+        self.assertEqual(second.id, "new-7")
+        second.connect()
+        for expected in (("new-7", "gl_own"), ("", "ANOTHER")):
+            connection = self.enter(self.hub.accept())
+            identify = connection.hears_kind("identify")
+            self.assertEqual((identify["identify"], identify["token"]), expected)
+            connection.says(bye="auth", again="never")
+        reason = second.ended(MAX_WAIT)
+        self.assertEqual((reason.code, reason.comes_back), ("auth", False))
 
 
 class Sending(Case):

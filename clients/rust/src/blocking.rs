@@ -116,6 +116,15 @@ impl Device {
         self.inner.on_command(channel, handler);
     }
 
+    /// As [`crate::Device::on_other_commands`].
+    pub fn on_other_commands<T, V>(&self, handler: impl FnMut(&str, T) -> Result<V, Failure> + Send + 'static)
+    where
+        T: DeserializeOwned,
+        V: Serialize,
+    {
+        self.inner.on_other_commands(handler);
+    }
+
     /// As [`crate::Device::on_connected`].
     pub fn on_connected(&self, handler: impl FnMut(bool) + Send + 'static) {
         self.inner.on_connected(handler);

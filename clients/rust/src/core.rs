@@ -6,6 +6,7 @@
 use crate::outbox::{self, Outbox, Report};
 use crate::reason::Reason;
 use crate::settings::{Settings, SetupError};
+use protocol::id::DeviceId;
 use protocol::id::SessionId;
 use protocol::limits::{LINE_BYTES_MAX, SEQ_MAX};
 use protocol::message::{Command, Description, FromDevice, Outcome, Samples, Welcome, decode_from_device};
@@ -68,6 +69,8 @@ pub(crate) struct Core {
     asked: Option<SessionId>,
     /// As the last welcome has it.
     id: Option<String>,
+    /// What the program itself says it is, while what was kept of an earlier run is shown and not yet welcome.
+    own: Option<(Option<DeviceId>, Option<String>)>,
     /// Whether the program was told of this connection.
     told: bool,
     /// The position of the next message.
@@ -88,7 +91,13 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(settings: &Settings) -> Result<Self, SetupError> {
-        let of_session = settings.of_session()?;
+        let mut of_session = settings.of_session()?;
+        let kept = settings.identity().and_then(|keeping| keeping.read());
+        let own = kept.map(|kept| {
+            let id = DeviceId::parse(&kept.id).or(of_session.device.clone());
+            (std::mem::replace(&mut of_session.device, id), of_session.token.replace(kept.token))
+        });
+        let id = of_session.device.as_ref().map(ToString::to_string);
         let (side, outbox, report) = match &settings.folder {
             None => (DeviceSide::new(of_session), None, None),
             Some(folder) => {
@@ -107,7 +116,8 @@ impl Core {
             report,
             backoff: Backoff::default(),
             asked: None,
-            id: settings.id.as_ref().map(ToString::to_string),
+            id,
+            own,
             told: false,
             accepted: 0,
             acked: 0,
@@ -181,6 +191,14 @@ impl Core {
     pub(crate) fn disconnected(&mut self) -> bool {
         self.side.disconnected();
         std::mem::take(&mut self.told)
+    }
+
+    /// The hub does not want the device. Whether it is worth coming as what the program itself says.
+    pub(crate) fn falls_back(&mut self) -> bool {
+        let Some((id, token)) = self.own.take() else { return false };
+        self.id = id.as_ref().map(ToString::to_string);
+        self.side.introduce(id, token);
+        true
     }
 
     /// Milliseconds after which to come back; nothing where it must not.
@@ -265,6 +283,7 @@ impl Core {
 
     fn welcome(&mut self, now: Time, welcome: Welcome) -> Option<Step> {
         self.backoff.welcomed(now.mono);
+        self.own = None;
         self.id = Some(welcome.device.to_string());
         let resumed = self.asked.is_some() && self.asked == self.session();
         // Within a connection it identifies again for a session of this run; the program was told already.

@@ -39,8 +39,8 @@ impl Drop for Owned {
 }
 
 impl Device {
-    /// The device `id` with its outbox in memory. It connects to `address` (`tcp://host:port` or `ws://host:port`) once
-    /// [`Device::connect`] is called, and shows `token`; an empty one for none.
+    /// The device `id` with its outbox in memory. It connects to `address` (`tcp://host:port`, `tls://…`, `ws://…` or
+    /// `wss://…`) once [`Device::connect`] is called, and shows `token`; an empty one for none.
     ///
     /// # Errors
     /// The address or the id is none.
@@ -160,6 +160,16 @@ impl Device {
         self.live().handlers().on_command(channel, handler);
     }
 
+    /// Commands on all channels that have no handler of their own are for `handler`, which is told the channel. As
+    /// [`Device::on_command`].
+    pub fn on_other_commands<T, V>(&self, handler: impl FnMut(&str, T) -> Result<V, Failure> + Send + 'static)
+    where
+        T: DeserializeOwned,
+        V: Serialize,
+    {
+        self.live().handlers().on_other_commands(handler);
+    }
+
     /// Calls `handler` when the hub welcomed the device on a new connection, with whether it goes on with its session:
     /// nobody else has taken its place, and what is held goes on under the numbers it had.
     pub fn on_connected(&self, handler: impl FnMut(bool) + Send + 'static) {
@@ -177,7 +187,7 @@ impl Device {
     }
 
     /// Calls `handler` with a token of its own that the hub gives the device, where it came with a join token: the next run
-    /// of the program is to use it.
+    /// of the program is to use it. A device whose outbox is in a folder has kept it there already.
     pub fn on_token(&self, handler: impl FnMut(&str) + Send + 'static) {
         self.live().handlers().on_token(handler);
     }

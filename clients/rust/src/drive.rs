@@ -38,11 +38,18 @@ impl Drop for Driven {
 async fn connections(live: &Arc<Live>) -> Reason {
     loop {
         let reason = tokio::select! {
-            connected = Link::connect(&live.settings.address) => match connected {
+            connected = Link::connect(&live.settings.address, live.settings.authorities.clone()) => match connected {
                 Ok(link) => talk(live, link).await,
                 Err(error) => Reason::Broken(error.to_string()),
             },
             () = closed(live) => Reason::Closed,
+        };
+        let reason = match reason {
+            Reason::Told { code, comes_back: false, wait, .. } if live.core().falls_back() => {
+                tracing::info!(device = live.settings.name(), "the kept token is not wanted: {code}");
+                Reason::Told { code, comes_back: true, wait, at_once: true }
+            }
+            reason => reason,
         };
         let (told, delay) = end(live, &reason);
         tracing::debug!(device = live.settings.name(), %reason, delay, "not connected");
@@ -82,7 +89,10 @@ async fn talk(live: &Arc<Live>, mut link: Link) -> Reason {
             match step {
                 Step::Send(line) => link.say(&line),
                 Step::Connected { resumed, token } => {
-                    token.into_iter().for_each(|token| live.tell(Call::Token(token)));
+                    if let Some(token) = token {
+                        live.keep_token(&token).await;
+                        live.tell(Call::Token(token));
+                    }
                     live.tell(Call::Connected(resumed));
                 }
                 Step::Begin(command) => live.tell(Call::Command(command)),

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 type Obey = dyn FnMut(&RawValue) -> Result<Option<Box<RawValue>>, String> + Send;
+type ObeyAny = dyn FnMut(&str, &RawValue) -> Result<Option<Box<RawValue>>, String> + Send;
 type OnConnected = dyn FnMut(bool) + Send;
 type OnDisconnected = dyn FnMut(&Reason) + Send;
 type OnText = dyn FnMut(&str) + Send;
@@ -38,6 +39,7 @@ pub(crate) enum Call {
 #[derive(Default)]
 pub(crate) struct Handlers {
     commands: HashMap<String, Arc<Mutex<Box<Obey>>>>,
+    others: Slot<ObeyAny>,
     connected: Slot<OnConnected>,
     disconnected: Slot<OnDisconnected>,
     message: Slot<OnText>,
@@ -54,15 +56,20 @@ impl Handlers {
         T: DeserializeOwned,
         V: Serialize,
     {
-        let obey = move |value: &RawValue| {
-            let value =
-                serde_json::from_str(value.get()).map_err(|error| format!("not understood: {error}"))?;
-            let answer = handler(value).map_err(|failure| failure.to_string())?;
-            let answer = json(&answer).map_err(|error| format!("done, but no answer: {error}"))?;
-            // `()`: there is nothing to say.
-            Ok(Some(answer).filter(|answer| answer.get() != "null"))
-        };
+        let obey = move |value: &RawValue| answer(handler(read(value)?));
         self.commands.insert(channel.to_owned(), Arc::new(Mutex::new(Box::new(obey))));
+    }
+
+    /// Commands on all other channels are for `handler`.
+    pub(crate) fn on_other_commands<T, V>(
+        &mut self,
+        mut handler: impl FnMut(&str, T) -> Result<V, Failure> + Send + 'static,
+    ) where
+        T: DeserializeOwned,
+        V: Serialize,
+    {
+        let obey = move |channel: &str, value: &RawValue| answer(handler(channel, read(value)?));
+        self.others = Some(Arc::new(Mutex::new(Box::new(obey))));
     }
 
     pub(crate) fn on_connected(&mut self, handler: impl FnMut(bool) + Send + 'static) {
@@ -97,6 +104,17 @@ impl Handlers {
     }
 }
 
+fn read<T: DeserializeOwned>(value: &RawValue) -> Result<T, String> {
+    serde_json::from_str(value.get()).map_err(|error| format!("not understood: {error}"))
+}
+
+fn answer(outcome: Result<impl Serialize, Failure>) -> Result<Option<Box<RawValue>>, String> {
+    let answer = outcome.map_err(|failure| failure.to_string())?;
+    let answer = json(&answer).map_err(|error| format!("done, but no answer: {error}"))?;
+    // `()`: there is nothing to say.
+    Ok(Some(answer).filter(|answer| answer.get() != "null"))
+}
+
 /// Calls the program. Answers what is to be said, after a command.
 pub(crate) fn call(handlers: &Mutex<Handlers>, call: Call) -> Option<Outcome> {
     match call {
@@ -123,17 +141,19 @@ fn tell<F: ?Sized>(
 }
 
 fn obey(handlers: &Mutex<Handlers>, command: &Command) -> Outcome {
-    let slot = locked(handlers).commands.get(&command.channel).cloned();
-    let result = match slot {
-        None => Err(format!("nothing here takes commands on {}", command.channel)),
-        Some(slot) => {
-            catch_unwind(AssertUnwindSafe(|| locked(&slot)(&command.value))).unwrap_or_else(|panic| {
-                let words = words(&*panic);
-                tracing::error!(channel = command.channel, "a handler panicked: {words}");
-                Err(format!("the program failed: {words}"))
-            })
-        }
-    };
+    let table = locked(handlers);
+    let (own, others) = (table.commands.get(&command.channel).cloned(), table.others.clone());
+    drop(table);
+    let called = catch_unwind(AssertUnwindSafe(|| match (own, others) {
+        (Some(own), _) => locked(&own)(&command.value),
+        (None, Some(others)) => locked(&others)(&command.channel, &command.value),
+        (None, None) => Err(format!("nothing here takes commands on {}", command.channel)),
+    }));
+    let result = called.unwrap_or_else(|panic| {
+        let words = words(&*panic);
+        tracing::error!(channel = command.channel, "a handler panicked: {words}");
+        Err(format!("the program failed: {words}"))
+    });
     let done = |value| readable(Outcome { command: command.number, ok: true, value, reason: None });
     result.and_then(done).unwrap_or_else(|reason| failed(command, &reason))
 }

@@ -27,7 +27,7 @@
 //! | [`outbox`] | the stored outbox by itself, and what is said of a damaged one |
 //! | [`limits`] | every limit, and what happens at it |
 //!
-//! Addresses are `tcp://host:port` and `ws://host:port`. TLS is not there yet.
+//! Addresses are `tcp://host:port`, `tls://host:port`, `ws://host:port` and `wss://host:port`.
 
 mod address;
 pub mod blocking;
@@ -35,11 +35,13 @@ mod core;
 mod device;
 mod drive;
 mod handlers;
+mod identity;
 pub mod limits;
 mod link;
 mod live;
 pub mod outbox;
 mod reason;
+mod secure;
 mod settings;
 
 pub use address::AddressError;

@@ -2,15 +2,17 @@
 
 use crate::address::{Address, Carrier};
 use crate::limits::{CONNECT_MAX, READ_BYTES};
+use crate::secure::{Secured, secure};
 use futures_util::{Sink, Stream};
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::line::{Content, Lines};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::Interest;
+use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -20,16 +22,23 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 /// A connection.
 pub(crate) enum Link {
     Tcp(Tcp),
+    Secured(Box<Secured>),
     WebSocket(Box<WebSocket>),
 }
 
+/// What the frames of a WebSocket go over.
+trait Wire: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Wire for T {}
+
 impl Link {
-    /// Makes one, within [`CONNECT_MAX`].
+    /// Makes one, within [`CONNECT_MAX`]. Over TLS the hub's certificate is from an authority of the file `authorities`, or else of
+    /// the system.
     ///
     /// # Errors
     /// The system's, or the hub speaks something else.
-    pub(crate) async fn connect(address: &Address) -> io::Result<Self> {
-        let connecting = timeout(CONNECT_MAX, open(address)).await;
+    pub(crate) async fn connect(address: &Address, authorities: Option<PathBuf>) -> io::Result<Self> {
+        let connecting = timeout(CONNECT_MAX, open(address, authorities)).await;
         connecting.unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, "no answer in time")))
     }
 
@@ -37,6 +46,7 @@ impl Link {
     pub(crate) fn say(&mut self, line: &[u8]) {
         match self {
             Link::Tcp(tcp) => tcp.unsent.extend_from_slice(line),
+            Link::Secured(secured) => secured.say(line),
             Link::WebSocket(socket) => socket.unsent.push_back(frame(line)),
         }
     }
@@ -45,6 +55,7 @@ impl Link {
     pub(crate) fn unsent(&self) -> usize {
         match self {
             Link::Tcp(tcp) => tcp.unsent.len(),
+            Link::Secured(secured) => secured.unsent(),
             Link::WebSocket(socket) => socket.unsent.iter().map(Message::len).sum(),
         }
     }
@@ -57,6 +68,7 @@ impl Link {
     pub(crate) async fn turn(&mut self) -> io::Result<Vec<Vec<u8>>> {
         match self {
             Link::Tcp(tcp) => tcp.turn().await,
+            Link::Secured(secured) => poll_fn(|context| secured.poll_turn(context)).await,
             Link::WebSocket(socket) => poll_fn(|context| socket.poll_turn(context)).await,
         }
     }
@@ -66,6 +78,13 @@ impl Link {
         match &mut self {
             Link::Tcp(tcp) => {
                 let _gone = tcp.write();
+            }
+            Link::Secured(secured) => {
+                poll_fn(|context| {
+                    let _gone = secured.poll_write(context);
+                    Poll::Ready(())
+                })
+                .await;
             }
             Link::WebSocket(socket) => {
                 poll_fn(|context| {
@@ -78,22 +97,33 @@ impl Link {
     }
 }
 
-async fn open(address: &Address) -> io::Result<Link> {
+async fn open(address: &Address, authorities: Option<PathBuf>) -> io::Result<Link> {
     let stream = TcpStream::connect(&address.endpoint).await?;
     stream.set_nodelay(true)?;
-    match &address.carrier {
-        Carrier::Tcp => Ok(Link::Tcp(Tcp { stream, lines: Lines::new(LINE_BYTES_MAX), unsent: Vec::new() })),
-        Carrier::WebSocket(path) => {
-            let config = WebSocketConfig::default()
-                .read_buffer_size(READ_BYTES)
-                .max_message_size(Some(LINE_BYTES_MAX))
-                .max_frame_size(Some(LINE_BYTES_MAX));
-            let url = format!("ws://{}{path}", address.endpoint);
-            let opened = client_async_with_config(url, stream, Some(config)).await;
-            let (socket, _response) = opened.map_err(|error| io::Error::other(error.to_string()))?;
-            Ok(Link::WebSocket(Box::new(WebSocket { socket, unsent: VecDeque::new() })))
+    match (&address.carrier, address.is_secure) {
+        (Carrier::Lines, false) => {
+            Ok(Link::Tcp(Tcp { stream, lines: Lines::new(LINE_BYTES_MAX), unsent: Vec::new() }))
+        }
+        (Carrier::Lines, true) => {
+            let stream = secure(stream, address.host(), authorities).await?;
+            Ok(Link::Secured(Box::new(Secured::new(stream))))
+        }
+        (Carrier::WebSocket(_), false) => open_web_socket(address, Box::new(stream)).await,
+        (Carrier::WebSocket(_), true) => {
+            let stream = secure(stream, address.host(), authorities).await?;
+            open_web_socket(address, Box::new(stream)).await
         }
     }
+}
+
+async fn open_web_socket(address: &Address, stream: Box<dyn Wire>) -> io::Result<Link> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .max_message_size(Some(LINE_BYTES_MAX))
+        .max_frame_size(Some(LINE_BYTES_MAX));
+    let opened = client_async_with_config(address.to_string(), stream, Some(config)).await;
+    let (socket, _response) = opened.map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(Link::WebSocket(Box::new(WebSocket { socket, unsent: VecDeque::new() })))
 }
 
 /// Lines of bytes.
@@ -146,7 +176,7 @@ impl Tcp {
 
 /// Lines as text frames.
 pub(crate) struct WebSocket {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Box<dyn Wire>>,
     unsent: VecDeque<Message>,
 }
 

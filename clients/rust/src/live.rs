@@ -122,6 +122,16 @@ impl Live {
         synced.is_ok()
     }
 
+    /// The hub gave the device `token`: the next run of the program is to have it, before this one uses it. Where it cannot be
+    /// kept, the join token goes on to do for as long as the hub lets it.
+    pub(crate) async fn keep_token(&self, token: &str) {
+        let Some(keeping) = self.settings.identity() else { return };
+        let (id, token) = (self.core().id().unwrap_or_default().to_owned(), token.to_owned());
+        if let Err(error) = off_the_runtime(move || keeping.write(&id, &token)).await {
+            tracing::warn!(device = self.settings.name(), "the token of the device cannot be kept: {error}");
+        }
+    }
+
     /// Tells the program, as soon as it was told what came before.
     pub(crate) fn tell(self: &Arc<Self>, call: Call) {
         if !self.handlers().wants(&call) {

@@ -1,6 +1,7 @@
 //! What a device is made from.
 
 use crate::address::{Address, AddressError};
+use crate::identity::{self, Keeping};
 use crate::limits::{FILE_BYTES_MAX, FILE_BYTES_MIN, OUTBOX_BYTES, OUTBOX_MESSAGES};
 use crate::outbox::{Bounds, OpenError};
 use protocol::id::DeviceId;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub(crate) id: Option<DeviceId>,
     token: Option<String>,
     pub(crate) folder: Option<PathBuf>,
+    identity: Option<PathBuf>,
+    pub(crate) authorities: Option<PathBuf>,
     bounds: OutboxBounds,
     heartbeat_seconds: Option<u32>,
     line_max: Option<usize>,
@@ -39,8 +42,8 @@ pub enum SetupError {
 }
 
 impl Settings {
-    /// The usual ones for the device `id`, which connects to `address` (`tcp://host:port` or `ws://host:port`) and shows
-    /// `token`; an empty one for none. Without an id the hub makes one ([`crate::Device::id`]).
+    /// The usual ones for the device `id`, which connects to `address` (`tcp://host:port`, `tls://…`, `ws://…` or
+    /// `wss://…`) and shows `token`; an empty one for none. Without an id the hub makes one ([`crate::Device::id`]).
     ///
     /// # Errors
     /// The address or the id is none.
@@ -53,6 +56,8 @@ impl Settings {
             },
             token: Some(token.to_owned()).filter(|token| !token.is_empty()),
             folder: None,
+            identity: None,
+            authorities: None,
             bounds: OutboxBounds { messages_max: OUTBOX_MESSAGES, bytes_max: OUTBOX_BYTES },
             heartbeat_seconds: Some(HEARTBEAT_SECONDS),
             line_max: None,
@@ -60,10 +65,25 @@ impl Settings {
         })
     }
 
-    /// Keeps the outbox in `folder`, which is made if need be, instead of in memory only.
+    /// Keeps the outbox in `folder`, which is made if need be, instead of in memory only. What the hub gives a device that comes
+    /// with a join token, its id and a token of its own, is kept there too, in the file `identity`: the next run goes on with them,
+    /// and shows its own token only where the hub does not want that one.
     #[must_use]
     pub fn stored_in(self, folder: impl Into<PathBuf>) -> Self {
         Self { folder: Some(folder.into()), ..self }
+    }
+
+    /// Keeps what the hub gives the device, its id and a token of its own, in `file`, wherever the outbox is.
+    #[must_use]
+    pub fn keeping_identity_in(self, file: impl Into<PathBuf>) -> Self {
+        Self { identity: Some(file.into()), ..self }
+    }
+
+    /// Over `tls://` and `wss://` the hub's certificate must be from an authority of the PEM file `authorities`, instead of from
+    /// one that the system trusts.
+    #[must_use]
+    pub fn trusting(self, authorities: impl Into<PathBuf>) -> Self {
+        Self { authorities: Some(authorities.into()), ..self }
     }
 
     /// Holds at most `messages` (at least 1) and `bytes` of their lines; what is too much drops the oldest.
@@ -97,6 +117,7 @@ impl Settings {
         Self { nonce: Some(nonce), ..self }
     }
 
+    /// As the program says it.
     pub(crate) fn of_session(&self) -> Result<device_side::Settings, SetupError> {
         let nonce = match self.nonce {
             Some(nonce) => nonce,
@@ -111,6 +132,13 @@ impl Settings {
             outbox: self.bounds,
             nonce,
         })
+    }
+
+    /// Where what the hub gives is kept, if anywhere.
+    pub(crate) fn identity(&self) -> Option<Keeping> {
+        let beside = || self.folder.as_ref().map(|folder| folder.join(identity::NAME));
+        let file = self.identity.clone().or_else(beside)?;
+        Some(Keeping::new(file, self.name()))
     }
 
     /// What the log is let grow to: twice what is held, for what stands beside the messages in it, and some files.

@@ -1,17 +1,27 @@
 //! The command line: every subcommand, its flags and their help.
 
+mod audit;
 mod chaos;
 pub(crate) mod component;
 mod eject;
 mod gateway;
+mod join_token;
+mod person;
+mod pipe;
 mod serial;
 mod simulate;
+mod token;
 
+pub(crate) use audit::Audit;
 pub(crate) use chaos::Chaos;
 pub(crate) use eject::Eject;
 pub(crate) use gateway::{AddHub, Gateway, GatewayCommand, Hubs, ListHubs, RemoveHub, RunGateway, Which};
+pub(crate) use join_token::{JoinToken, MakeJoinToken};
+pub(crate) use person::{LoginLink, May, Person};
+pub(crate) use pipe::{Lines, Pipe};
 pub(crate) use serial::{Serial, Watch};
 pub(crate) use simulate::{Fleet, Simulate, Weather};
+pub(crate) use token::{Token, Whose};
 
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
@@ -40,7 +50,10 @@ Examples:
   glassline gateway --hub ws://10.0.0.5:8080/uplink --token gl_TOKEN
   glassline tail weather-1              follow a device from the terminal
   glassline send weather-1 reset true   send it a command
+  ./measure | glassline pipe --device a  make a device of a program that prints
   glassline eject weather-1             make its page a view of your own
+  glassline person add ada --admin      make an account
+  glassline join-token make --devices 5 let five new devices in
   glassline backup --to monday.db       copy the state, while the hub runs"
 )]
 pub(crate) struct Arguments {
@@ -73,12 +86,21 @@ pub(crate) enum Command {
     Tail(Tail),
     Send(Send),
     Eject(Eject),
+    #[command(subcommand)]
+    Person(Person),
+    LoginLink(LoginLink),
+    #[command(subcommand)]
+    JoinToken(JoinToken),
+    #[command(subcommand)]
+    Token(Token),
+    Audit(Audit),
     Backup(Backup),
     Restore(Restore),
     #[command(subcommand)]
     Simulate(Simulate),
     #[command(subcommand)]
     Serial(Serial),
+    Pipe(Box<Pipe>),
     Chaos(Chaos),
 }
 

@@ -1,5 +1,7 @@
 //! `glassline.toml`: its keys, their defaults, and errors that point at the place.
 
+mod embedding;
+pub(crate) mod front;
 pub(crate) mod listeners;
 mod retention;
 
@@ -8,6 +10,8 @@ pub(crate) use retention::{Age, Size};
 use crate::arguments::{HTTP_DEFAULT, LINES_DEFAULT};
 use crate::nearest::did_you_mean;
 use anyhow::{Context as _, Result};
+use embedding::Embedding;
+use front::Front;
 use listeners::Listeners;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -29,12 +33,18 @@ pub(crate) struct Configuration {
     pub(crate) lines: SocketAddr,
     /// Where else they do.
     pub(crate) listeners: Listeners,
+    /// How the hub is reached besides `http`.
+    pub(crate) front: Front,
     /// What an acknowledged message survives.
     pub(crate) durability: Durability,
+    /// Who may join without an administrator having made them before.
+    pub(crate) enrolment: hub::auth::Enrolment,
     /// Milliseconds that writes gather under load.
     pub(crate) gather: u64,
     /// Host names, besides addresses, under which browsers may reach the hub.
     pub(crate) hosts: Vec<String>,
+    /// Origins whose pages may show views in a frame.
+    pub(crate) embedding: Vec<String>,
     /// For how long what devices sent is kept; the first that fits a channel counts. Of the others everything is.
     pub(crate) retention: Vec<store::Retention>,
     /// The folder of the file, with the user's `components/` and `views/`; none where there is no file.
@@ -70,15 +80,24 @@ impl From<Durability> for store::Durability {
 struct File {
     http: Option<SocketAddr>,
     lines: Option<SocketAddr>,
+    https: Option<front::Https>,
+    #[serde(default)]
+    proxy: front::Proxy,
+    #[serde(default)]
+    insecure_http: bool,
     unix: Option<PathBuf>,
     tls: Option<listeners::Tls>,
     #[serde(default)]
     serial: Vec<listeners::Serial>,
     durability: Option<Durability>,
+    #[serde(default)]
+    enrolment: hub::auth::Enrolment,
     #[serde(default, deserialize_with = "gather")]
     gather: Option<u64>,
     #[serde(default)]
     names: Names,
+    #[serde(default)]
+    embedding: Embedding,
     #[serde(default)]
     retention: Vec<retention::Table>,
 }
@@ -135,15 +154,20 @@ impl Configuration {
             ("durability", self.durability != before.durability),
         ];
         let keys = keys.into_iter().chain(self.listeners.others_than(&before.listeners));
+        let keys = keys.chain(self.front.others_than(&before.front));
         keys.filter(|(_, is_other)| *is_other).map(|(key, _)| key.to_owned()).collect()
     }
 
     /// What holds without a file: nothing of the user's is looked for.
     pub(crate) fn without_file() -> Self {
-        Self::from_file(File::default(), Listeners::default(), Vec::new(), None)
+        Self::from_file(File::default(), Listeners::default(), Front::default(), Vec::new(), None)
     }
 
-    fn parse(text: &str, file: &Path) -> Result<Self, Problem> {
+    /// Reads what the file says.
+    ///
+    /// # Errors
+    /// What is wrong in it, with its place.
+    pub(crate) fn parse(text: &str, file: &Path) -> Result<Self, Problem> {
         let parsed: Result<File, _> = toml::from_str(text);
         let mut parsed = parsed.map_err(|error| Problem::new(file, text, &error))?;
         let tables = std::mem::take(&mut parsed.retention);
@@ -158,12 +182,16 @@ impl Configuration {
             listeners::WithoutToken::Joins,
         )
         .map_err(|(span, what)| Problem::at(file, text, span, what))?;
-        Ok(Self::from_file(parsed, listeners, retention, Some(file)))
+        let (https, proxy) = (parsed.https.take(), std::mem::take(&mut parsed.proxy));
+        let front = front::front(https, proxy, parsed.insecure_http, &folder_of(file))
+            .map_err(|(span, what)| Problem::at(file, text, span, what))?;
+        Ok(Self::from_file(parsed, listeners, front, retention, Some(file)))
     }
 
     fn from_file(
         given: File,
         listeners: Listeners,
+        front: Front,
         retention: Vec<store::Retention>,
         file: Option<&Path>,
     ) -> Self {
@@ -174,9 +202,12 @@ impl Configuration {
             http: address(given.http, HTTP_DEFAULT),
             lines: address(given.lines, LINES_DEFAULT),
             listeners,
+            front,
             durability: given.durability.unwrap_or_default(),
+            enrolment: given.enrolment,
             gather: given.gather.unwrap_or_else(|| in_ms(store::Options::default().gather)),
             hosts: given.names.hosts,
+            embedding: given.embedding.origins,
             retention,
             folder: file.map(folder_of),
         }

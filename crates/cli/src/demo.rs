@@ -68,6 +68,8 @@ fn plan(arguments: &arguments::Demo, state: PathBuf, folder: PathBuf) -> Plan {
         http: arguments.http,
         lines: arguments.lines,
         listeners: crate::configuration::listeners::Listeners::default(),
+        front: crate::configuration::front::Front::default(),
+        enrolment: hub::auth::Enrolment::default(),
         landing: VIEW,
     }
 }
@@ -115,7 +117,7 @@ async fn station_token(hub: &Arc<Hub>) -> Result<(String, Memory)> {
         auth.bearer(auth.admin_token(), hub.now().wall).context("the administrator's token counts")?;
     let (token, memory) = match hub.create_device(&grant, STATION).await {
         Err(CreateError::Exists) => {
-            (hub.renew_token(&grant, STATION).context("the station is there")?, Memory::Empty)
+            (hub.renew_token(&grant, STATION).await.context("the station is there")?, Memory::Empty)
         }
         made => (made?, Memory::LastHour),
     };

@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Demo,
     /// That of `glassline gateway`.
     Gateway,
+    /// What the hub gave the devices of `glassline pipe`.
+    Pipe,
 }
 
 /// The folder for `purpose`: `glassline/serve` and the like in the user's state folder.
@@ -23,6 +25,7 @@ pub(crate) fn state_default(purpose: Purpose) -> Result<PathBuf> {
         Purpose::Serve => "serve",
         Purpose::Demo => "demo",
         Purpose::Gateway => "gateway",
+        Purpose::Pipe => "pipe",
     };
     match user_state(std::env::var_os("XDG_STATE_HOME").map(PathBuf::from), std::env::home_dir()) {
         Some(folder) => Ok(folder.join("glassline").join(name)),

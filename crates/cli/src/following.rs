@@ -66,6 +66,8 @@ impl Followed {
         match Configuration::read(&self.file) {
             Ok(now) => {
                 site.rename(&now.hosts);
+                site.embed_in(&now.embedding);
+                hub.auth().set_enrolment(now.enrolment);
                 if (now.gather, &now.retention) != (self.held.gather, &self.held.retention) {
                     hub.reconfigure(Duration::from_millis(now.gather), now.retention.clone());
                 }

@@ -98,6 +98,7 @@ mod tests {
         // Devices come in by `lines` alone unless somebody says so: these are examples too.
         let listeners = std::mem::take(&mut said.listeners);
         assert!(listeners.unix.is_some() && listeners.tls.is_some() && listeners.serial.len() == 1);
+        assert!(said.front.https.take().is_some(), "and so is this");
         assert_eq!(said, commented);
     }
 

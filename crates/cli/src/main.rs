@@ -22,7 +22,9 @@ mod logging;
 mod nearest;
 mod open_files;
 mod output;
+mod password;
 mod paste;
+mod pipe;
 mod ready;
 mod remote;
 mod running;
@@ -69,11 +71,17 @@ fn run(arguments: &Arguments) -> Result<()> {
         Command::Tail(tail) => on_this_thread(remote::tail::run(tail)),
         Command::Send(send) => on_this_thread(remote::send::run(send)),
         Command::Eject(eject) => on_this_thread(remote::eject::run(eject)),
+        Command::Person(asked) => on_this_thread(remote::person::run(asked)),
+        Command::JoinToken(asked) => on_this_thread(remote::join_token::run(asked)),
+        Command::Token(asked) => on_this_thread(remote::token::run(asked)),
+        Command::LoginLink(asked) => on_this_thread(remote::person::login_link(asked)),
+        Command::Audit(asked) => on_this_thread(remote::audit::run(asked)),
         Command::Backup(backup) => copies::backup(backup),
         Command::Restore(restore) => copies::restore(restore),
         Command::Simulate(Simulate::Weather(weather)) => on_all_cores(simulate::stations::run(weather)),
         Command::Simulate(Simulate::Fleet(fleet)) => on_all_cores(simulate::fleet::run(fleet)),
         Command::Serial(Serial::Watch(watch)) => on_this_thread(serial::watch(watch)),
+        Command::Pipe(asked) => pipe::run(asked),
         Command::Chaos(chaos) => on_all_cores(chaos::run(chaos)),
     }
 }

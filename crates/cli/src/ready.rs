@@ -17,6 +17,9 @@ pub(crate) const RUN_FILE: &str = "run.json";
 pub(crate) struct Ready {
     /// Base URL of pages and API, without a slash at its end: `http://127.0.0.1:8080`.
     pub(crate) http: String,
+    /// The same over TLS, where that is served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) https: Option<String>,
     /// Where devices connect: `127.0.0.1:7070`.
     pub(crate) lines: String,
     /// Where devices connect over TLS, where they may.
@@ -114,6 +117,7 @@ mod tests {
         let text = |text: &str| text.to_owned();
         Ready {
             http: text("http://127.0.0.1:1"),
+            https: None,
             lines: text("127.0.0.1:2"),
             tls: None,
             link: text("http://127.0.0.1:1/login?code=x"),

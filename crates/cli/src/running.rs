@@ -1,15 +1,19 @@
 //! A hub and a gateway in one process: opened, listening, and ended in order.
 
 use crate::configuration::Configuration;
+use crate::configuration::front::Front;
 use crate::configuration::listeners::Listeners;
 use crate::following::Followed;
-use crate::listen::{self, HTTP, LINES, Opened, listen};
+use crate::listen::exposure::Wanted;
+use crate::listen::table::{Addresses, Table};
+use crate::listen::web::{Web, entrance, reached_at};
+use crate::listen::{LINES, Opened, listen};
 use crate::ready::{Ready, RunFile};
 use crate::sockets::routes;
 use anyhow::{Context as _, Result, anyhow, bail};
 use gateway::{Gateway, Limits};
 use hub::Hub;
-use hub::http::{GatewayInfo, SerialLines, Site};
+use hub::http::{Door, Entrance, GatewayInfo, SerialLines, Site};
 use sockets::{EventLoops, Handle};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,8 +45,18 @@ pub(crate) struct Plan {
     pub(crate) lines: SocketAddr,
     /// Where else they do.
     pub(crate) listeners: Listeners,
+    /// How else pages and the API are reached.
+    pub(crate) front: Front,
+    /// Who may join without an administrator having made them before.
+    pub(crate) enrolment: hub::auth::Enrolment,
     /// Where a login link leads.
     pub(crate) landing: &'static str,
+}
+
+impl Plan {
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { http: self.http, lines: self.lines, listeners: &self.listeners, front: &self.front }
+    }
 }
 
 /// What runs.
@@ -51,13 +65,15 @@ pub(crate) struct Running {
     pub(crate) hub: Arc<Hub>,
     /// Where everything is.
     pub(crate) ready: Ready,
+    /// Who can reach it.
+    pub(crate) table: Table,
     site: Arc<Site>,
     gateway: Gateway,
+    front: Front,
     landing: &'static str,
     following: Option<JoinHandle<()>>,
-    http: JoinHandle<()>,
     lines: JoinHandle<()>,
-    /// What else takes devices.
+    /// Pages, and what else takes devices.
     listening: Vec<JoinHandle<()>>,
     run_file: RunFile,
     /// The sockets of devices and panels live in it.
@@ -70,26 +86,36 @@ impl Running {
     /// # Errors
     /// A sentence for the person who started it: the state is in use or of a newer version, a port is taken.
     pub(crate) async fn begin(plan: Plan, ready_file: Option<&Path>) -> Result<Self> {
-        listen::check_loopback(plan.http, HTTP)?;
-        listen::check_loopback(plan.lines, LINES)?;
+        // A state that is not there yet knows nobody: then nothing is begun.
+        if !plan.state.exists() {
+            plan.wanted().check(false)?;
+        }
         let loops = EventLoops::start_default().context("no event loop can be started")?;
         // First the state: whoever starts the same thing twice learns that, and not that its ports are taken.
         let hub = open(&plan, loops.handle())?;
-        let http = listen(plan.http, HTTP).await?;
+        plan.wanted().check(hub.auth().has_administrator())?;
+        let web = Web::open(plan.http, &plan.front).await?;
         let lines = listen(plan.lines, LINES).await?;
         let listeners = plan.listeners.clone().with_token(hub.auth().join_token());
         let opened = Opened::open(&listeners).await?;
-        let (http_address, lines_address) = (http.local_addr()?, lines.local_addr()?);
+        let addresses = Addresses {
+            http: web.http_address()?,
+            https: web.https_address(),
+            lines: lines.local_addr()?,
+            tls: opened.tls_address(),
+        };
 
         let gateway = Gateway::new(hub.clone(), Limits::default(), loops.handle());
-        let site = Arc::new(site(&hub, &gateway, &plan, http_address, lines_address));
+        let entrance = entrance(&plan.front);
+        let site = Arc::new(site(&hub, &gateway, &plan, &addresses, &entrance));
         let router = hub::http::router(site.clone(), routes(site.clone(), gateway.clone(), loops.handle()));
-        let url = format!("http://{http_address}");
+        let url = format!("http://{}", reached_at(addresses.http));
         let ready = Ready {
-            link: link(&hub, &url, plan.landing),
+            link: link(&hub, &url, &plan.front, plan.landing),
             http: url,
-            lines: lines_address.to_string(),
-            tls: opened.tls_address().map(|address| address.to_string()),
+            https: addresses.https.map(|address| format!("https://{address}")),
+            lines: addresses.lines.to_string(),
+            tls: addresses.tls.map(|address| address.to_string()),
             token: hub.auth().admin_token().to_owned(),
             join: hub.auth().join_token().to_owned(),
         };
@@ -101,12 +127,15 @@ impl Running {
                 return Err(error);
             }
         };
+        let mut listening = web.serve(&hub, router, entrance);
+        listening.extend(opened.serve(&gateway));
         Ok(Self {
+            table: Table::new(&addresses, &plan.listeners, &plan.front),
+            front: plan.front,
             site,
             following: None,
-            http: tokio::spawn(hub::http::serve(http, router, hub.stopping())),
             lines: tokio::spawn(gateway::listen::serve_tcp(gateway.clone(), lines)),
-            listening: opened.serve(&gateway),
+            listening,
             run_file,
             landing: plan.landing,
             hub,
@@ -125,7 +154,7 @@ impl Running {
 
     /// Another login link, as each is good once.
     pub(crate) fn new_link(&self) -> String {
-        link(&self.hub, &self.ready.http, self.landing)
+        link(&self.hub, &self.ready.http, &self.front, self.landing)
     }
 
     /// Says goodbye to panels and devices, makes durable what is on its way, and lets go of the state folder.
@@ -141,7 +170,6 @@ impl Running {
         let lost = stop(self.hub).await;
         let ended = [
             self.lines.await,
-            self.http.await,
             match self.following {
                 Some(following) => following.await,
                 None => Ok(()),
@@ -197,6 +225,7 @@ fn open(plan: &Plan, loops: Handle) -> Result<Arc<Hub>> {
         },
         folder: plan.folder.clone(),
         loops: Some(loops),
+        enrolment: plan.enrolment,
         ..hub::Settings::default()
     };
     Hub::open(&plan.state, settings).map_err(|error| match (&error, Ready::of_state(&plan.state)) {
@@ -207,7 +236,7 @@ fn open(plan: &Plan, loops: Handle) -> Result<Arc<Hub>> {
     })
 }
 
-fn site(hub: &Arc<Hub>, gateway: &Gateway, plan: &Plan, http: SocketAddr, lines: SocketAddr) -> Site {
+fn site(hub: &Arc<Hub>, gateway: &Gateway, plan: &Plan, opened: &Addresses, entrance: &Entrance) -> Site {
     let (gateway, since) = (gateway.clone(), hub.now().wall);
     let counted = gateway.clone();
     let serial = move || {
@@ -215,23 +244,37 @@ fn site(hub: &Arc<Hub>, gateway: &Gateway, plan: &Plan, http: SocketAddr, lines:
         let (damaged, samples) = (counts.damaged_lines(), counts.printed_samples());
         Some(SerialLines { damaged, samples, skipped: counts.printed_skipped() })
     };
+    let (at_lines, at_http) = (gateway.clone(), entrance.clone());
     let gateways = move || {
         let devices = gateway.connections().iter().filter(|live| live.device.is_some()).count();
         vec![GatewayInfo { id: GATEWAY.to_owned(), presence: hub::Presence::Online, since, devices }]
     };
-    Site::new(hub.clone(), http)
+    let doors = move || {
+        let lines =
+            Door { listeners: "lines", strangers: at_lines.strangers(), throttled: at_lines.throttled() };
+        vec![lines, Door { listeners: "http", strangers: at_http.strangers(), throttled: 0 }]
+    };
+    let site = Site::new(hub.clone(), opened.http)
+        .with_doors(doors)
         .known_as(&plan.hosts)
-        .with_lines(lines.to_string())
+        .with_lines(opened.lines.to_string())
         .with_gateways(gateways)
         .with_files(crate::open_files::count)
         .with_serial(serial)
+        .behind(plan.front.proxies.clone())
+        .based_at(plan.front.base.clone());
+    let site = if plan.front.insecure_http { site.with_insecure_http() } else { site };
+    match opened.https {
+        Some(https) => site.with_https(https),
+        None => site,
+    }
 }
 
-fn link(hub: &Hub, url: &str, landing: &str) -> String {
-    let code = hub.auth().login_link(hub.now().wall);
+fn link(hub: &Hub, url: &str, front: &Front, landing: &str) -> String {
+    let (code, base) = (hub.auth().login_link(hub.now().wall), front.base.as_str());
     match landing {
-        "/" => format!("{url}/login/{code}"),
-        landing => format!("{url}/login/{code}?to={landing}"),
+        "/" => format!("{url}{base}/login/{code}"),
+        landing => format!("{url}{base}/login/{code}?to={landing}"),
     }
 }
 
@@ -254,6 +297,8 @@ mod tests {
             http,
             lines,
             listeners: Listeners::default(),
+            front: Front::default(),
+            enrolment: hub::auth::Enrolment::default(),
             landing: "/",
         };
         let nowhere = home.path().join("missing/ready.json");

@@ -26,16 +26,29 @@ pub(crate) async fn run(arguments: &arguments::Serve) -> Result<()> {
         running.follow(file, configuration, overridden(arguments));
     }
     announce(&format!(
-        "Pages    {}\nDevices  {}\nState    {} (durability: {durability})\nLog in   {} (once, within {} minutes)",
-        running.ready.http,
-        running.ready.lines,
+        "{}\nState    {} (durability: {durability})\n{}",
+        running.table,
         state.display(),
-        running.ready.link,
-        hub::auth::limits::LINK_LIFE_MS / 60_000
+        way_in(&running)
     ));
     stop.asked().await;
     tracing::info!("stopping");
     running.end().await
+}
+
+/// How to get in: by a link while there is nobody with an account who could make others.
+fn way_in(running: &Running) -> String {
+    if running.hub.auth().has_administrator() {
+        return format!(
+            "Log in   {}/login (glassline login-link makes a link for whoever owns the machine)",
+            running.ready.http
+        );
+    }
+    format!(
+        "Log in   {}?to=/account/first (once, within {} minutes; it makes the first administrator)",
+        running.ready.link,
+        hub::auth::limits::LINK_LIFE_MS / 60_000
+    )
 }
 
 /// Keys of the file that a flag outranks: whatever they say, it changes nothing.
@@ -67,6 +80,8 @@ fn plan(arguments: &arguments::Serve, configuration: Configuration) -> Result<Pl
         http: arguments.http.unwrap_or(configuration.http),
         lines: arguments.lines.unwrap_or(configuration.lines),
         listeners: configuration.listeners,
+        front: configuration.front,
+        enrolment: configuration.enrolment,
         landing: "/",
     })
 }

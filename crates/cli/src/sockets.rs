@@ -29,8 +29,7 @@ pub(crate) fn routes(site: Arc<Site>, gateway: Gateway, loops: sockets::Handle) 
 fn device(gateway: Gateway, loops: sockets::Handle, mut parts: Parts) -> Result<Response, Failure> {
     let address = peer_address(&parts);
     upgrade(&mut parts, move |raw| {
-        loops
-            .adopt(raw.stream, raw.read, move |remote| gateway::listen::websocket(&gateway, address, remote));
+        raw.adopt(&loops, move |remote| gateway::listen::websocket(&gateway, address, remote));
     })
 }
 
@@ -48,14 +47,14 @@ fn either(
     // Who brought a token with the upgrade is a panel, and leaves the first frame out.
     if peer.grant.is_some() {
         return upgrade(&mut parts, move |raw| {
-            loops.adopt(raw.stream, raw.read, move |remote| hub.panel(peer, remote));
+            raw.adopt(&loops, move |remote| hub.panel(peer, remote));
         });
     }
     let Ok(place) = places.clone().try_acquire_owned() else {
         return Err(Failure::too_many("Too many sockets have not said yet what they are."));
     };
     upgrade(&mut parts, move |raw| {
-        loops.adopt(raw.stream, raw.read, move |remote| {
+        raw.adopt(&loops, move |remote| {
             let choose = move |side| match side {
                 Side::Panel => hub.panel(peer, remote),
                 Side::Device => gateway::listen::websocket(&gateway, address, remote),

@@ -9,9 +9,10 @@ use crate::clock;
 use crate::limits::{LINES_PER_TURN, SETTLING_MAX};
 use crate::mailbox::Mailbox;
 use crate::register::Door;
+use crate::throttle::Throttle;
 use protocol::code::Bye;
 use protocol::intake::{Lane, Post};
-use protocol::limits::{LINE_BYTES_MAX, WRITE_BUFFER_BYTES_MAX};
+use protocol::limits::WRITE_BUFFER_BYTES_MAX;
 use protocol::line::Lines;
 use protocol::session::HubSide;
 use protocol::session::hub_side::Output;
@@ -26,6 +27,7 @@ pub(crate) struct Connection {
     /// What was read and waits until the conversation reads on: at most what one reading brought, for meanwhile nothing
     /// more is read. And what waits to be written.
     buffers: Option<Box<Buffers>>,
+    throttle: Throttle,
     ending: Ending,
 }
 
@@ -57,10 +59,11 @@ impl Connection {
     pub(crate) fn new(door: Door, session: HubSide) -> Self {
         Self {
             door,
+            lines: Lines::new(session.line_bytes_max()),
             session,
-            lines: Lines::new(LINE_BYTES_MAX),
             lane: None,
             buffers: None,
+            throttle: Throttle::default(),
             ending: Ending::Open,
         }
     }
@@ -71,7 +74,12 @@ impl Connection {
 
     /// Whether the transport is to be read.
     pub(crate) fn reads(&self) -> bool {
-        self.ending == Ending::Open && self.session.reading() && !self.holds()
+        self.ending == Ending::Open && self.session.reading() && !self.holds() && !self.throttle.rests()
+    }
+
+    /// Whether its device was not welcome yet.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.lane.is_none() && !self.closing()
     }
 
     /// The device is there, and said `lines`, perhaps none and perhaps not to the end of the last one.
@@ -80,6 +88,7 @@ impl Connection {
             return;
         }
         self.session.heard(turn.now);
+        self.counts(turn, 0, lines.len());
         let taken = if self.holds() { 0 } else { self.take_lines(turn, lines) };
         if taken < lines.len() && !self.closing() {
             Buffers::of(&mut self.buffers).hold(&lines[taken..]);
@@ -121,7 +130,7 @@ impl Connection {
     /// When to call [`Connection::timeout`], in monotonic milliseconds.
     pub(crate) fn poll_timeout(&self) -> Option<u64> {
         match self.ending {
-            Ending::Open => self.session.poll_timeout(),
+            Ending::Open => self.session.poll_timeout().into_iter().chain(self.throttle.until()).min(),
             Ending::Settling(until) => Some(u64::from(until) * 1000),
             Ending::Closing => None,
         }
@@ -130,6 +139,7 @@ impl Connection {
     pub(crate) fn timeout(&mut self, turn: &Turn) {
         match self.ending {
             Ending::Open => {
+                self.throttle.timeout(turn.now.mono);
                 self.session.timeout(turn.now);
                 self.carry_out();
             }
@@ -198,7 +208,7 @@ impl Connection {
 
     /// How many of the bytes were taken.
     fn take_lines(&mut self, turn: &mut Turn, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
+        let (mut rest, lines_left) = (bytes, turn.lines_left);
         while self.session.reading() && turn.lines_left > 0 {
             let Some(line) = self.lines.next(&mut rest) else { break };
             turn.lines_left -= 1;
@@ -208,7 +218,14 @@ impl Connection {
             }
             self.carry_out();
         }
+        self.counts(turn, lines_left - turn.lines_left, 0);
         bytes.len() - rest.len()
+    }
+
+    fn counts(&mut self, turn: &Turn, lines: usize, bytes: usize) {
+        if self.throttle.said(turn.now.mono, lines, bytes) {
+            self.door.gateway.throttles();
+        }
     }
 
     fn carry_out(&mut self) {
@@ -236,6 +253,7 @@ impl Connection {
     fn enter(&mut self, lane: Arc<dyn Lane>, device: Arc<str>) {
         self.leave();
         self.lane = Some(lane);
+        self.lines.widen(self.session.line_bytes_max());
         self.mailbox().show(device);
     }
 }

@@ -12,6 +12,7 @@ use crate::register::Door;
 use protocol::code::Bye;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::ToDevice;
+use protocol::time::Time;
 use sockets::{Endpoint, Outgoing};
 use std::time::Instant;
 
@@ -22,8 +23,9 @@ pub(crate) struct Device<F> {
 }
 
 impl<F: Framing> Device<F> {
-    pub(crate) fn new(door: Door, framing: F) -> Self {
-        let session = framing.session(clock::now());
+    /// `since`: when the connection was made.
+    pub(crate) fn new(door: Door, since: Time, framing: F) -> Self {
+        let session = framing.session(since);
         Self { connection: Connection::new(door, session), framing }
     }
 
@@ -31,6 +33,7 @@ impl<F: Framing> Device<F> {
     fn turn(&mut self, called: bool, came: impl FnOnce(&mut Self, &mut Turn)) {
         let mut turn = Turn::new(clock::now());
         self.connection.mailbox().attend(called);
+        let was_stranger = self.connection.is_stranger();
         came(self, &mut turn);
         self.connection.read_held(&mut turn);
         while let Some(posts) = self.connection.mailbox().take() {
@@ -38,6 +41,9 @@ impl<F: Framing> Device<F> {
                 self.connection.post(&turn, post);
             }
             self.connection.read_held(&mut turn);
+        }
+        if was_stranger && !self.connection.is_stranger() {
+            self.framing.welcomed();
         }
         self.connection.end_turn(&turn);
         if self.connection.has_more() {
@@ -84,6 +90,10 @@ impl<F: Framing> Endpoint for Device<F> {
         if !nothing {
             self.connection.sent();
         }
+    }
+
+    fn is_stranger(&self) -> bool {
+        self.connection.is_stranger()
     }
 
     fn is_over(&self) -> bool {

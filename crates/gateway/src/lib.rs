@@ -15,6 +15,7 @@
 //! | `place` | what is known of a connection from outside |
 //! | `register` | which connections there are |
 //! | `serial_counts` | what came over serial lines, counted |
+//! | `throttle` | how long a device that says too much is not read |
 //! | `turned_away` | what the log has of those for which there is no room |
 //! | [`standalone`] | a gateway of its own: a spool as intake, uplinks to hubs |
 //! | [`limits`] | how many, how much, how long |
@@ -30,6 +31,7 @@ mod place;
 mod register;
 mod serial_counts;
 pub mod standalone;
+mod throttle;
 mod turned_away;
 
 pub use limits::Limits;

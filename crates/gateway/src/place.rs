@@ -3,6 +3,7 @@
 
 use crate::mailbox::Mailbox;
 use protocol::intake::{Outlet, Peer, Post};
+use sockets::doorway::Origin;
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
@@ -60,7 +61,7 @@ impl Place {
 
     /// As an intake knows it.
     pub(crate) fn peer(&self) -> Peer {
-        Peer { connection: self.number, address: self.address.to_string() }
+        Peer { connection: self.number, address: self.address.to_string(), is_local: self.address.is_local() }
     }
 
     /// As people know it.
@@ -81,6 +82,26 @@ impl Address {
             SocketAddr::V6(peer) => (*peer.ip(), peer.scope_id()),
         };
         Self::Net { transport, port: peer.port(), scope, ip: ip.octets() }
+    }
+}
+
+impl Address {
+    /// Where it counts while its device is not welcome.
+    pub(crate) fn origin(&self) -> Origin {
+        match self {
+            Self::Net { ip, .. } => Origin::of(Ipv6Addr::from(*ip).into()),
+            Self::Unix { .. } | Self::Serial(_) => Origin::Local,
+        }
+    }
+
+    /// Whether it is of this machine, as [`Peer::is_local`] counts it.
+    fn is_local(&self) -> bool {
+        match self {
+            Self::Net { transport: Transport::Tcp | Transport::Tls, ip, .. } => {
+                Ipv6Addr::from(*ip).to_canonical().is_loopback()
+            }
+            Self::Net { .. } | Self::Unix { .. } | Self::Serial(_) => false,
+        }
     }
 }
 
@@ -123,6 +144,22 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_lines_over_loopback_are_local() {
+        let is_local =
+            |transport, peer: &str| Address::new(transport, peer.parse().expect("an address")).is_local();
+        for peer in ["127.0.0.1:1", "127.3.2.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert!(is_local(Transport::Tcp, peer) && is_local(Transport::Tls, peer), "{peer}");
+            assert!(!is_local(Transport::WebSocket, peer), "{peer}");
+        }
+        for peer in ["192.0.2.1:1", "0.0.0.0:1", "[::]:1", "[::ffff:192.0.2.1]:1", "[fe80::1%2]:1"] {
+            assert!(!is_local(Transport::Tcp, peer), "{peer}");
+        }
+        assert!(
+            !Address::Unix { process: Some(1) }.is_local() && !Address::Serial("ttyS0".into()).is_local()
+        );
+    }
 
     #[test]
     fn addresses_are_written_as_they_are() {

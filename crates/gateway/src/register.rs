@@ -8,9 +8,13 @@ use crate::serial_counts::SerialCounts;
 use crate::turned_away::TurnedAway;
 use protocol::code::Bye;
 use protocol::intake::{Intake, Outlet, Post};
+use protocol::limits::IDENTIFY_SECONDS_MAX;
 use slab::Slab;
-use sockets::{Handle, Remote};
+use sockets::doorway::Strangers;
+use sockets::{Doorway, Handle, Remote};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -25,6 +29,8 @@ struct Shared {
     loops: Handle,
     register: Mutex<Register>,
     turned_away: TurnedAway,
+    doorway: Doorway,
+    throttled: AtomicU64,
     serial_counts: SerialCounts,
     stopping: watch::Sender<bool>,
     /// How many connections there are.
@@ -41,9 +47,12 @@ impl Gateway {
     /// A gateway whose devices speak to `intake`, and whose connections live in `loops`. It listens nowhere yet: see
     /// [`crate::listen`].
     pub fn new(intake: Arc<dyn Intake>, limits: Limits, loops: Handle) -> Self {
+        let doorway = Doorway::new(limits.strangers, Duration::from_secs(IDENTIFY_SECONDS_MAX));
         Self(Arc::new(Shared {
             intake,
             limits,
+            doorway,
+            throttled: AtomicU64::new(0),
             loops,
             register: Mutex::default(),
             turned_away: TurnedAway::default(),
@@ -86,6 +95,25 @@ impl Gateway {
     /// Devices for which there was no room.
     pub(crate) fn turned_away(&self) -> &TurnedAway {
         &self.0.turned_away
+    }
+
+    /// Where those are let in whose device is not welcome yet.
+    pub(crate) fn doorway(&self) -> &Doorway {
+        &self.0.doorway
+    }
+
+    /// Connections whose device is not welcome yet.
+    pub fn strangers(&self) -> Strangers {
+        self.0.doorway.strangers()
+    }
+
+    /// How often a device was not read for a while because it says too much, since this process was started.
+    pub fn throttled(&self) -> u64 {
+        self.0.throttled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn throttles(&self) {
+        self.0.throttled.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What came over serial lines, since this process was started.

@@ -2,7 +2,7 @@
 
 use crate::limits::TURNED_AWAY_SAID_EVERY_MS;
 use crate::place::Address;
-use protocol::code::Bye;
+use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 
 /// Counts those that nothing was said of yet.
@@ -18,14 +18,14 @@ struct Count {
 
 impl TurnedAway {
     /// One more, at the monotonic millisecond `now`.
-    pub(crate) fn note(&self, now: u64, address: &Address, bye: &Bye) {
+    pub(crate) fn note(&self, now: u64, address: &Address, why: &dyn Display) {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner).one_more(now);
         match said {
-            Some(1) => tracing::warn!(%address, %bye, "turned away a device"),
+            Some(1) => tracing::warn!(%address, %why, "turned away a device"),
             Some(devices) => {
-                tracing::warn!(%address, %bye, devices, "turned away devices, the last of them this one");
+                tracing::warn!(%address, %why, devices, "turned away devices, the last of them this one");
             }
-            None => tracing::debug!(%address, %bye, "turned away a device"),
+            None => tracing::debug!(%address, %why, "turned away a device"),
         }
     }
 }

@@ -47,7 +47,7 @@ async fn begin(state: &Path, address: &str) -> Result<(Arc<Hub>, SocketAddr), Bo
     let address = listener.local_addr()?;
     // Routes of one's own go into the second router; `Host` and `Origin` are checked for them too.
     let router = hub::http::router(Arc::new(Site::new(hub.clone(), address)), Router::new());
-    tokio::spawn(hub::http::serve(listener, router, hub.stopping()));
+    tokio::spawn(hub::http::serve(listener, router, hub::http::Entrance::default(), hub.stopping()));
     Ok((hub, address))
 }
 

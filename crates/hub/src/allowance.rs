@@ -33,6 +33,16 @@ impl Allowance {
         self.whole_at <= now
     }
 
+    /// One more at monotonic millisecond `now`, also where that is too many.
+    pub(crate) fn use_up(&mut self, now: u64, rate: Rate) {
+        self.whole_at = self.whole_at.max(now) + rate.each_ms();
+    }
+
+    /// The monotonic millisecond from which on no more is used than may be at once.
+    pub(crate) fn within_at(self, rate: Rate) -> u64 {
+        self.whole_at.saturating_sub(u64::from(rate.at_once) * rate.each_ms())
+    }
+
     /// One more at monotonic millisecond `now`; false, and nothing is used, where that is too many.
     pub(crate) fn take(&mut self, now: u64, rate: Rate) -> bool {
         let used = self.whole_at.saturating_sub(now);

@@ -1,10 +1,12 @@
 //! Carries out what the router decides: the only place that performs an [`Effect`].
 
 use crate::Hub;
+use crate::audit::{Entry, What};
 use crate::intake::HubLane;
 use crate::registry::{Cell, Inner, Requests};
+use protocol::code::Bye;
 use protocol::intake::Post;
-use router::{Done, Effect};
+use router::{Done, Effect, RelayPost};
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -62,7 +64,12 @@ impl Hub {
     fn perform(self: &Arc<Self>, cell: &Arc<Cell>, inner: &mut Inner, effect: Effect) -> Option<Done> {
         match effect {
             Effect::Record(write) => return self.record(inner, write),
-            Effect::Post(outlet, post) => outlet.post(post),
+            Effect::Post(outlet, post) => {
+                if let Post::Bye(Bye::Replaced) = post {
+                    self.audit(Entry::new(What::Takeover).device(cell.id.as_str()));
+                }
+                outlet.post(post);
+            }
             Effect::Welcome(outlet, welcome, generation) => {
                 let lane = Arc::new(HubLane::new(self, cell, generation));
                 outlet.post(Post::Welcome { welcome, lane });
@@ -83,8 +90,13 @@ impl Hub {
                     }
                 });
             }
-            Effect::List => self.roster.push(inner.device.presence_frame()),
-            Effect::Relay(uplink, post) => uplink.outlet.post(post),
+            Effect::List => self.roster.push(&cell.id, inner.device.presence_frame()),
+            Effect::Relay(uplink, post) => {
+                if let RelayPost::Part { bye: Bye::Replaced, .. } = post {
+                    self.audit(Entry::new(What::Takeover).device(cell.id.as_str()));
+                }
+                uplink.outlet.post(post);
+            }
             Effect::Forget => self.forget(cell),
         }
         None
@@ -95,6 +107,10 @@ impl Hub {
     fn record(&self, inner: &mut Inner, write: Write) -> Option<Done> {
         if let Write::Command(row) = &write {
             self.gateways.note(row);
+        }
+        for gap in write.each().filter_map(|write| if let Write::Gap(gap) = write { Some(gap) } else { None })
+        {
+            self.audit_gap(inner.device.identity.id.as_str(), gap);
         }
         if let Write::Relayed(_) = &write {
             inner.unsettled += u32::try_from(Done::of(&write).count()).unwrap_or(u32::MAX);
@@ -222,7 +238,6 @@ pub(crate) fn by_device(writes: &[Write], durable: bool) -> Vec<Settled> {
 mod tests {
     use super::*;
     use crate::{Settings, TakeError};
-    use protocol::code::Bye;
     use protocol::id::DeviceId;
     use protocol::intake::{Intake as _, Outlet, Peer};
     use protocol::message::{Identify, Sample, Samples};
@@ -239,7 +254,11 @@ mod tests {
     fn joined(hub: &Arc<Hub>, id: &str) -> Arc<Cell> {
         let token = Some(hub.auth().join_token().to_owned());
         let identify = Identify { device: DeviceId::parse(id), token, ..Identify::default() };
-        hub.identify(identify, Peer { connection: 1, address: "test".into() }, Arc::new(Nobody));
+        hub.identify(
+            identify,
+            Peer { connection: 1, address: "test".into(), is_local: false },
+            Arc::new(Nobody),
+        );
         hub.registry.by_id(id).expect("it joined")
     }
 

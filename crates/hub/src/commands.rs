@@ -1,9 +1,11 @@
 //! Commands as people ask for them: who may, of which device, and where they stand.
 
 use crate::Hub;
-use crate::auth::{Grant, Scope};
+use crate::audit::{Entry, What};
+use crate::auth::{Drive, Grant, Scope, Sight};
 use crate::limits::{COMMAND_LOOKUP_SECONDS_MAX, PERSON_COMMANDS};
-use crate::registry::Cell;
+use crate::registry::{Cell, Inner};
+use crate::rights::{Check, asks};
 use bytes::Bytes;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Command, ToDevice, decode_to_device};
@@ -84,7 +86,10 @@ impl Hub {
         let device = request.device.clone();
         let (receipt, told) = match allowed {
             true => self.decide(grant, request).await?,
-            false => (to_router(grant, request).0.refused(Refusal::Full), false),
+            false => {
+                self.audit(Entry::by(What::Limit, grant).say("limit", "commands of a panel"));
+                (to_router(grant, request).0.refused(Refusal::Full), false)
+            }
         };
         Ok((frame::receipt(&device, &receipt), told))
     }
@@ -98,13 +103,22 @@ impl Hub {
             return Err(Undecided::Storage);
         }
         if !self.asked.take(grant.user(), self.now().mono, PERSON_COMMANDS) {
+            self.audit(Entry::by(What::Limit, grant).say("limit", "commands of a person"));
             return Err(Undecided::TooMany);
         }
-        let cell = self.woken(&asked.device).await;
+        // Of a device that somebody may neither see nor command nobody learns so much as that it is there.
+        let may_know =
+            [Scope::View, Scope::Command].iter().any(|scope| grant.may_device(*scope, &asked.device));
+        let cell = if may_know { self.woken(&asked.device).await } else { None };
+        let device = asked.device.clone();
         let (request, refusal) = to_router(grant, asked);
         match (cell, refusal) {
             (Some(cell), None | Some(Refusal::Denied)) => self.decide_for(&cell, request, refusal).await,
-            (_, refusal) => Ok((request.refused(refusal.unwrap_or(Refusal::Bad)), false)),
+            (_, refusal) => {
+                let refusal = refusal.unwrap_or(Refusal::Bad);
+                self.audit_refused_command(&device, &request, refusal);
+                Ok((request.refused(refusal), false))
+            }
         }
     }
 
@@ -184,17 +198,41 @@ impl Hub {
     }
 
     fn still_permits(&self, device: &Device, asked: &Request) -> bool {
+        self.permits_request(device.identity.id.as_str(), asked)
+    }
+
+    fn permits_request(&self, id: &str, asked: &Request) -> bool {
         let (credential, now) = (asked.credential.as_ref(), self.now().wall);
-        self.auth.still_permits(&asked.by, credential, Scope::Command, device.identity.id.as_str(), now)
+        self.auth.still_permits(&asked.by, credential, Scope::Command, id, now) || !asks(Check::Waiting)
+    }
+
+    /// Whether the device that may be commanded is there.
+    pub(crate) async fn has_device(self: &Arc<Self>, drive: &Drive) -> bool {
+        self.woken(drive.id()).await.is_some()
     }
 
     /// Takes back a command that is not on its way yet. A device that sleeps has none.
-    pub fn cancel(self: &Arc<Self>, grant: &Grant, device: &str, id: &str) {
-        let Some(cell) = self.registry.awake_by_id(device).filter(|_| grant.may(Scope::Command)) else {
-            return;
-        };
+    pub fn cancel(self: &Arc<Self>, drive: &Drive, id: &str) {
+        let Some(cell) = self.registry.awake_by_id(drive.id()) else { return };
         let now = self.now();
-        self.with(&cell, |inner, effects| inner.device.cancel(now, grant.user(), id, effects));
+        self.with(&cell, |inner, effects| inner.device.cancel(now, drive.grant().user(), id, effects));
+    }
+
+    /// Takes back all commands that wait, here or at a gateway, of people who may not ask for them any more. It looks at every
+    /// device in memory, so it may take its time.
+    pub(crate) fn withdraw_commands(self: &Arc<Self>) {
+        for cell in self.registry.awake() {
+            let denied = |inner: &Inner| {
+                inner.device.open_requests().any(|asked| !self.still_permits(&inner.device, asked))
+            };
+            if !denied(&cell.lock()) {
+                continue;
+            }
+            let now = self.now();
+            let id = cell.id.as_str();
+            let may = |asked: &Request| self.permits_request(id, asked);
+            self.with(&cell, |inner, effects| inner.device.withdraw(now, may, effects));
+        }
     }
 
     /// Returns once people may be told where a command stands: at once where that is durable. Whether it is; not where the
@@ -217,28 +255,28 @@ impl Hub {
     }
 
     /// The same of a command of this person that was just taken back. Where the storage fails it stands as it did.
-    pub(crate) async fn command_ended(&self, grant: &Grant, device: &str, id: &str) {
-        if let Some(cell) = self.registry.by_id(device) {
-            let _durable = self.command_noted(&cell, grant.user(), id).await;
+    pub(crate) async fn command_ended(&self, drive: &Drive, id: &str) {
+        if let Some(cell) = self.registry.by_id(drive.id()) {
+            let _durable = self.command_noted(&cell, drive.grant().user(), id).await;
         }
     }
 
     /// Where a command of this person stands, if it is remembered in memory: all that are not settled are, and the newest
     /// of the others.
-    pub fn receipt(&self, grant: &Grant, device: &str, id: &str) -> Option<Receipt> {
-        self.registry.by_id(device)?.lock().device.receipt(grant.user(), id)
+    pub fn receipt(&self, sight: &Sight, id: &str) -> Option<Receipt> {
+        self.registry.by_id(sight.id())?.lock().device.receipt(sight.grant().user(), id)
     }
 
     /// The newest `limit` commands to a device, the newest first. `stored` is what the store has of them, which may be
     /// behind what is remembered in memory.
     pub(crate) fn newest_commands(
         &self,
-        device: &str,
+        sight: &Sight,
         stored: Vec<CommandRow>,
         limit: usize,
     ) -> Vec<CommandRow> {
         let now = self.now();
-        let cell = self.registry.by_id(device);
+        let cell = self.registry.by_id(sight.id());
         let mut rows = cell.map(|cell| cell.lock().device.commands(now)).unwrap_or_default();
         rows.reverse();
         let known: HashSet<(Box<str>, Box<str>)> =
@@ -253,6 +291,7 @@ impl Hub {
 
 /// The request as devices take it, and why it is to be refused, where that is known already.
 fn to_router(grant: &Grant, asked: CommandRequest) -> (Request, Option<Refusal>) {
+    let permitted = grant.may_device(Scope::Command, &asked.device) || !asks(Check::Deciding);
     let CommandRequest { id, channel, value, intent, ttl, .. } = asked;
     let intent = intent.as_deref().map_or(Some(Intent::Now), Intent::from_word);
     let (value, readable) = for_a_line(value);
@@ -265,7 +304,7 @@ fn to_router(grant: &Grant, asked: CommandRequest) -> (Request, Option<Refusal>)
         ttl,
         credential: grant.credential(),
     };
-    let refusal = match (grant.may(Scope::Command), intent.filter(|_| readable)) {
+    let refusal = match (permitted, intent.filter(|_| readable)) {
         (_, None) => Some(Refusal::Bad),
         (false, _) => Some(Refusal::Denied),
         (true, Some(_)) => None,

@@ -1,10 +1,11 @@
 //! What people and programs do with devices: sending for them, making, naming and removing them.
 
 use crate::Hub;
+use crate::audit::{Entry, What};
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::called;
 use crate::limits::DEVICES_MAX;
-use crate::registry::{Cell, Found, NotAdded};
+use crate::registry::{Cell, NotAdded};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::message::Samples;
@@ -80,16 +81,6 @@ pub enum CallError {
 }
 
 impl Hub {
-    /// What is known of the device's token.
-    pub fn device_token(&self, id: &str) -> Option<store::TokenHash> {
-        match self.registry.look(id).ok()? {
-            Found::Awake(cell) => cell.lock().device.identity.token,
-            // Whoever asks has yet to show that the token is theirs.
-            Found::Asleep(sleeper) => sleeper.row.token,
-            Found::Nothing => None,
-        }
-    }
-
     /// Takes over a message without number; returns once it is committed, or the storage failed.
     pub async fn take_samples(self: &Arc<Self>, id: &str, samples: Samples) -> Result<(), TakeError> {
         let cell = self.woken(id).await.ok_or(TakeError::UnknownDevice)?;
@@ -131,6 +122,7 @@ impl Hub {
             id,
             called: None,
             token: Some(secret.hash()),
+            previous: None,
             joined: false,
             confirmed: false,
             created: self.now().wall,
@@ -153,18 +145,7 @@ impl Hub {
             self.forget(&cell);
             return Err(CreateError::Failed);
         }
-        Ok(secret)
-    }
-
-    /// Gives a device a new token, shown this once; the old one counts no longer.
-    ///
-    /// # Errors
-    /// Nothing was changed, and why.
-    pub fn renew_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<Secret, ChangeError> {
-        let cell = self.to_change(grant, id)?;
-        let secret = Secret::random(SecretKind::Device);
-        self.with(&cell, |inner, effects| inner.device.set_token(secret.hash(), false, effects));
-        self.gateways.forget(&cell.id);
+        self.audit(Entry::by(What::DeviceMade, grant).device(cell.id.as_str()));
         Ok(secret)
     }
 
@@ -202,7 +183,9 @@ impl Hub {
             Ok(stored)
         })?;
         // Removed meanwhile, whoever could tell is gone.
-        Ok(stored.await.unwrap_or(Err(ChangeError::UnknownDevice))?)
+        stored.await.unwrap_or(Err(ChangeError::UnknownDevice))?;
+        self.audit(Entry::by(What::DeviceRenamed, grant).device(cell.id.as_str()));
+        Ok(())
     }
 
     /// The store has settled what people called a device, in the order in which they did.
@@ -215,13 +198,6 @@ impl Hub {
                 let _ = waiter.send(settled);
             }
         });
-    }
-
-    /// The device, where the person may change it now.
-    fn to_change(&self, grant: &Grant, id: &str) -> Result<Arc<Cell>, ChangeError> {
-        let cell = self.registry.by_id(id).filter(|_| grant.may(Scope::Admin));
-        let cell = cell.ok_or(ChangeError::UnknownDevice)?;
-        if self.storage_is_up() { Ok(cell) } else { Err(ChangeError::Storage) }
     }
 
     /// Removes a device and all that is stored of it.
@@ -245,6 +221,7 @@ impl Hub {
                 requests.waiting.clear();
                 requests.ends.clear();
                 requests.calling.clear();
+                requests.tokens.clear();
             });
             true
         });
@@ -252,14 +229,16 @@ impl Hub {
             return Err(ChangeError::UnknownDevice);
         }
         self.auth.device_removed(id);
-        self.gateways.forget(&cell.id);
+        self.auth.forget_joined(id);
+        self.gateways.forget(&cell.id, now.mono, true);
         self.forget(&cell);
+        self.audit(Entry::by(What::DeviceRemoved, grant).device(id));
         Ok(())
     }
 
     /// Takes a device out of the list; those who watch it or the list are told.
     pub(crate) fn forget(&self, cell: &Cell) {
         self.registry.remove(cell.key);
-        self.roster.push(frame::removed(cell.id.as_str()));
+        self.roster.push(&cell.id, frame::removed(cell.id.as_str()));
     }
 }

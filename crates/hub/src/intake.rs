@@ -1,16 +1,16 @@
 //! The hub as the one who takes over what devices say: who may identify, and the lane of each conversation.
 
 use crate::Hub;
-use crate::auth::{self, Secret, SecretKind};
-use crate::limits::{DEVICES_MAX, DEVICES_UNSTORED_MAX};
-use crate::registry::{Cell, Found, NotAdded};
+use crate::auth::{self, Enrolment, NotJoined};
+use crate::joining::Pending;
+use crate::registry::{Cell, Found};
+use crate::renewing::own;
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
 use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
 use protocol::message::Identify;
-use router::{Caller, Device, Identity};
+use router::Caller;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use store::{LoadedDevice, TokenHash};
 
 /// Who may come in.
@@ -19,16 +19,30 @@ pub(crate) struct Admitted {
     pub(crate) cell: Arc<Cell>,
     /// The token that it is to use from then on, where it is new or has not used its own yet.
     pub(crate) token: Option<String>,
+    /// How often its tokens had been taken back by then.
+    pub(crate) revocations: u16,
+    /// What must be durable before anybody is told that it may.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// Why an identify is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The token is unknown or not for this device.
     Auth,
     /// There is no room for another device.
     Full,
-    /// What is known of it cannot be read now.
-    Unreadable,
+    /// What is known of it cannot be read or written now.
+    Unstored,
+}
+
+impl From<NotJoined> for Refused {
+    fn from(not: NotJoined) -> Self {
+        match not {
+            NotJoined::Auth => Refused::Auth,
+            NotJoined::Full => Refused::Full,
+        }
+    }
 }
 
 impl Intake for Hub {
@@ -46,37 +60,73 @@ impl Intake for Hub {
 
 impl Hub {
     /// Lets the caller in or refuses it. Reads the store where the device sleeps.
-    pub(crate) fn answer(self: &Arc<Self>, mut caller: Caller, presented: &str) {
+    pub(crate) fn answer(self: &Arc<Self>, caller: Caller, presented: &str) {
         let outlet = caller.outlet.clone();
-        let refused = loop {
-            let presented = auth::presented(presented).ok_or(Refused::Auth);
-            let admit = |presented| self.admit(caller.identify.device.as_ref(), &presented, false);
-            match presented.and_then(admit) {
-                // Removed between the two: whoever it is now is looked up again.
-                Ok(Admitted { cell, token }) => match self.enter(&cell, Caller { token, ..caller }) {
-                    Some(left) => caller = left,
-                    None => return,
-                },
-                Err(refused) => break refused,
+        let (id, address) = (caller.identify.device.clone(), caller.peer.address.clone());
+        let presented = match presented {
+            // Whoever is at this machine is taken for one who has the join token of this run.
+            "" if caller.peer.is_local && self.auth.enrolment() == Enrolment::Open => {
+                Ok(self.auth.join_of_run())
             }
+            presented => auth::presented(presented).ok_or(Refused::Auth),
         };
-        match refused {
-            Refused::Auth => outlet.post(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth }),
-            Refused::Unreadable => outlet.post(Post::Refused { fault: None, bye: Bye::Failed }),
-            Refused::Full => outlet.post(Post::Refused { fault: None, bye: Bye::Full }),
+        if let Err(refused) = presented.and_then(|presented| self.answer_hash(caller, &presented)) {
+            if let Refused::Auth = refused {
+                // What stands before it is what carries it.
+                self.audit_refused(id.as_ref(), address.rsplit(' ').next().unwrap_or_default());
+            }
+            refuse(&outlet, refused);
         }
     }
 
-    /// Lets the caller in; given back where the device was removed meanwhile.
-    fn enter(self: &Arc<Self>, cell: &Arc<Cell>, caller: Caller) -> Option<Caller> {
+    /// The same by the hash of what the caller showed.
+    fn answer_hash(self: &Arc<Self>, mut caller: Caller, presented: &TokenHash) -> Result<(), Refused> {
+        loop {
+            let admitted = self.admit(caller.identify.device.as_ref(), presented, false)?;
+            if admitted.pending.is_some() {
+                self.enter_when_stored(admitted, caller, *presented);
+                return Ok(());
+            }
+            match self.enter(admitted, caller) {
+                // Removed between the two, or its tokens were taken back: whoever it is now is looked up again.
+                Some(left) => caller = left,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets the caller in once the use of its join token is durable.
+    fn enter_when_stored(self: &Arc<Self>, mut admitted: Admitted, caller: Caller, presented: TokenHash) {
+        let hub = self.clone();
+        self.runtime.spawn(async move {
+            let outlet = caller.outlet.clone();
+            let entered = match hub.settled(&mut admitted).await {
+                Ok(()) => match hub.enter(admitted, caller) {
+                    None => Ok(()),
+                    Some(left) => {
+                        let again = move |hub: &Arc<Self>| hub.answer_hash(left, &presented);
+                        hub.in_turn(again).await.unwrap_or(Err(Refused::Unstored))
+                    }
+                },
+                Err(refused) => Err(refused),
+            };
+            if let Err(refused) = entered {
+                refuse(&outlet, refused);
+            }
+        });
+    }
+
+    /// Lets the caller in; given back where the device was removed meanwhile, or its tokens were taken back.
+    fn enter(self: &Arc<Self>, admitted: Admitted, caller: Caller) -> Option<Caller> {
+        let Admitted { cell, token, revocations, .. } = admitted;
         let now = self.now();
-        self.with(cell, |inner, effects| {
-            if inner.device.is_removed() {
-                return Some(caller);
+        self.with(&cell, |inner, effects| {
+            if inner.device.is_removed() || inner.revocations != revocations {
+                return Some(Caller { token: None, ..caller });
             }
             // A device that was made meanwhile has not been told.
             inner.device.storage(self.storage_is_up(), effects);
-            inner.device.identify(now, &self.issuer, caller, effects);
+            inner.device.identify(now, &self.issuer, Caller { token, ..caller }, effects);
             None
         })
     }
@@ -90,7 +140,7 @@ impl Hub {
         kept: bool,
     ) -> Result<Admitted, Refused> {
         let found = id.map_or(Ok(Found::Nothing), |id| self.registry.look(id.as_str()));
-        let known = match found.map_err(|_| Refused::Unreadable)? {
+        let known = match found.map_err(|_| Refused::Unstored)? {
             Found::Awake(cell) => Some(cell),
             Found::Asleep(sleeper) if self.opens(&sleeper.row, presented) => self.registry.wake(sleeper),
             // It sleeps on: whoever only knows ids does not fill the memory.
@@ -99,97 +149,46 @@ impl Hub {
         };
         match known {
             Some(cell) => self.admit_known(cell, presented),
-            None if self.auth.is_join(presented) => self.join(id, presented, kept),
-            None => Err(Refused::Auth),
+            None => self.join(id, presented, kept),
         }
     }
 
     /// Whether the token is one that a device that sleeps may identify with.
     fn opens(&self, row: &LoadedDevice, presented: &TokenHash) -> bool {
-        row.token.is_some_and(|kept| auth::same(&kept, presented))
+        own(row.token.as_ref(), row.previous.as_ref(), presented).is_some()
             || self.may_send_as(&row.id, presented)
-            || row.joined && !row.confirmed && self.auth.is_join(presented)
+            || row.joined && !row.confirmed && self.auth.rejoins(presented, &row.id, self.now().wall)
     }
 
-    fn admit_known(self: &Arc<Self>, cell: Arc<Cell>, presented: &TokenHash) -> Result<Admitted, Refused> {
-        let token = self.with(&cell, |inner, effects| {
-            let identity = &inner.device.identity;
-            match identity.token {
-                Some(kept) if auth::same(&kept, presented) => {
-                    if !identity.confirmed {
-                        inner.device.set_token(kept, true, effects);
-                    }
-                    Ok(None)
-                }
-                // A token that it got by HTTP for its own.
-                _ if self.may_send_as(cell.id.as_str(), presented) => Ok(None),
-                _ if identity.joined && !identity.confirmed && self.auth.is_join(presented) => {
-                    let own = Secret::random(SecretKind::Device);
-                    inner.device.set_token(own.hash(), false, effects);
-                    Ok(Some(own.into_text()))
-                }
-                _ => Err(Refused::Auth),
-            }
-        })?;
-        Ok(Admitted { cell, token })
+    pub(crate) fn admit_known(
+        self: &Arc<Self>,
+        cell: Arc<Cell>,
+        presented: &TokenHash,
+    ) -> Result<Admitted, Refused> {
+        // Before it is looked whether a token counts: one that is taken back behind that is noticed when it enters.
+        let revocations = cell.lock().revocations;
+        let admitted = |cell| Admitted { cell, token: None, revocations, pending: None };
+        // A token that it got by HTTP is its own too.
+        if self.shows(&cell, presented).is_some() || self.may_send_as(cell.id.as_str(), presented) {
+            return Ok(admitted(cell));
+        }
+        let (secret, pending) = self.rejoin(&cell, presented).ok_or(Refused::Auth)?;
+        Ok(Admitted { token: Some(secret.into_text()), pending, ..admitted(cell) })
     }
 
     fn may_send_as(&self, id: &str, presented: &TokenHash) -> bool {
         let grant = self.auth.of_api(presented, self.now().wall);
         grant.is_some_and(|grant| grant.device() == Some(id) && grant.may_send_as(id))
     }
-
-    /// Makes a device for a join token. One that names itself is stored at once; one that is given an id with the first
-    /// that it says, so that whoever only looks leaves nothing behind.
-    fn join(
-        self: &Arc<Self>,
-        id: Option<&DeviceId>,
-        join_token: &TokenHash,
-        kept: bool,
-    ) -> Result<Admitted, Refused> {
-        if self.registry.len() >= DEVICES_MAX || self.unstored.load(Ordering::Relaxed) >= DEVICES_UNSTORED_MAX
-        {
-            return Err(Refused::Full);
-        }
-        let own = Secret::random(SecretKind::Device);
-        let is_kept = kept || id.is_some();
-        let id = id.cloned().unwrap_or_else(new_id);
-        let identity = Identity {
-            key: self.registry.next_key(),
-            id,
-            called: None,
-            token: Some(own.hash()),
-            joined: true,
-            confirmed: false,
-            created: self.now().wall,
-            stored: false,
-        };
-        match self.registry.add(Device::new(identity, self.sessions.load(Ordering::Relaxed))) {
-            Ok(cell) => {
-                self.with(&cell, |inner, effects| {
-                    if is_kept {
-                        inner.device.keep(effects);
-                    }
-                });
-                Ok(Admitted { cell, token: Some(own.into_text()) })
-            }
-            Err(NotAdded::Taken(taken)) => self.admit_known(taken, join_token),
-            Err(NotAdded::Unreadable) => Err(Refused::Unreadable),
-        }
-    }
 }
 
-/// `new-` and 10 random characters.
-fn new_id() -> DeviceId {
-    let random: String = Secret::random(SecretKind::Device)
-        .text()
-        .chars()
-        .rev()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase())
-        .take(10)
-        .collect();
-    DeviceId::parse(&format!("new-{random}")).expect("letters and digits make an id")
+/// Refuses whoever is at the other end.
+fn refuse(outlet: &Arc<dyn Outlet>, refused: Refused) {
+    outlet.post(match refused {
+        Refused::Auth => Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth },
+        Refused::Unstored => Post::Refused { fault: None, bye: Bye::Failed },
+        Refused::Full => Post::Refused { fault: None, bye: Bye::Full },
+    });
 }
 
 /// One conversation of a device with the hub.

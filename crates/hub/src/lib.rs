@@ -8,20 +8,26 @@
 //!
 //! The life of a sample: [`intake`] → [`router`] → `apply` → store → `apply` (committed) → [`panel`].
 
+mod accounts;
 mod alarms;
 mod allowance;
 mod apply;
+pub mod audit;
 pub mod auth;
 mod called;
 mod commands;
 mod devices;
 mod dormant;
+mod enrolling;
 pub mod http;
 mod intake;
+mod joining;
 mod known;
 pub mod limits;
 pub mod panel;
 mod registry;
+mod renewing;
+mod rights;
 mod roster;
 mod settling;
 mod shown;
@@ -32,8 +38,10 @@ pub mod uplink;
 pub mod view;
 mod waking;
 
+pub use accounts::{AccountError, GroupState, PersonChange, PersonState};
 pub use commands::{CommandRequest, Undecided};
 pub use devices::{CallError, ChangeError, CreateError, TakeError};
+pub use enrolling::JoinError;
 pub use router::{Presence, Receipt, State as CommandState};
 pub use shown::{ChannelState, DeviceState, DeviceSummary};
 pub use stopping::Stopped;
@@ -42,7 +50,8 @@ pub use swapping::Configuration;
 
 use crate::alarms::{Alarms, Endings};
 use crate::allowance::Allowances;
-use crate::auth::Auth;
+use crate::audit::{Audit, Entry, What};
+use crate::auth::{Auth, Editing, Grant};
 use crate::known::Known;
 use crate::limits::{COMMAND_LOOKUPS_MAX, COMMANDS_KEPT_MS, PRUNE_EVERY};
 use crate::panel::{PanelInfo, Panels};
@@ -71,6 +80,8 @@ pub struct Settings {
     pub components: Vec<Arc<dyn view::Component>>,
     /// The event loops that panels live in, for a program that has some already. Without, the hub starts its own.
     pub loops: Option<sockets::Handle>,
+    /// Who may join without an administrator having made them before.
+    pub enrolment: auth::Enrolment,
 }
 
 /// A hub.
@@ -93,6 +104,10 @@ pub struct Hub {
     issuer: Issuer,
     /// Who may do what.
     auth: Auth,
+    /// Whoever changes accounts: one after the other, so that what was checked still holds.
+    changing_accounts: tokio::sync::Mutex<()>,
+    /// Who did what.
+    audit: Audit,
     /// All devices.
     registry: Registry,
     /// Gateways that hold an uplink to this hub, or may.
@@ -154,9 +169,15 @@ impl Hub {
         keep_running(Self::hear_endings(Arc::downgrade(&hub), ended));
         keep_running(Self::hear_alarms(Arc::downgrade(&hub)));
         keep_running(Self::prune(Arc::downgrade(&hub)));
+        hub.audit(Entry::new(What::Started).say("version", env!("CARGO_PKG_VERSION")));
+        keep_running(Self::tell_audit(Arc::downgrade(&hub)));
         keep_running(Self::follow_files(Arc::downgrade(&hub)));
+        keep_running(Self::follow_rights(Arc::downgrade(&hub)));
         let reading = Arc::downgrade(&hub);
-        tokio::task::spawn_blocking(move || Self::read_known(reading));
+        tokio::task::spawn_blocking(move || {
+            Self::log_audit_head(&reading);
+            Self::read_known(reading);
+        });
         Ok(hub)
     }
 
@@ -171,6 +192,7 @@ impl Hub {
         let loops = settings.loops.or_else(|| own_loops.as_ref().map(sockets::EventLoops::handle));
         let writer = store.clone();
         let auth = Auth::new(loaded.tokens, &loaded.access, Box::new(move |write| writer.submit(write)));
+        auth.set_enrolment(settings.enrolment);
         let issuer = Issuer { tag: loaded.issuer.into(), earlier: loaded.earlier_issuers.into() };
         let hub = Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -182,6 +204,8 @@ impl Hub {
             log: loaded.log,
             issuer,
             auth,
+            changing_accounts: tokio::sync::Mutex::default(),
+            audit: Audit::default(),
             registry,
             gateways: Gateways::new(loaded.gateways, loaded.next_gateway, now_wall()),
             unstored: AtomicUsize::new(0),
@@ -292,8 +316,8 @@ impl Hub {
     ///
     /// # Errors
     /// There is no folder, the name is taken or no name, or the file cannot be written.
-    pub fn add_view(&self, name: &str, text: &str) -> Result<PathBuf, view::EjectError> {
-        self.views.add_view(name, text)
+    pub fn add_view(&self, editing: &Editing, text: &str) -> Result<PathBuf, view::EjectError> {
+        self.views.add_view(editing.name(), text)
     }
 
     /// A file that pages load, by its hashed name.
@@ -321,9 +345,18 @@ impl Hub {
         &self.loops
     }
 
-    /// All open panels, oldest first.
-    pub fn panels(&self) -> Vec<PanelInfo> {
-        self.panels.list()
+    /// The open panels, oldest first. Whoever may not see everything is told of their own alone: a panel names the page and the
+    /// devices that somebody looks at.
+    pub fn panels(&self, grant: &Grant) -> Vec<PanelInfo> {
+        self.panels.list(grant)
+    }
+}
+
+#[cfg(test)]
+impl Hub {
+    /// All panels, for a test that is not about rights.
+    pub(crate) fn every_panel(&self) -> Vec<PanelInfo> {
+        self.panels(&self.auth.administrator(self.auth.admin_token()).expect("its own token"))
     }
 }
 

@@ -17,6 +17,26 @@ pub(crate) const PERSON_COMMANDS: Rate = Rate { per_second: 50, at_once: 200 };
 /// lately are forgotten: they lose nothing by it.
 pub const PERSONS_REMEMBERED_MAX: usize = 1_024;
 
+/// Rows of the audit that one person causes, commands aside, at once, and in the long run a second. What is more is counted.
+pub(crate) const AUDIT_PERSON: Rate = Rate { per_second: 1, at_once: 200 };
+/// Rows of the audit that those outside cause all together, at once: failed logins, gaps, limits. What is more is counted, and said
+/// in one row for each kind.
+pub const AUDIT_OUTSIDE_ROWS_AT_ONCE: u64 = 200;
+/// Milliseconds after which there may be one such row more: 8,640 a day, so that it takes them months to push out what is kept.
+pub const AUDIT_OUTSIDE_ROW_MS: u64 = 10_000;
+/// Milliseconds for which what is alike is counted before the count is written down.
+pub const AUDIT_MERGE_MS: u64 = 600_000;
+/// Kinds of things that are counted apart, and persons of whom is remembered what they wrote. More are counted together.
+pub const AUDIT_MERGED_MAX: usize = 1_024;
+/// How often it is looked for counts whose time is over.
+pub const AUDIT_TELL_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+/// Bytes of a name or id in the audit. A longer one is cut.
+pub const AUDIT_NAME_BYTES: usize = 128;
+/// Bytes of each other text in it. A longer one is cut.
+pub const AUDIT_TEXT_BYTES: usize = 256;
+/// Texts that one row has beside. More are left out.
+pub const AUDIT_DETAILS_MAX: usize = 8;
+
 /// Commands that are looked for in the store at a time, because memory no longer knows whether there was one with their
 /// id. Others wait their turn.
 pub const COMMAND_LOOKUPS_MAX: usize = 4;
@@ -65,6 +85,11 @@ pub const PANELS_STOP_WAIT_MAX: std::time::Duration = std::time::Duration::from_
 pub const PANEL_WATCHES_MAX: usize = 1_000;
 /// Bytes of a frame from a panel. A longer one ends the connection.
 pub const PANEL_FRAME_BYTES_MAX: usize = 64 * 1024;
+/// The same before it has authenticated: a ticket, and the path of its page.
+pub const PANEL_STRANGER_FRAME_BYTES_MAX: usize = 16 * 1024;
+/// Frames that are heard of one panel at once, and in the long run a second. Of one that says more the next is read later: nothing
+/// is dropped.
+pub(crate) const PANEL_FRAMES: Rate = Rate { per_second: 200, at_once: 1_000 };
 /// Bytes gathered into one frame to a panel before the last look at a device. What is more goes into the next frame.
 pub const PANEL_BATCH_BYTES_MAX: usize = 32 * 1024;
 /// Bytes of what many panels are told alike from which on they are written from where they stand. Less is copied, which
@@ -101,11 +126,20 @@ pub const DEVICES_MAX: usize = 1_000_000;
 /// Devices that identified with an empty id or a join token and have sent nothing yet. One more is told `full`.
 pub const DEVICES_UNSTORED_MAX: usize = 1_000;
 
+/// Devices of which gateways that are away are still told that their tokens changed, or that they were removed. At the limit the
+/// oldest is dropped: a gateway that was away all that time asks about it within an hour, when it identifies.
+pub const FORGOTTEN_MAX: usize = 4_096;
+/// How much older what a gateway tells of a device may be than it seems, ms: it was under way. Whoever identified within this time
+/// behind the withdrawal of a token is parted once more than needed, and comes back.
+pub const FORGOTTEN_SLACK_MS: u64 = 3_000;
+
 /// Gateways that may hold an uplink to this hub. Another one is not made (503).
 pub const GATEWAYS_MAX: usize = 1_000;
 /// Commands, acks and answers that wait to be said over one uplink. With one more the uplink ends (`slow`): the gateway comes back
 /// and is told again what counts.
 pub const UPLINK_POSTS_MAX: usize = 65_536;
+/// Bytes of a frame of an uplink before its gateway has identified. A longer one ends it.
+pub const UPLINK_STRANGER_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Bytes that wait to be said over one uplink from which on nothing more is read of its gateway, until they are written.
 pub const UPLINK_UNSENT_BYTES: usize = 256 * 1024;
 /// Bytes that wait to be said over one uplink at most: commands and news of devices come unasked. With more the uplink is cut.

@@ -1,8 +1,11 @@
 //! Changes of the device list, for panels that watch it.
 
+use crate::auth::{Grant, Scope};
 use crate::limits::ROSTER_CHANGES_MAX;
 use crate::panel::{Dirty, Seat};
+use crate::rights::{Check, asks};
 use bytes::Bytes;
+use protocol::id::DeviceId;
 use router::Run;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,17 +19,18 @@ pub(crate) struct Roster {
 #[derive(Default)]
 struct Inner {
     head: u64,
-    changes: VecDeque<Bytes>,
+    /// Of which device, and the message.
+    changes: VecDeque<(Arc<str>, Bytes)>,
     /// Panels that have looked, and as what they want to be marked.
     waiting: Vec<(Arc<Seat>, Dirty)>,
 }
 
 impl Roster {
-    /// Tells all who wait.
-    pub(crate) fn push(&self, change: Bytes) {
+    /// Tells all who wait of a change of this device.
+    pub(crate) fn push(&self, device: &DeviceId, change: Bytes) {
         let mut inner = self.lock();
         inner.head += 1;
-        inner.changes.push_back(change);
+        inner.changes.push_back((device.name().clone(), change));
         if inner.changes.len() > ROSTER_CHANGES_MAX {
             inner.changes.pop_front();
         }
@@ -48,14 +52,23 @@ impl Roster {
         self.lock().waiting.retain(|(waits, what)| !Arc::ptr_eq(waits, seat) || *what != dirty);
     }
 
-    /// Adds the changes behind `cursor`, moves it to the head, and has the panel marked with the next one; false where some
-    /// of them are gone: then the whole list is due.
-    pub(crate) fn catch_up(&self, cursor: &mut u64, seat: &Arc<Seat>, runs: &mut Vec<Run>) -> bool {
+    /// Adds the changes behind `cursor` of devices that `grant` permits to see, moves it to the head, and has the panel marked
+    /// with the next one; false where some of them are gone: then the whole list is due.
+    pub(crate) fn catch_up(
+        &self,
+        grant: &Grant,
+        cursor: &mut u64,
+        seat: &Arc<Seat>,
+        runs: &mut Vec<Run>,
+    ) -> bool {
         let mut inner = self.lock();
         let behind = usize::try_from(inner.head - *cursor).unwrap_or(usize::MAX);
         *cursor = inner.head;
         let Some(passed) = inner.changes.len().checked_sub(behind) else { return false };
-        runs.extend(inner.changes.iter().skip(passed).cloned().map(Run::from));
+        let passed = inner.changes.iter().skip(passed);
+        let seen =
+            passed.filter(|(device, _)| grant.may_device(Scope::View, device) || !asks(Check::Changes));
+        runs.extend(seen.map(|(_, change)| Run::from(change.clone())));
         inner.waiting.push((seat.clone(), Dirty::List));
         true
     }

@@ -160,9 +160,12 @@ impl Settling {
         }
         self.durable = commit.result.is_ok();
         hub.gateways_settled(commit);
+        hub.auth().settle(commit);
         for write in &commit.writes {
-            if let Write::Called { device, .. } = write {
-                hub.called_settled(*device, self.durable);
+            match write {
+                Write::Called { device, .. } => hub.called_settled(*device, self.durable),
+                Write::DeviceToken { device, token, .. } => hub.tokens_settled(*device, *token, self.durable),
+                _ => {}
             }
         }
         self.settled = by_device(&commit.writes, self.durable).into_iter();

@@ -1,7 +1,9 @@
 //! The devices as people and programs see them: who they are and where they stand, one by one or in lists.
 
 use crate::Hub;
+use crate::auth::{Grant, Scope, Sight};
 use crate::registry::{Found, Listed, Listing};
+use crate::rights::{Check, asks};
 use protocol::id::DeviceId;
 use router::{Device, Ledger, Presence};
 use std::sync::Arc;
@@ -73,28 +75,32 @@ pub struct ChannelState {
 }
 
 impl Hub {
-    /// Has all devices seen, in the order of their ids. There may be a million of them: who keeps all keeps much.
-    pub fn each_device(&self, see: &mut dyn FnMut(DeviceSummary)) {
+    /// Has all devices seen that `grant` permits to see, in the order of their ids. There may be a million of them: who keeps
+    /// all keeps much.
+    pub fn each_device(&self, grant: &Grant, see: &mut dyn FnMut(DeviceSummary)) {
         let mut listing = self.registry.list();
         while let Some(listed) = listing.next(&self.registry) {
-            summary(&listed).into_iter().for_each(&mut *see);
+            if grant.may_device(Scope::View, listed.id()) || !asks(Check::PageList) {
+                summary(&listed).into_iter().for_each(&mut *see);
+            }
         }
     }
 
-    /// All devices at once, for whoever knows that there are few; others see each of them.
-    pub fn devices(&self) -> Vec<DeviceSummary> {
+    /// All of them at once, for whoever knows that there are few; others see each of them.
+    pub fn devices(&self, grant: &Grant) -> Vec<DeviceSummary> {
         let mut devices = Vec::new();
-        self.each_device(&mut |device| devices.push(device));
+        self.each_device(grant, &mut |device| devices.push(device));
         devices
     }
 
-    /// The next devices of a list, at most so many; fewer at the end. Those that sleep are read from the store and sleep on: it
-    /// blocks.
+    /// The next devices of a list that `grant` permits to see, at most so many; fewer at the end. Those that sleep are read from
+    /// the store and sleep on: it blocks.
     ///
     /// # Errors
     /// One of them cannot be read.
     pub(crate) fn next_devices(
         &self,
+        grant: &Grant,
         listing: &mut Listing,
         at_most: usize,
     ) -> Result<Vec<DeviceState>, ReadError> {
@@ -102,6 +108,9 @@ impl Hub {
         while states.len() < at_most
             && let Some(listed) = listing.next(&self.registry)
         {
+            if !grant.may_device(Scope::View, listed.id()) && asks(Check::Listing) {
+                continue;
+            }
             let cell = match listed {
                 Listed::Awake(cell) => cell,
                 Listed::Asleep(brief) => match self.registry.look(brief.id)? {
@@ -121,11 +130,22 @@ impl Hub {
         Ok(states)
     }
 
-    /// One device.
-    pub fn device(&self, id: &str) -> Option<DeviceState> {
-        let cell = self.registry.by_id(id)?;
+    /// The device that may be seen, if there is such a one.
+    pub fn device(&self, sight: &Sight) -> Option<DeviceState> {
+        let cell = self.registry.by_id(sight.id())?;
         let inner = cell.lock();
         Some(DeviceState::of(&inner.device))
+    }
+
+    /// Its number in the store.
+    pub(crate) fn device_key(&self, sight: &Sight) -> Option<DeviceKey> {
+        self.registry.by_id(sight.id()).map(|cell| cell.key)
+    }
+
+    /// Any device, for a test that is not about rights.
+    #[cfg(test)]
+    pub(crate) fn any_device(&self, id: &str) -> Option<DeviceState> {
+        self.device(&self.auth.administrator(self.auth.admin_token())?.sight(id)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The end of a hub: panels and devices are told, and what is on its way becomes durable.
 
 use crate::Hub;
+use crate::audit::{Entry, What};
 use protocol::code::Bye;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -39,6 +40,8 @@ impl Hub {
         for cell in self.registry.awake() {
             self.with(&cell, |inner, effects| inner.device.dismiss(now, Bye::Stopping, effects));
         }
+        self.tell_counted(true);
+        self.audit(Entry::new(What::Stopped));
         self.store.close();
         self.panels.wait_for_the_last();
         Stopped { lost_writes: self.reports.lost() }

@@ -56,6 +56,9 @@ pub struct Peer {
     pub connection: u64,
     /// Where it comes from: `tcp 127.0.0.1:52144`, `websocket …`.
     pub address: String,
+    /// It came from this machine itself, over TCP or TLS. A web page that a browser of this machine shows can open a WebSocket to
+    /// it too, and behind a proxy everybody comes from here: such a connection never counts.
+    pub is_local: bool,
 }
 
 /// What a device said, checked by its session.

@@ -76,7 +76,14 @@ pub const HEARTBEAT_SECONDS_MIN: u32 = 1;
 pub const HEARTBEAT_SECONDS_MAX: u32 = 3600;
 
 /// Seconds in which a new connection must have identified; then it is closed.
-pub const IDENTIFY_SECONDS_MAX: u64 = 30;
+pub const IDENTIFY_SECONDS_MAX: u64 = 5;
+
+/// Bytes of a line without its `\n` before a device has identified, but on a serial line. Any identify that a device has a reason to
+/// send fits. A longer one is skipped up to its end and answered with `too_long`.
+pub const IDENTIFY_LINE_BYTES_MAX: usize = 1_024;
+
+/// Lines that are no identify which may come before one, but on a serial line. With one more it is told `bye unidentified`.
+pub const UNIDENTIFIED_LINES_MAX: u64 = 16;
 
 /// Seconds of silence after which the operating system probes a TCP connection without heartbeat.
 pub const TCP_KEEPALIVE_SECONDS: u64 = 15;
@@ -192,6 +199,10 @@ pub const UPLINK_VOUCHED_MS_MAX: i64 = 30 * 86_400_000;
 
 const _: () = assert!(UPLINK_FRAME_BYTES + UPLINK_LINE_BYTES_MAX + 32 <= UPLINK_FRAME_BYTES_MAX);
 const _: () = assert!(UPLINK_LOST_MAX * (ID_CHARS_MAX + SESSION_CHARS_MAX + 96) <= UPLINK_LINE_BYTES_MAX);
+// An identify with the longest of all its members, and room for some that are still to come.
+const _: () = assert!(
+    ID_CHARS_MAX + TOKEN_BYTES_MAX + SESSION_CHARS_MAX + 6 * 40 + 64 <= IDENTIFY_LINE_BYTES_MAX / 2 + 64
+);
 const _: () = assert!(LINE_MAX_BYTES_MIN >= 64 + ID_CHARS_MAX + SESSION_CHARS_MAX);
 const _: () = assert!(TAG_CHARS_MAX + 1 + 15 == SESSION_CHARS_MAX);
 const _: () = assert!(READ_BUFFER_BYTES_MAX > LINE_BYTES_MAX);

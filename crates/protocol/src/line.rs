@@ -70,6 +70,11 @@ impl Lines {
         Self { number: 1, partial: None, bytes_max, progress: Progress::Within }
     }
 
+    /// From here on lines may have `bytes_max` bytes, where that is more than before.
+    pub fn widen(&mut self, bytes_max: usize) {
+        self.bytes_max = self.bytes_max.max(u32::try_from(bytes_max).unwrap_or(u32::MAX));
+    }
+
     /// Takes the next line out of `input`, which is what came after the bytes taken before, and moves `input` behind
     /// what it took. Nothing means that `input` is used up and more is needed.
     pub fn next<'line, 'input: 'line>(&'line mut self, input: &mut &'input [u8]) -> Option<Line<'line>> {

@@ -272,6 +272,28 @@ impl Device {
         self.cancel_handed(now, None, |order| order.is(by, id), effects);
     }
 
+    /// What was asked for and has not reached the device, as far as is known here.
+    pub fn open_requests(&self) -> impl Iterator<Item = &Request> {
+        let all = self.commands.under_way().chain(self.commands.handed()).chain(self.commands.waiting());
+        all.filter(|order| order.is_here()).map(|order| &order.request)
+    }
+
+    /// Takes back what has not reached the device and whoever asked for it `may` no longer: at once where it is here, else by
+    /// asking the gateway, once.
+    pub fn withdraw(&mut self, now: Time, may: impl Fn(&Request) -> bool, effects: &mut Vec<Effect>) {
+        let denied = |order: &Order| !may(&order.request);
+        let refused = Some(Refusal::Denied.as_str());
+        let mut is_withdrawn = false;
+        while let Some(order) = self.commands.take_here(denied) {
+            self.settle(now, order, State::Refused, refused, effects);
+            is_withdrawn = true;
+        }
+        self.withdraw_handed(now, denied, effects);
+        if is_withdrawn {
+            self.send_next(now, effects);
+        }
+    }
+
     pub(crate) fn settle(
         &mut self,
         now: Time,

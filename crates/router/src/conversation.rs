@@ -394,14 +394,14 @@ impl Device {
         }
     }
 
-    /// Ends the connection from this side. One to a gateway stays, unless the device is no more: what the hub has to say ends the
-    /// uplink.
+    /// Ends the connection from this side. One to a gateway stays, unless the device is no more, or its tokens do not count any
+    /// more: what the hub has to say otherwise ends the uplink.
     pub fn dismiss(&mut self, now: Time, bye: Bye, effects: &mut Vec<Effect>) {
         if let Some((_, outlet)) = self.door.connection() {
             effects.push(Effect::Post(outlet.clone(), Post::Bye(bye)));
             self.generation += 1;
             self.close(now, effects);
-        } else if bye == Bye::Removed {
+        } else if matches!(bye, Bye::Removed | Bye::Auth) {
             self.dismiss_at_gateway(now, bye, effects);
         }
     }

@@ -55,14 +55,29 @@ pub struct Identity {
     pub called: Option<Box<Called>>,
     /// What is known of its token.
     pub token: Option<TokenHash>,
-    /// It was made by a join token, which may identify it again until its own token is `confirmed`.
+    /// The token before that: both count until the device has shown the present one.
+    pub previous: Option<Box<TokenHash>>,
+    /// It was made by a join token, which may identify it again until it is `confirmed`.
     pub joined: bool,
-    /// It has shown that it has its token.
+    /// No join token opens it any more: it has shown its own token, or was given another. Where it has none, that was taken back.
     pub confirmed: bool,
     /// Milliseconds since 1970.
     pub created: i64,
     /// Its row is in the store or on its way there.
     pub stored: bool,
+}
+
+impl Identity {
+    /// Its token was taken back, and it was given none since.
+    pub fn is_revoked(&self) -> bool {
+        self.token.is_none() && self.confirmed
+    }
+
+    /// What the store is to know of its tokens.
+    fn tokens(&self) -> Write {
+        let (token, previous) = (self.token, self.previous.as_deref().copied());
+        Write::DeviceToken { device: self.key, token, previous, confirmed: self.confirmed }
+    }
 }
 
 /// What the store has made durable for a device, or refused.
@@ -155,7 +170,7 @@ pub struct Device {
 }
 
 // So a million of them have room in some hundred megabytes, with their ids and newest values.
-const _: () = assert!(size_of::<Device>() <= 336);
+const _: () = assert!(size_of::<Device>() <= 344);
 
 /// What stays of a device's messages where nobody waits for them.
 const UNWATCHED: Bounds = Bounds { frames: TAIL_MESSAGES_MAX, bytes: TAIL_BYTES_MAX };
@@ -214,6 +229,7 @@ impl Device {
             id: DeviceId::parse(&loaded.id)?,
             called: loaded.called,
             token: loaded.token,
+            previous: loaded.previous.map(Box::new),
             joined: loaded.joined,
             confirmed: loaded.confirmed,
             created: loaded.created,
@@ -314,10 +330,9 @@ impl Device {
             joined: identity.joined,
             created: identity.created,
         })));
-        if identity.confirmed
-            && let Some(token) = identity.token
-        {
-            effects.push(Effect::Record(Write::DeviceToken { device: identity.key, token, confirmed: true }));
+        if identity.confirmed || identity.previous.is_some() {
+            let write = identity.tokens();
+            effects.push(Effect::Record(write));
         }
         if let Some(called) = &self.identity.called {
             let (device, called) = (self.identity.key, (**called).clone());
@@ -386,12 +401,43 @@ impl Device {
         self.store_first(effects);
     }
 
-    /// Gives the device another token, or notes that it used its own.
-    pub fn set_token(&mut self, token: TokenHash, confirmed: bool, effects: &mut Vec<Effect>) {
+    /// Gives the device another token in the place of its own, which counts no more.
+    pub fn replace_token(&mut self, token: TokenHash, effects: &mut Vec<Effect>) {
+        self.set_tokens(Some(token), None, false, effects);
+    }
+
+    /// Gives the device another token. The one that it showed last, or could have shown, counts until it shows the new one.
+    pub fn renew_token(&mut self, token: TokenHash, effects: &mut Vec<Effect>) {
         let identity = &mut self.identity;
-        (identity.token, identity.confirmed) = (Some(token), confirmed);
+        let kept = identity.previous.take().or_else(|| identity.token.map(Box::new));
+        self.set_tokens(Some(token), kept, true, effects);
+    }
+
+    /// The device has shown its present token: no other counts any more. Whether one did.
+    pub fn confirm_token(&mut self, effects: &mut Vec<Effect>) -> bool {
+        let (token, had_another) = (self.identity.token, self.identity.previous.is_some());
+        if had_another || !self.identity.confirmed {
+            self.set_tokens(token, None, true, effects);
+        }
+        had_another
+    }
+
+    /// No token counts for the device any more, nor does a join token, until it is given another.
+    pub fn revoke_tokens(&mut self, effects: &mut Vec<Effect>) {
+        self.set_tokens(None, None, true, effects);
+    }
+
+    fn set_tokens(
+        &mut self,
+        token: Option<TokenHash>,
+        previous: Option<Box<TokenHash>>,
+        confirmed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let identity = &mut self.identity;
+        (identity.token, identity.previous, identity.confirmed) = (token, previous, confirmed);
         if identity.stored {
-            effects.push(Effect::Record(Write::DeviceToken { device: identity.key, token, confirmed }));
+            effects.push(Effect::Record(identity.tokens()));
         }
     }
 

@@ -186,6 +186,20 @@ impl Device {
         }
     }
 
+    /// Takes back what is handed over and is `denied` by now: at once where it has not left, else by asking the gateway, once.
+    pub(crate) fn withdraw_handed(
+        &mut self,
+        now: Time,
+        denied: impl Fn(&Order) -> bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        while let Some(order) = self.commands.take_handed(|order| !order.has_left() && denied(order)) {
+            self.settle(now, order, State::Refused, Some(Refusal::Denied.as_str()), effects);
+        }
+        let is_asked_back = |order: &Order| order.handed.as_ref().is_some_and(|handed| handed.is_cancelled);
+        self.cancel_handed(now, None, |order| !is_asked_back(order) && denied(order), effects);
+    }
+
     /// Takes back what is handed over and for which `wanted` holds: at once where it has not left, else by asking the gateway,
     /// which says what came of that.
     pub(crate) fn cancel_handed(

@@ -147,7 +147,7 @@ impl Connection {
     }
 
     pub(crate) fn peer(&self) -> Peer {
-        Peer { connection: self.number, address: String::new() }
+        Peer { connection: self.number, address: String::new(), is_local: false }
     }
 
     /// Whether the link is to be read.

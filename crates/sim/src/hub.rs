@@ -275,6 +275,7 @@ impl Hub {
             id,
             called: None,
             token: None,
+            previous: None,
             joined: true,
             confirmed: true,
             created: around.now.wall,

@@ -55,4 +55,10 @@ pub trait Endpoint: Send {
     fn stall_max(&self) -> Option<Duration> {
         None
     }
+
+    /// Whether its peer has not shown yet who it is. Asked after each turn, until it has: then its place among strangers is
+    /// somebody else's.
+    fn is_stranger(&self) -> bool {
+        false
+    }
 }

@@ -13,11 +13,15 @@
 //! | `loops` | several of them, and handing sockets over to them |
 //! | `remote` | how others wake what lives in a loop |
 //! | `outgoing` | what is being written |
+//! | [`doorway`] | strangers: how many at a time, from where, and who waits |
+//! | [`patience`] | how long the system waits for a peer to take what it was told |
 //! | `turns` | how many turns a loop has made, and how long they took |
 //! | `pace`, `nap`, `timers` | pure: when to flush, when to nap, what is due |
+//! | [`tls`] | TLS between a socket and its endpoint |
 //! | [`websocket`] | the server's side of WebSockets over bytes |
 //! | [`limits`] | how much, how long |
 
+pub mod doorway;
 pub mod endpoint;
 mod event_loop;
 pub mod limits;
@@ -25,13 +29,16 @@ mod loops;
 mod nap;
 mod outgoing;
 mod pace;
+pub mod patience;
 mod remote;
 mod socket;
 mod stream;
 mod timers;
+pub mod tls;
 mod turns;
 pub mod websocket;
 
+pub use doorway::{Doorway, Stay};
 pub use endpoint::Endpoint;
 pub use loops::{EventLoops, Handle};
 pub use outgoing::Outgoing;

@@ -21,6 +21,9 @@ pub const OUTGOING_BYTES_KEPT: usize = 256 * 1024;
 /// See [`OUTGOING_BYTES_KEPT`].
 pub const OUTGOING_PIECES_KEPT: usize = 4 * 1024;
 
+/// Bytes for which a loop keeps room between two reads of sockets that speak TLS. The room for more is given back.
+pub const TLS_BYTES_KEPT: usize = 32 * 1024;
+
 /// Sockets that wait for one loop to take them over. One more is closed, and its endpoint never made.
 pub const ADOPTED_MAX: usize = 16 * 1024;
 

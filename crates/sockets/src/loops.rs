@@ -4,6 +4,7 @@ use crate::endpoint::Endpoint;
 use crate::event_loop::EventLoop;
 use crate::remote::{Mail, Remote};
 use crate::stream::Stream;
+use crate::tls::Tls;
 use crate::turns::Turns;
 use std::io;
 use std::sync::Arc;
@@ -111,6 +112,17 @@ impl Handle {
             mail.sockets.fetch_sub(1, Ordering::Relaxed);
             tracing::warn!("an event loop is too far behind to take another socket: it is closed");
         }
+    }
+
+    /// As [`Handle::adopt`], where `tls` was agreed upon with the peer. `read` was deciphered already.
+    pub fn adopt_tls(
+        &self,
+        stream: impl Into<Stream>,
+        tls: Box<rustls::ServerConnection>,
+        read: Vec<u8>,
+        make: impl FnOnce(Remote) -> Box<dyn Endpoint> + Send + 'static,
+    ) {
+        self.adopt(stream, Vec::new(), move |remote| Box::new(Tls::new(tls, read, make(remote))));
     }
 
     /// What the turns of each loop took; the longest of each begins anew.

@@ -52,6 +52,11 @@ impl Outgoing {
         self.pieces.drain(..).map(take).collect()
     }
 
+    /// Calls `take` with each piece, in order.
+    pub(crate) fn each(&self, take: impl FnMut(&[u8])) {
+        self.slices().for_each(take);
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()

@@ -1,5 +1,6 @@
 //! One connection of a loop: its socket, its endpoint, and what waits to be written.
 
+use crate::doorway::Stay;
 use crate::endpoint::Endpoint;
 use crate::limits::{PARTING_MAX, STALL_BYTES_MIN};
 use crate::outgoing::{Outgoing, Progress, Unsent};
@@ -109,7 +110,12 @@ impl Socket {
     /// When it wants to be looked at.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let endpoint = if self.parts { None } else { self.endpoint.deadline() };
-        endpoint.into_iter().chain(self.cut).min()
+        endpoint.into_iter().chain(self.cut).chain(self.stays_until()).min()
+    }
+
+    /// When it is cut if it has not shown who it is by then.
+    fn stays_until(&self) -> Option<Instant> {
+        self.stream.stay.as_ref().and_then(Stay::until)
     }
 
     /// One of its deadlines may have passed; whether it wants to be served for that.
@@ -117,7 +123,7 @@ impl Socket {
     /// # Errors
     /// The peer took too long to read, or to close.
     pub(crate) fn look_at_the_time(&mut self, now: Instant) -> io::Result<bool> {
-        if self.cut.is_some_and(|cut| now >= cut) {
+        if self.cut.into_iter().chain(self.stays_until()).any(|cut| now >= cut) {
             return Err(ErrorKind::TimedOut.into());
         }
         let is_due = !self.parts && self.endpoint.deadline().is_some_and(|deadline| now >= deadline);
@@ -132,6 +138,15 @@ impl Socket {
     /// # Errors
     /// The connection is broken, and all that its peer had said was read.
     pub(crate) fn serve(&mut self, lent: &mut Lent, now: Instant, flushes: bool) -> io::Result<Served> {
+        let served = self.turn(lent, now, flushes);
+        // One that parts is a stranger until it is gone.
+        if self.stream.stay.is_some() && !self.parts && !self.endpoint.is_stranger() {
+            self.stream.stay = None;
+        }
+        served
+    }
+
+    fn turn(&mut self, lent: &mut Lent, now: Instant, flushes: bool) -> io::Result<Served> {
         self.write_unsent(now);
         let only_woken = self.tell(lent, !flushes)? && !std::mem::take(&mut self.hurried);
         if !self.said_last {

@@ -9,6 +9,7 @@
 //! - Each unfinished command becomes `unknown`: it may have run since.
 //! - Tokens of people and programs, join tokens, and what devices had before their present token go: one that was revoked
 //!   since would count again.
+//! - The audit goes on behind what the copy has of it, with a row that says so: what was written since is not in it.
 //! - Positions of devices stay as they were: a device that resumes a session is told the older one, and what it no
 //!   longer holds is declared as a gap. The next start makes a new issuer's tag, as each does, so that no session
 //!   that is issued from then on bears the name of one issued since.
@@ -191,6 +192,7 @@ fn go_back(copy: &Path, from: &Path, now: i64) -> Result<(u64, u64), CopyError> 
         }
         let reason = "the hub was restored from a backup";
         let unknown = gone_back::doubt_commands(&transaction, reason, Some(now))?;
+        gone_back::note_restored(&transaction, now, unknown)?;
         // Up to version 1 they stood with the devices.
         let logs = if transaction.table_exists(None, "log")? { "log" } else { "device" };
         gone_back::skip_commands(&transaction, logs)?;

@@ -64,7 +64,7 @@ impl Drop for Folder {
 }
 
 /// The store's file in a folder.
-pub(crate) fn database(dir: &Path) -> PathBuf {
+pub fn database(dir: &Path) -> PathBuf {
     dir.join(STORE)
 }
 

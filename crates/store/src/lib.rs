@@ -29,6 +29,7 @@
 //! This crate knows nothing of sockets, of async, of the time of day, of what a session does or of what a value means.
 
 mod access;
+mod audit;
 mod backup;
 pub mod chunk;
 mod chunk_table;
@@ -56,14 +57,16 @@ mod write;
 mod writer;
 
 pub use access::{AccessKind, AccessRow};
+pub use audit::{AuditBreak, AuditEntry, AuditHash, AuditPlace, AuditRow, AuditVerdict};
 pub use backup::{Copied, CopyError, backup, restore};
 pub use entry::{Entry, EntryContent};
 pub use error::{CommitError, Fault, OpenError, ReadError};
+pub use folder::database;
 pub use loaded::{DormantDevice, GapCount, Latest, Loaded, LoadedChannel, LoadedDevice, LoadedGateway};
 pub use memory::Memory;
 pub use protocol::uplink::message::SpoolCursor;
 pub use queue::Submitted;
-pub use reader::{Around, Bucket, GapRow, History, Point, Reader, SampleRow, Series};
+pub use reader::{Around, AuditQuery, Bucket, GapRow, History, Point, Reader, SampleRow, Series};
 pub use relayed::{GatewayKey, NewGateway, Relayed, RelayedPosition};
 pub use retention::{NoChannel, Pattern, Retention};
 pub use spool::{

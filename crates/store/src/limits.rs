@@ -208,3 +208,21 @@ pub const RETENTION_CHANNELS_MAX: usize = 256;
 /// How far a restore, or a start after a crash with [`crate::Durability::Memory`], moves the number of each device's next
 /// command on: more than are given between a backup and the day on which it is needed.
 pub const RESTORE_SKIPS_COMMANDS: u32 = 1 << 20;
+
+/// Rows of the audit that are kept, the newest. With [`AUDIT_STRETCH_ROWS`] more the oldest so many go.
+pub const AUDIT_ROWS_MAX: u64 = 1_000_000;
+
+/// Rows of the audit that go together. The last of them is the anchor from then on, so that the rest still verifies.
+pub const AUDIT_STRETCH_ROWS: u64 = 1_000;
+
+/// For how long rows of the audit are kept, ms: a year. A stretch goes when all of it is older.
+pub const AUDIT_KEPT_MS: i64 = 365 * 24 * 3_600_000;
+
+/// Stretches that go for their age each time that the store is told what time it is; the others wait for the next.
+pub const AUDIT_STRETCHES_AT_ONCE: usize = 16;
+
+/// Bytes of a command's value, of its answer and of what else the audit says of it, each. The rest is left out.
+pub const AUDIT_VALUE_BYTES: usize = 256;
+
+/// Rows of the audit in one answer. More asked for counts as this.
+pub const AUDIT_PAGE_ROWS_MAX: usize = 1_000;

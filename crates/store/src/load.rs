@@ -31,7 +31,8 @@ pub(crate) struct ChannelRow {
 
 /// What [`device_row`] reads.
 const DEVICES: &str = "SELECT device.key, id, device.name, labels, token, confirmed, joined, created, describe, cursor, next_session,
-                              session.name, seq, received, late, next_command, last_seen
+                              session.name, seq, received, late, next_command, last_seen,
+                              previous_token
                        FROM device JOIN log ON log.device = device.key LEFT JOIN session ON session.key = log.session";
 
 /// All devices with their channels, by key.
@@ -101,6 +102,7 @@ fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         id: row.get(1)?,
         called: called(row.get(2)?, row.get(3)?),
         token: row.get::<_, Option<[u8; 32]>>(4)?.map(TokenHash),
+        previous: row.get::<_, Option<[u8; 32]>>(17)?.map(TokenHash),
         confirmed: row.get(5)?,
         joined: row.get(6)?,
         created: row.get(7)?,
@@ -298,7 +300,7 @@ pub(crate) fn next_key(connection: &Connection, of: &str) -> rusqlite::Result<u6
 }
 
 /// What [`gateway_row`] reads.
-const GATEWAYS: &str = "SELECT key, id, token, created, tag, number FROM gateway";
+const GATEWAYS: &str = "SELECT key, id, token, created, tag, number, previous_token FROM gateway";
 
 /// All gateways, by key.
 pub(crate) fn gateways(connection: &Connection) -> rusqlite::Result<Vec<LoadedGateway>> {
@@ -322,6 +324,7 @@ fn gateway_row(row: &Row<'_>) -> rusqlite::Result<LoadedGateway> {
         key: GatewayKey(unsigned(row, 0)?),
         id: row.get(1)?,
         token: TokenHash(row.get(2)?),
+        previous: row.get::<_, Option<[u8; 32]>>(6)?.map(TokenHash),
         created: row.get(3)?,
         cursor: row.get::<_, Option<Arc<str>>>(4)?.zip(number).map(cursor),
     })

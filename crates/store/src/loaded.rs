@@ -44,6 +44,8 @@ pub struct LoadedGateway {
     pub id: Box<str>,
     /// Its token.
     pub token: TokenHash,
+    /// The token before that, which counts until the gateway has shown the present one.
+    pub previous: Option<TokenHash>,
     /// When it was made, ms since 1970.
     pub created: i64,
     /// Up to where its spool was taken over; nothing where nothing of it was.
@@ -61,7 +63,9 @@ pub struct LoadedDevice {
     pub called: Option<Box<Called>>,
     /// Its token.
     pub token: Option<TokenHash>,
-    /// Whether the device has shown that it has this token.
+    /// The token before that, which counts until the device has shown the present one.
+    pub previous: Option<TokenHash>,
+    /// Whether the device has shown that it has its token. Where it has none: its token was taken back.
     pub confirmed: bool,
     /// Whether it was made by a join token or an empty id.
     pub joined: bool,

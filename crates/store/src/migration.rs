@@ -27,6 +27,7 @@ pub(crate) const STORE: Schema = Schema {
         Step { sql: include_str!("migrations/4_labels.sql"), then: nothing_more },
         Step { sql: include_str!("migrations/5_gateways.sql"), then: nothing_more },
         Step { sql: include_str!("migrations/6_access.sql"), then: nothing_more },
+        Step { sql: include_str!("migrations/7_audit.sql"), then: nothing_more },
     ],
     then: conversion::convert,
 };

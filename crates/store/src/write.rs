@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::access::{AccessKind, AccessRow};
+use crate::audit::AuditEntry;
 use crate::error::CommitError;
 use crate::relayed::{GatewayKey, NewGateway, Relayed};
 use crate::spool::{SpoolEvent, SpoolWrite};
@@ -35,12 +36,14 @@ impl fmt::Debug for TokenHash {
 pub enum Write {
     /// A device that is new to this store.
     Device(NewDevice),
-    /// The device's token was used for the first time (`confirmed`), or replaced.
+    /// The device's token was used for the first time (`confirmed`), replaced, or taken back.
     DeviceToken {
         /// Whose token.
         device: DeviceKey,
-        /// The token that counts from now on.
-        token: TokenHash,
+        /// The token that counts from now on; nothing where none does.
+        token: Option<TokenHash>,
+        /// The one that counts beside it until the device has shown the other. A spool keeps none.
+        previous: Option<TokenHash>,
         /// Whether the device has shown that it has this token.
         confirmed: bool,
     },
@@ -113,6 +116,8 @@ pub enum Write {
         /// Which.
         name: Box<str>,
     },
+    /// Something that the audit is to remember. It is chained to what was written before it, in the order of the commits.
+    Audit(Box<AuditEntry>),
     /// The device and all that is stored of it go. Its id is free at once; its samples are deleted piece by piece
     /// behind the following commits, so that a long history does not hold up the others.
     RemoveDevice {
@@ -127,6 +132,8 @@ pub enum Write {
         gateway: GatewayKey,
         /// Its new token.
         token: TokenHash,
+        /// The one that counts beside it until the gateway has shown the new one.
+        previous: Option<TokenHash>,
     },
     /// The gateway goes, and with it how far its spool was taken over. What it brought stays, and so do its devices.
     RemoveGateway {
@@ -170,6 +177,7 @@ impl Write {
             | Write::TokenRevoked { .. }
             | Write::Access(_)
             | Write::RemoveAccess { .. }
+            | Write::Audit(_)
             | Write::Prune { .. }
             | Write::Gateway(_)
             | Write::GatewayToken { .. }

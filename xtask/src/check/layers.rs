@@ -40,7 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rust-embed", &["hub"]),
     ("socket2", &["sockets"]),
     ("tokio", &["gateway", "glassline-client", "hub", "cli"]),
-    ("toml", &["bench", "cli", "hub"]),
+    ("toml", &["bench", "cli", "hub", "xtask"]),
     ("tracing-subscriber", &["cli"]),
 ];
 

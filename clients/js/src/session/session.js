@@ -112,6 +112,12 @@ export class Session {
     this.#unsent = bytes;
   }
 
+  /** From the next identify on it is this device, and shows this token. @param {string | undefined} id @param {string | undefined} token */
+  introduce(id, token) {
+    this.#settings.id = id;
+    this.#settings.token = token;
+  }
+
   /** There is a connection. @param {Millis} now */
   connected(now) {
     this.disconnected();

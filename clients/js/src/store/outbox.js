@@ -4,6 +4,7 @@
 //     00000000000000000001.log    messages, one a line, and heads; named for the position of its first message
 //     00000000000000004711.log
 //     head                        what is taken over, and the session that the rest is numbered in: the last two
+//     identity                    what the hub gave the device: its id, and a token of its own
 //     lock                        names the program that uses the folder
 //
 // Once `append` returned, `kill -9` does not lose the message; once a `sync` succeeded, a power cut does not; once a `keep`
@@ -14,6 +15,7 @@ import { resolve } from "node:path";
 import { FILE_BYTES_MAX, FILE_BYTES_MIN, HEAD_EVERY_MESSAGES } from "../limits.js";
 import { isGone, logPath, makeFolder, syncFolderLater } from "./folder.js";
 import { HeadFile } from "./head.js";
+import { readIdentity, writeIdentity } from "./identity.js";
 import { lock } from "./lock.js";
 import * as record from "./record.js";
 import { recover } from "./recovery.js";
@@ -202,6 +204,18 @@ export class FileOutbox {
       throw error;
     }
     for (const { segment, bytes } of works) if (segment.bytes === bytes) segment.state = "synced";
+  }
+
+  /** What an earlier run of a program that says it is `asked` was given. */
+  identity(/** @type {string} */ asked) {
+    return readIdentity(this.#folder, asked);
+  }
+
+  /** Keeps it. Rejects with what the system says. */
+  keepIdentity(/** @type {string} */ asked, /** @type {import("./identity.js").Identity} */ identity) {
+    const written = this.#works.then(() => writeIdentity(this.#folder, asked, identity));
+    this.#works = written.catch(() => {});
+    return written;
   }
 
   /** Lets go of the folder, once what is under way there is done. */

@@ -30,6 +30,8 @@ mod work;
 pub use report::{Damage, Report};
 pub use work::{Done, Keep, Sync};
 
+pub(crate) use place::{make as make_folder, sync as sync_folder};
+
 use crate::limits::HEAD_EVERY_MESSAGES;
 use place::Place;
 use protocol::message::Samples;

@@ -30,7 +30,7 @@ impl Place {
 }
 
 /// Makes `folder` where it is not there, so that a power cut leaves it there.
-pub(super) fn make(folder: &Path) -> io::Result<()> {
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes names in `folder` durable: those that were made, renamed or removed.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened, and need not be.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

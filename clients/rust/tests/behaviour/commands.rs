@@ -33,6 +33,11 @@ async fn what_a_handler_returns_is_the_result_and_its_error_the_reason() {
     hub.says(r#"{"command":5,"channel":"fan","value":"fast","ttl":5000}"#).await;
     let refused = hub.hears("result").await;
     assert!(refused.contains("not understood: invalid type"), "{refused}");
+    device.on_other_commands(|channel, value: f64| Ok(format!("{channel} {value}")));
+    hub.says(r#"{"command":6,"channel":"door","value":1,"ttl":5000}"#).await;
+    assert_eq!(hub.hears("result").await.trim_end(), r#"{"result":6,"ok":true,"value":"door 1"}"#);
+    hub.says(r#"{"command":7,"channel":"reset","value":null,"ttl":5000}"#).await;
+    assert_eq!(hub.hears("result").await.trim_end(), r#"{"result":7,"ok":true}"#);
 }
 
 #[tokio::test]

@@ -192,9 +192,9 @@ fn a_handle_ends_with_the_thread_of_its_device() {
 }
 
 #[test]
-fn addresses_that_need_tls_are_refused_with_a_reason() {
-    let error = Device::new("tls://hub:7071", "pump-1", "").err().expect("refused");
-    assert!(error.to_string().contains("no TLS"), "{error}");
+fn what_is_no_address_or_no_id_is_refused_with_a_reason() {
+    let error = Device::new("http://hub:7071", "pump-1", "").err().expect("refused");
+    assert!(error.to_string().contains("none of tcp://"), "{error}");
     assert!(Device::new("tcp://hub", "pump 1", "").is_err());
     let nobody = blocking::Device::new("tcp://127.0.0.1:1", "pump-1", "").expect("a device");
     nobody.connect();

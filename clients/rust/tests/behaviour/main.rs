@@ -5,4 +5,5 @@ mod connection;
 mod disk;
 mod hub;
 mod keeping;
+mod secure;
 mod stored;

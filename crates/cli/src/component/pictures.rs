@@ -161,6 +161,8 @@ fn plan(asked: &Test, desk: &Path) -> Result<Plan> {
         http: any,
         lines: any,
         listeners: crate::configuration::listeners::Listeners::default(),
+        front: crate::configuration::front::Front::default(),
+        enrolment: hub::auth::Enrolment::default(),
         landing: "/components",
     })
 }

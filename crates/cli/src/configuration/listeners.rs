@@ -20,14 +20,14 @@ pub(crate) struct Listeners {
     /// The path of a Unix socket.
     pub(crate) unix: Option<PathBuf>,
     /// Lines over TLS.
-    pub(crate) tls: Option<TlsLines>,
+    pub(crate) tls: Option<TlsAddress>,
     /// Serial ports. A mapping without a token has an empty one.
     pub(crate) serial: Vec<serial::Settings>,
 }
 
-/// Where lines over TLS come in, and what is shown there.
+/// Where something is reached over TLS, and what is shown there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TlsLines {
+pub(crate) struct TlsAddress {
     pub(crate) address: SocketAddr,
     pub(crate) files: tls::Files,
 }
@@ -110,7 +110,7 @@ pub(crate) fn listeners(
         ));
     }
     let file = |file: PathBuf| folder.join(file);
-    let tls = tls.map(|Tls { lines, certificate, key }| TlsLines {
+    let tls = tls.map(|Tls { lines, certificate, key }| TlsAddress {
         address: lines,
         files: tls::Files { certificate: file(certificate), key: file(key) },
     });

@@ -53,9 +53,7 @@ async fn device(State(site): State<Arc<Site>>, mut parts: Parts) -> Result<Respo
     let address = peer_address(&parts);
     let (connections, loops) = (site.connections.clone(), site.loops.clone());
     upgrade(&mut parts, move |raw| {
-        loops.adopt(raw.stream, raw.read, move |remote| {
-            gateway::listen::websocket(&connections, address, remote)
-        });
+        raw.adopt(&loops, move |remote| gateway::listen::websocket(&connections, address, remote));
     })
 }
 

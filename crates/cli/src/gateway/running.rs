@@ -9,6 +9,7 @@ use crate::listen::{GATEWAY_HTTP, LINES, Opened, check_loopback, listen};
 use anyhow::{Context as _, Result};
 use gateway::standalone::{self, HubSettings, Standalone};
 use gateway::{Gateway, Limits};
+use hub::http::Entrance;
 use protocol::limits::HEARTBEAT_SECONDS;
 use sockets::EventLoops;
 use std::net::SocketAddr;
@@ -137,7 +138,12 @@ impl Running {
         };
         let stopping = watch::Sender::new(false);
         Ok(Self {
-            http: tokio::spawn(hub::http::serve(http, router(Arc::new(site)), stopping.subscribe())),
+            http: tokio::spawn(hub::http::serve(
+                http,
+                router(Arc::new(site)),
+                Entrance::default(),
+                stopping.subscribe(),
+            )),
             lines: tokio::spawn(gateway::listen::serve_tcp(connections.clone(), lines)),
             listening: opened.serve(&connections),
             standalone: standalone.clone(),

@@ -1,6 +1,6 @@
 //! Opening where devices come in besides the port for lines: TLS, a Unix socket, serial ports.
 
-use super::{Port, listen};
+use super::{TLS, listen};
 use crate::configuration::listeners::Listeners;
 use anyhow::{Context as _, Result};
 use gateway::Gateway;
@@ -10,9 +10,6 @@ use gateway::listen::{serial, serve_serial, serve_tls, serve_unix};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-/// Lines over TLS. Any address will do: nobody reads what passes, and a device needs a token.
-const TLS: Port = Port { purpose: "device lines over TLS", flag: "the key “lines” of [tls]:" };
 
 /// What is open, and serves nobody yet. Serial ports are opened when they serve: they come and go.
 pub(crate) struct Opened {

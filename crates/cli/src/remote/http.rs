@@ -27,6 +27,22 @@ pub(super) async fn post(target: &Target, path: &str, body: &str) -> Result<Stri
     request(target, "POST", path, body).await
 }
 
+/// The same with `PUT path`.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn put(target: &Target, path: &str, body: &str) -> Result<String> {
+    request(target, "PUT", path, body).await
+}
+
+/// The same with `DELETE path`.
+///
+/// # Errors
+/// As [`get`].
+pub(super) async fn delete(target: &Target, path: &str) -> Result<String> {
+    request(target, "DELETE", path, "").await
+}
+
 async fn request(target: &Target, method: &str, path: &str, body: &str) -> Result<String> {
     let late = || format!("the hub at {} does not answer", target.url);
     let answer = timeout(ANSWER_MAX, ask(target, method, path, body)).await.with_context(late)??;

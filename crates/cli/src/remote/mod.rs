@@ -1,12 +1,16 @@
 //! The commands that speak to a running hub: finding it, and what they have in common.
 
+pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod eject;
 mod frame;
 mod http;
+pub(crate) mod join_token;
 mod panel;
+pub(crate) mod person;
 pub(crate) mod send;
 pub(crate) mod tail;
+pub(crate) mod token;
 
 use crate::arguments;
 use crate::folders::{Purpose, state_default};

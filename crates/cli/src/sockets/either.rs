@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use gateway::limits::FRAME_BYTES_MAX;
+use gateway::limits::STRANGER_FRAME_BYTES_MAX;
 use hub::http::socket::{Side, side_of};
-use hub::limits::PANEL_FRAME_BYTES_MAX;
+use hub::limits::PANEL_STRANGER_FRAME_BYTES_MAX;
 use protocol::code::Bye;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::ToDevice;
@@ -15,8 +15,8 @@ use sockets::{Endpoint, Outgoing};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
-// What either of them takes reaches it.
-const _: () = assert!(FRAME_BYTES_MAX >= PANEL_FRAME_BYTES_MAX);
+// What either of them takes first reaches it.
+const _: () = assert!(STRANGER_FRAME_BYTES_MAX >= PANEL_STRANGER_FRAME_BYTES_MAX);
 
 /// The code for an end that nobody is to blame for.
 const NORMAL: u16 = 1000;
@@ -65,7 +65,7 @@ impl Either {
     /// A socket that counts as `before`, until its first frame has `choose` make an endpoint.
     pub(super) fn new(before: Side, choose: Choose, place: OwnedSemaphorePermit) -> Self {
         let undecided = Undecided {
-            frames: Frames::new(FRAME_BYTES_MAX),
+            frames: Frames::new(STRANGER_FRAME_BYTES_MAX),
             before,
             deadline: Instant::now() + before.first_frame_wait(),
             choose: Some(choose),
@@ -189,6 +189,10 @@ impl Endpoint for Either {
 
     fn gathers(&self) -> bool {
         self.chosen().is_some_and(|endpoint| endpoint.gathers())
+    }
+
+    fn is_stranger(&self) -> bool {
+        self.chosen().is_none_or(|endpoint| endpoint.is_stranger())
     }
 
     fn stall_max(&self) -> Option<Duration> {

@@ -4,6 +4,7 @@
 
 mod rig;
 
+mod audit;
 mod backup;
 mod bad_lines;
 mod chaos;
@@ -14,7 +15,11 @@ mod durability;
 mod gateway;
 mod listeners;
 mod open_files;
+mod pipe;
 mod refusals;
 mod retention;
+mod secrets;
 mod sockets;
+mod strangers;
 mod terminal;
+mod tokens;

@@ -29,14 +29,15 @@ fn a_taken_device_port_is_named_with_its_flag() {
 }
 
 #[test]
-fn other_addresses_than_loopback_need_accounts() {
+fn other_addresses_than_loopback_need_an_account() {
     let home = tempfile::tempdir().expect("a folder");
     for flag in ["--http", "--lines"] {
         let ended = Program::run(home.path(), &["serve", "--state", "state", flag, "0.0.0.0:0"]);
         assert_eq!(ended.code, Some(1));
         assert!(ended.complained.contains("0.0.0.0:0 is refused"), "{ended:?}");
         assert!(
-            ended.complained.contains("without accounts") && ended.complained.contains(flag),
+            ended.complained.contains("nobody has an account yet")
+                && ended.complained.contains("person add NAME --admin"),
             "{ended:?}"
         );
     }

@@ -1,7 +1,11 @@
 //! Accepting devices on a listener, of whatever kind, until the gateway stops.
 
+use crate::clock;
 use crate::limits::ACCEPT_PAUSE;
+use crate::place::Address;
 use crate::register::Gateway;
+use sockets::doorway::Came;
+use sockets::{Endpoint, Remote, Stream};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,6 +57,36 @@ pub(super) async fn accepting<L: Listener>(
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+/// Gives a connection from `address`, which was accepted now, to the event loops, at once or when there is room for one more
+/// stranger. `make` is called there. One that waits for too long is closed, and one for which there is not even room to wait.
+pub(super) fn hand_over(
+    gateway: &Gateway,
+    stream: impl Into<Stream>,
+    address: Address,
+    make: impl FnOnce(Remote) -> Box<dyn Endpoint> + Send + 'static,
+) {
+    let (loops, stream) = (gateway.loops().clone(), stream.into());
+    let came = gateway.doorway().enter(address.origin(), move |stay| {
+        loops.adopt(stream.of_stranger(Some(stay)), Vec::new(), make);
+    });
+    let note = |gateway: &Gateway, address: &Address| {
+        gateway.turned_away().note(clock::now().mono, address, &"too many have not identified");
+    };
+    match came {
+        Came::Inside => {}
+        Came::TurnedAway => note(gateway, &address),
+        Came::Waits(waiting) => {
+            let gateway = gateway.clone();
+            tokio::spawn(async move {
+                sleep(gateway.doorway().wait_max()).await;
+                if gateway.doorway().give_up(waiting) {
+                    note(&gateway, &address);
+                }
+            });
         }
     }
 }

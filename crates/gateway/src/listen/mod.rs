@@ -27,14 +27,17 @@ use sockets::{Endpoint, Outgoing, Remote};
 
 /// How lines travel over a transport.
 pub(crate) trait Framing: Send + 'static {
-    /// The conversation of a connection that was made now.
-    fn session(&self, now: Time) -> HubSide {
-        HubSide::new(now)
+    /// The conversation of a connection that was made at `since`.
+    fn session(&self, since: Time) -> HubSide {
+        HubSide::new(since)
     }
 
     /// Calls `lines`, once and perhaps with nothing, with the bytes of lines among `bytes`, which have just come and may be
     /// changed.
     fn read(&mut self, bytes: &mut [u8], lines: impl FnOnce(&[u8])) -> Came;
+
+    /// The device is welcome: what it says may be as long as a line may be.
+    fn welcomed(&mut self) {}
 
     /// Adds `lines`, which are whole, and whatever else is to be said. `last`: nothing follows.
     fn write(&mut self, lines: &[u8], last: bool, out: &mut Outgoing);
@@ -49,10 +52,17 @@ pub(crate) enum Came {
     Nonsense,
 }
 
-/// Our end of a connection from `address`, which `remote` reaches. Where there is no room it says so, and is over.
-fn end(gateway: &Gateway, address: Address, remote: Remote, framing: impl Framing) -> Box<dyn Endpoint> {
+/// Our end of a connection from `address`, made at `since`, which `remote` reaches. Where there is no room it says so, and is
+/// over.
+fn end(
+    gateway: &Gateway,
+    address: Address,
+    since: Time,
+    remote: Remote,
+    framing: impl Framing,
+) -> Box<dyn Endpoint> {
     match gateway.admit(address.clone(), remote) {
-        Ok(door) => Box::new(Device::new(door, framing)),
+        Ok(door) => Box::new(Device::new(door, since, framing)),
         Err(bye) => {
             gateway.turned_away().note(clock::now().mono, &address, &bye);
             Box::new(TurnedAway { bye, framing })

@@ -1,7 +1,8 @@
 //! Lines over TCP: the bytes as they are.
 
-use super::accept::accepting;
+use super::accept::{self, accepting};
 use super::{Came, Framing, end};
+use crate::clock;
 use crate::place::{Address, Transport};
 use crate::register::Gateway;
 use sockets::Outgoing;
@@ -22,11 +23,13 @@ pub(super) fn hand_over<F: Framing>(
     transport: Transport,
     framing: impl FnOnce() -> F + Send + 'static,
 ) {
-    let address = Address::new(transport, peer);
+    let (address, since) = (Address::new(transport, peer), clock::now());
     match stream.into_std() {
         Ok(stream) => {
-            let at = gateway.clone();
-            gateway.loops().adopt(stream, Vec::new(), move |remote| end(&at, address, remote, framing()));
+            let (at, from) = (gateway.clone(), address.clone());
+            accept::hand_over(gateway, stream, address, move |remote| {
+                end(&at, from, since, remote, framing())
+            });
         }
         Err(error) => tracing::warn!(%address, %error, "cannot take a device over"),
     }

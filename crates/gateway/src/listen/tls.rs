@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
 use sockets::Outgoing;
+use sockets::tls::{Cipher, Deciphered};
 use std::cell::RefCell;
-use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -84,7 +84,16 @@ impl Certificate {
         }
     }
 
-    fn shown(&self) -> Arc<ServerConfig> {
+    /// Looks at the files for as long as it is polled, and takes over what changes.
+    pub async fn follow(&self) {
+        loop {
+            sleep(LOOK_EVERY).await;
+            self.look();
+        }
+    }
+
+    /// What a connection that begins now is shown.
+    pub fn shown(&self) -> Arc<ServerConfig> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -126,65 +135,18 @@ pub async fn serve(gateway: Gateway, listener: TcpListener, certificate: Certifi
         Err(error) => tracing::warn!(%error, "cannot begin TLS"),
     };
     let accepts = accepting(&gateway, &listener, take);
-    let looks = async {
-        loop {
-            sleep(LOOK_EVERY).await;
-            certificate.look();
-        }
-    };
     tokio::select! {
         () = accepts => {}
-        () = looks => {}
+        () = certificate.follow() => {}
     }
 }
 
-pub(super) struct Tls {
-    tls: Box<ServerConnection>,
-    /// It is said that nothing follows.
-    closed: bool,
-}
+pub(super) struct Tls(Cipher);
 
 impl Tls {
     fn new(mut tls: ServerConnection) -> Self {
         tls.set_buffer_limit(Some(UNSENT_BYTES_MAX));
-        Self { tls: Box::new(tls), closed: false }
-    }
-
-    /// Adds what `bytes` hold to `lines`.
-    fn decipher(&mut self, mut bytes: &[u8], lines: &mut Vec<u8>) -> Result<Came, rustls::Error> {
-        while !bytes.is_empty() {
-            // A slice can be read to its end. What is not taken is read in the next round.
-            if self.tls.read_tls(&mut bytes).is_ok_and(|read| read == 0) {
-                break;
-            }
-            let state = self.tls.process_new_packets()?;
-            let before = lines.len();
-            lines.resize(before + state.plaintext_bytes_to_read(), 0);
-            let mut read = before;
-            while read < lines.len() {
-                match self.tls.reader().read(&mut lines[read..]) {
-                    Ok(bytes @ 1..) => read += bytes,
-                    Ok(_) | Err(_) => break,
-                }
-            }
-            lines.truncate(read);
-            if state.peer_has_closed() {
-                return Ok(Came::Last);
-            }
-        }
-        Ok(Came::More)
-    }
-}
-
-impl Tls {
-    /// Adds what TLS has to say.
-    fn let_out(&mut self, out: &mut Outgoing) {
-        while self.tls.wants_write() {
-            match self.tls.write_tls(&mut Sink(out)) {
-                Ok(1..) => {}
-                Ok(_) | Err(_) => break,
-            }
-        }
+        Self(Cipher::new(Box::new(tls)))
     }
 }
 
@@ -192,10 +154,11 @@ impl Framing for Tls {
     fn read(&mut self, bytes: &mut [u8], lines: impl FnOnce(&[u8])) -> Came {
         LINES.with_borrow_mut(|deciphered| {
             deciphered.clear();
-            let came = self.decipher(bytes, deciphered).unwrap_or_else(|error| {
-                tracing::debug!(%error, "a device does not speak TLS");
-                Came::Nonsense
-            });
+            let came = match self.0.read(bytes, deciphered) {
+                Deciphered::More => Came::More,
+                Deciphered::Last => Came::Last,
+                Deciphered::Nonsense => Came::Nonsense,
+            };
             lines(deciphered);
             deciphered.shrink_to(BUFFER_BYTES_KEPT);
             came
@@ -203,32 +166,11 @@ impl Framing for Tls {
     }
 
     fn write(&mut self, lines: &[u8], last: bool, out: &mut Outgoing) {
-        let mut rest = lines;
-        while !rest.is_empty() {
-            // It is kept until TLS is agreed upon; what does not fit then is not worth more.
-            match self.tls.writer().write(rest) {
-                Ok(written @ 1..) => rest = &rest[written..],
-                Ok(_) | Err(_) => break,
-            }
-            self.let_out(out);
+        // It is kept until TLS is agreed upon; what does not fit then is not worth more.
+        self.0.write(lines, out);
+        if last {
+            self.0.close();
         }
-        if last && !std::mem::replace(&mut self.closed, true) {
-            self.tls.send_close_notify();
-        }
-        self.let_out(out);
-    }
-}
-
-/// Writes into what leaves.
-struct Sink<'a>(&'a mut Outgoing);
-
-impl Write for Sink<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.push(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.0.let_out(out);
     }
 }

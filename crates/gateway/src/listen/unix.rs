@@ -1,9 +1,10 @@
 //! Lines over a Unix socket, for programs of the same machine: the bytes as they are. Who may connect is what the system
 //! lets open the file: its owner and its group.
 
-use super::accept::accepting;
+use super::accept::{self, accepting};
 use super::end;
 use super::tcp::Bytes;
+use crate::clock;
 use crate::place::Address;
 use crate::register::Gateway;
 use std::fs;
@@ -73,11 +74,11 @@ pub async fn serve(gateway: Gateway, lines: UnixLines) {
 
 fn hand_over(gateway: &Gateway, stream: UnixStream) {
     let process = stream.peer_cred().ok().and_then(|who| who.pid());
-    let address = Address::Unix { process };
+    let (address, since) = (Address::Unix { process }, clock::now());
     match stream.into_std() {
         Ok(stream) => {
-            let at = gateway.clone();
-            gateway.loops().adopt(stream, Vec::new(), move |remote| end(&at, address, remote, Bytes));
+            let (at, from) = (gateway.clone(), address.clone());
+            accept::hand_over(gateway, stream, address, move |remote| end(&at, from, since, remote, Bytes));
         }
         Err(error) => tracing::warn!(%address, %error, "cannot take a device over"),
     }

@@ -1,7 +1,8 @@
 //! Lines over WebSocket: one per frame, without its `\n`.
 
 use super::{Came, Framing, end};
-use crate::limits::{BUFFER_BYTES_KEPT, FRAME_BYTES_MAX};
+use crate::clock;
+use crate::limits::{BUFFER_BYTES_KEPT, FRAME_BYTES_MAX, STRANGER_FRAME_BYTES_MAX};
 use crate::place::{Address, Transport};
 use crate::register::Gateway;
 use memchr::memchr_iter;
@@ -22,7 +23,7 @@ const NORMAL: u16 = 1000;
 /// room it says `bye`, and is over.
 pub fn websocket(gateway: &Gateway, address: SocketAddr, remote: Remote) -> Box<dyn Endpoint> {
     let address = Address::new(Transport::WebSocket, address);
-    end(gateway, address, remote, WebSocket::new())
+    end(gateway, address, clock::now(), remote, WebSocket::new())
 }
 
 pub(super) struct WebSocket {
@@ -41,7 +42,7 @@ struct Ping {
 
 impl WebSocket {
     fn new() -> Self {
-        Self { frames: Frames::new(FRAME_BYTES_MAX), ping: None, close: Ok(NORMAL), closed: false }
+        Self { frames: Frames::new(STRANGER_FRAME_BYTES_MAX), ping: None, close: Ok(NORMAL), closed: false }
     }
 
     /// Adds what the frames in `bytes` hold to `lines`.
@@ -85,6 +86,10 @@ impl Framing for WebSocket {
             gathered.shrink_to(BUFFER_BYTES_KEPT);
             came
         })
+    }
+
+    fn welcomed(&mut self) {
+        self.frames.widen(FRAME_BYTES_MAX);
     }
 
     fn write(&mut self, lines: &[u8], last: bool, out: &mut Outgoing) {

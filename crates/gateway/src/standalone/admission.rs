@@ -116,6 +116,7 @@ impl Standalone {
             id: id.clone(),
             called: None,
             token: Some(hash),
+            previous: None,
             joined: false,
             confirmed: true,
             created: self.now().wall,

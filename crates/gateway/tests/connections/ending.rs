@@ -143,7 +143,7 @@ async fn stopping_tells_everybody_and_takes_nobody() {
 
 #[tokio::test]
 async fn one_too_many_is_turned_away() {
-    let stage = Stage::with(Limits { connections_max: 1 }).await;
+    let stage = Stage::with(Limits { connections_max: 1, ..Limits::default() }).await;
     let first = stage.device().await;
     stage.counts(1).await;
     let mut second = stage.device().await;

@@ -4,6 +4,7 @@
 //! does not compile.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -149,16 +150,27 @@ impl Subject {
 pub(super) struct Holder {
     subject: Subject,
     rights: RwLock<Arc<Rights>>,
+    /// Another one whenever what it may has changed.
+    version: AtomicU32,
 }
 
 impl Holder {
     pub(super) fn new(subject: Subject, rights: Rights) -> Self {
-        Self { subject, rights: RwLock::new(Arc::new(rights)) }
+        Self { subject, rights: RwLock::new(Arc::new(rights)), version: AtomicU32::new(0) }
     }
 
     /// From now on this is what every grant of it permits at most.
     pub(super) fn set(&self, rights: Rights) {
-        *self.rights.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rights);
+        let mut held = self.rights.write().unwrap_or_else(PoisonError::into_inner);
+        if **held != rights {
+            *held = Arc::new(rights);
+            self.version.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether it may everything.
+    pub(super) fn is_administrator(&self) -> bool {
+        self.rights().scopes().has(Scope::Admin)
     }
 
     fn rights(&self) -> Arc<Rights> {
@@ -256,6 +268,21 @@ impl Grant {
         self.most.has(scope) && self.holder.rights().all_devices(scope)
     }
 
+    /// Whether it permits this on all views that there are and will be.
+    pub fn may_all_views(&self, scope: Scope) -> bool {
+        self.most.has(scope) && self.holder.rights().all_views(scope)
+    }
+
+    /// Whether it permits to see everything that can be shown: all devices and all views.
+    pub fn sees_all(&self) -> bool {
+        self.may_all_devices(Scope::View) && self.may_all_views(Scope::View)
+    }
+
+    /// Another number whenever what it permits has changed: whoever shows for longer compares it.
+    pub fn version(&self) -> u32 {
+        self.holder.version.load(Ordering::Acquire)
+    }
+
     /// Whether it permits this on the view.
     pub fn may_view(&self, scope: Scope, name: &str) -> bool {
         self.most.has(scope) && self.holder.rights().view(scope, name)
@@ -284,12 +311,22 @@ impl Grant {
         }
     }
 
+    /// Whether both speak for the same person or device.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        self.subject() == other.subject()
+    }
+
     /// The name of the person with an account that it speaks for, where it speaks for one.
     pub fn person(&self) -> Option<&str> {
         match self.subject() {
             Subject::User(name) => Some(name),
             Subject::Owner(_) | Subject::Device(_) => None,
         }
+    }
+
+    /// Whether it speaks for whoever owns the machine, by a link or the administrator's token.
+    pub fn is_owner(&self) -> bool {
+        matches!(self.subject(), Subject::Owner(_))
     }
 
     /// The token of the API that was shown, where it was one: what it permits ends with it.

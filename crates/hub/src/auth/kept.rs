@@ -39,8 +39,35 @@ struct Token {
 impl Token {
     fn is_good(&self, now: i64) -> bool {
         let idle = now.saturating_sub(self.used.max(self.created));
-        now < self.expires && (self.used_for == Use::Api || idle < LOGIN_IDLE_MS)
+        // A device may sleep for longer.
+        now < self.expires && (self.grant.device().is_some() || idle < LOGIN_IDLE_MS)
     }
+}
+
+/// A kept token as whoever may end it sees it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct KeptToken {
+    /// By what it is named, which opens nothing.
+    pub id: String,
+    /// `login` or `token`.
+    pub kind: &'static str,
+    /// Whose: a person's name, a device's id, or who owns the machine.
+    pub user: Box<str>,
+    /// What it permits now.
+    pub scopes: Vec<&'static str>,
+    /// When it was made, ms since 1970.
+    pub created: i64,
+    /// When it was last used, ms since 1970.
+    pub used: i64,
+    /// From when on it counts no longer, used or not, ms since 1970.
+    pub expires: i64,
+    /// Whether it is the one by which this was asked.
+    pub current: bool,
+}
+
+/// By what a token is named to people: a part of a hash of what is kept of it.
+fn id(hash: &TokenHash) -> String {
+    super::hash(&format!("{:?}", hash.0)).0[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// There are as many tokens as there may be.
@@ -136,6 +163,44 @@ impl Kept {
     /// Forgets a token; gives what is to be written.
     pub(super) fn remove(&mut self, hash: &TokenHash) -> Option<Write> {
         self.tokens.remove(hash).map(|_| Write::TokenRevoked { hash: *hash })
+    }
+
+    /// All that are good and of which `shown` says so, the newest first.
+    pub(super) fn list(
+        &self,
+        asked: Option<&TokenHash>,
+        shown: impl Fn(&Grant) -> bool,
+        now: i64,
+    ) -> Vec<KeptToken> {
+        let listed = |(hash, token): (&TokenHash, &Token)| KeptToken {
+            id: id(hash),
+            kind: match token.used_for {
+                Use::Api => "token",
+                Use::Login => LOGIN,
+            },
+            user: (&**token.grant.user()).into(),
+            scopes: token.grant.scopes().words(),
+            created: token.created,
+            used: token.used,
+            expires: token.expires,
+            current: asked == Some(hash),
+        };
+        let good = self.tokens.iter().filter(|(_, token)| token.is_good(now) && shown(&token.grant));
+        let mut list: Vec<KeptToken> = good.map(listed).collect();
+        list.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+        list
+    }
+
+    /// Forgets the token of this id, if `may` says so of what it grants; whose it was, and what is to be written.
+    pub(super) fn remove_by_id(
+        &mut self,
+        wanted: &str,
+        may: impl Fn(&Grant) -> bool,
+    ) -> Option<(Grant, Write)> {
+        let (hash, token) =
+            self.tokens.iter().find(|(hash, token)| may(&token.grant) && id(hash) == wanted)?;
+        let (hash, grant) = (*hash, token.grant.clone());
+        self.remove(&hash).map(|write| (grant, write))
     }
 
     /// Forgets all tokens of a device.

@@ -5,38 +5,59 @@
 //! | the administrator's token of this run | `Authorization: Bearer` | everything |
 //! | a token of the API | `Authorization: Bearer` | what it was issued for, as far as its person may still |
 //! | a login | the cookie | what its person may |
+//! | a name and a password | a form, HTTP Basic | a login, or a token of the API |
 //! | a login link | the URL, once | a login |
 //! | a ticket | the first frame of a panel socket, once | what its taker had |
 //! | a device's token | `identify`, `Authorization: Bearer` | sending as this device |
-//! | the join token of this run | `identify` | the first identify of new devices |
+//! | the join token of this run, or one that was made | `identify` | the first identify of new devices |
 //! | a gateway's token | an uplink's `identify` | its uplink, on which it sends for any device |
 //!
 //! Whoever has a link or the administrator's token owns the machine, and may everything. People have accounts, and rights by
 //! rules ([`Rule`]); a right that is withdrawn is gone from all grants at once.
 //! Nothing here reads a clock: `now` is milliseconds since 1970.
 
+mod delays;
 mod grant;
+mod hashing;
+mod hex;
+mod join;
 mod kept;
 pub mod limits;
+pub(crate) mod names;
 mod once;
+pub(crate) mod password;
 mod people;
+mod proof;
 mod rights;
 mod secret;
+mod signing_in;
+mod stored;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use store::{AccessRow, TokenHash, TokenRow, Write};
+use store::{AccessRow, Commit, TokenHash, TokenRow, Write};
 use tokio::sync::watch;
 
 pub use grant::{Grant, Scope, Scopes};
-pub use kept::Full;
+pub(crate) use hex::{hex, read_hash};
+pub use join::{Enrolment, JoinTerms, JoinToken};
+pub(crate) use join::{NotJoined, Reserved};
+pub use kept::{Full, KeptToken};
+pub use names::BadName;
+pub use password::Weak;
 pub use people::{Group, Person};
+pub use proof::{Drive, Editing, Sight};
 pub use rights::Rule;
 pub(crate) use secret::same;
 pub use secret::{Secret, SecretKind, hash, matches};
+pub use signing_in::LoginError;
+pub(crate) use stored::NotStored;
 
 use grant::{Credential, Holder, Subject};
+use hashing::Hashing;
+use join::Joins;
 use kept::{Kept, Use};
 use limits::{
     CREDENTIAL_BYTES_MAX, LINK_LIFE_MS, LINKS_MAX, LOGIN_LIFE_MS, TICKET_LIFE_MS, TICKETS_MAX, TOKEN_LIFE_MS,
@@ -44,6 +65,8 @@ use limits::{
 use once::Once;
 use people::People;
 use rights::Rights;
+use signing_in::Tries;
+use stored::Stored;
 
 /// The name under which whoever owns the machine does things. No person can have it.
 pub const ADMINISTRATOR: &str = "admin";
@@ -64,9 +87,18 @@ pub struct Auth {
     admin: Secret,
     join: Secret,
     tables: Mutex<Tables>,
+    joins: Mutex<Joins>,
     write: Box<dyn Fn(Write) + Send + Sync>,
     /// How often something was withdrawn or given.
     changes: watch::Sender<u64>,
+    /// The same number, which costs nothing to look at.
+    epoch: AtomicU32,
+    /// What is not durable yet of what was changed.
+    stored: Stored,
+    /// Who hashes passwords now.
+    hashing: Hashing,
+    /// Who tried passwords lately.
+    tries: Tries,
 }
 
 struct Tables {
@@ -87,12 +119,18 @@ impl Auth {
             links: Once::new(LINKS_MAX, LINK_LIFE_MS),
             tickets: Once::new(TICKETS_MAX, TICKET_LIFE_MS),
         };
+        let join = Secret::random(SecretKind::Join);
         Self {
             admin: Secret::random(SecretKind::Admin),
-            join: Secret::random(SecretKind::Join),
+            joins: Joins::load(access, join.hash()),
+            join,
             tables: Mutex::new(tables),
             write,
             changes: watch::Sender::new(0),
+            epoch: AtomicU32::new(0),
+            stored: Stored::default(),
+            hashing: Hashing::default(),
+            tries: Tries::default(),
         }
     }
 
@@ -104,11 +142,6 @@ impl Auth {
     /// The token with which new devices may identify in this run.
     pub fn join_token(&self) -> &str {
         self.join.text()
-    }
-
-    /// Whether this is the join token.
-    pub fn is_join(&self, presented: &TokenHash) -> bool {
-        same(&self.join.hash(), presented)
     }
 
     /// The code of a new login link: good once, for [`limits::LINK_LIFE_MS`].
@@ -169,6 +202,17 @@ impl Auth {
         self.tables().people.holder(name).map(|holder| Grant::new(holder, Scopes::all()))
     }
 
+    /// The same of somebody who sees a device, and whether they still may.
+    pub fn still(&self, sight: &Sight, now: i64) -> bool {
+        sight.holds() && self.stands(sight.grant(), now)
+    }
+
+    /// Another number whenever something was withdrawn or given; it has changed before the call that changed it returns.
+    /// Whoever delivers something compares it each time.
+    pub fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
     /// Tells when something was withdrawn or given: rights, a token, a login. Whoever shows something to somebody then asks
     /// again.
     pub fn changes(&self) -> watch::Receiver<u64> {
@@ -196,18 +240,18 @@ impl Auth {
         self.open(login, Use::Login, now)
     }
 
-    /// What a device may that shows its own token, of which `kept` is known.
-    pub fn device(&self, id: &str, kept: &TokenHash, token: &str) -> Option<Grant> {
-        matches(kept, token).then(|| Grant::new(device(id), Scopes::all()))
+    /// What a device may that has shown its own token.
+    pub(crate) fn device(&self, id: &str) -> Grant {
+        Grant::new(device(id), Scopes::all())
     }
 
-    /// A token that permits what `grant` does, good for [`limits::TOKEN_LIFE_MS`].
+    /// A token that permits what `grant` does: of a device good for [`limits::TOKEN_LIFE_MS`], else as long as a login.
     ///
     /// # Errors
     /// [`Full`] when there are [`limits::TOKENS_MAX`].
     pub fn issue_token(&self, grant: &Grant, now: i64) -> Result<Issued, Full> {
         let token = Secret::random(SecretKind::Token);
-        let expires = now + TOKEN_LIFE_MS;
+        let expires = now + if grant.device().is_some() { TOKEN_LIFE_MS } else { LOGIN_LIFE_MS };
         let mut tables = self.tables();
         let writes = tables.kept.insert(token.hash(), grant, Use::Api, expires, now)?;
         self.submit(writes);
@@ -224,6 +268,47 @@ impl Auth {
         drop(tables);
         self.changed();
         was_there
+    }
+
+    /// The logins and tokens that `grant` may see and end, the newest first: those of the same person, and of an administrator all.
+    pub fn tokens(&self, grant: &Grant, now: i64) -> Vec<KeptToken> {
+        let asked = grant.shown().map(Credential::hash);
+        self.tables().kept.list(asked, |other| may_end(grant, other), now)
+    }
+
+    /// Ends the login or token of this id; the name of whose it was. Nothing where there is no such one that `grant` may end.
+    pub fn end_token(&self, grant: &Grant, id: &str) -> Option<Box<str>> {
+        let mut tables = self.tables();
+        let (ended, write) = tables.kept.remove_by_id(id, |other| may_end(grant, other))?;
+        self.submit([write]);
+        drop(tables);
+        self.changed();
+        Some((&**ended.user()).into())
+    }
+
+    /// Whether anybody has an account.
+    pub fn has_people(&self) -> bool {
+        self.tables().people.people().len() > 0
+    }
+
+    /// Whether some person is an administrator, by own rules or those of a group.
+    pub fn has_administrator(&self) -> bool {
+        let tables = self.tables();
+        let mut people = tables.people.people();
+        people.any(|(name, _)| tables.people.holder(name).is_some_and(|holder| holder.is_administrator()))
+    }
+
+    /// Waits until every change that was made so far is durable.
+    ///
+    /// # Errors
+    /// One of them was not stored.
+    pub(crate) fn stored(&self) -> impl Future<Output = Result<(), NotStored>> + use<> {
+        self.stored.wait()
+    }
+
+    /// The store has settled some writes.
+    pub(crate) fn settle(&self, commit: &Commit) {
+        self.stored.settle(commit);
     }
 
     /// Whether whoever asked for something of a device still may. `credential` is the token of the API that was shown then;
@@ -313,6 +398,7 @@ impl Auth {
 
     /// Says that something was withdrawn or given.
     fn changed(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         self.changes.send_modify(|count| *count += 1);
     }
 
@@ -338,7 +424,10 @@ impl Auth {
 
     /// Under the lock, so that the store gets the writes in the order of the changes.
     fn submit(&self, writes: impl IntoIterator<Item = Write>) {
-        writes.into_iter().for_each(&self.write);
+        for write in writes {
+            self.stored.submitting(&write);
+            (self.write)(write);
+        }
     }
 
     /// No code panics while it holds the lock halfway through a change, so that a poisoned one is still whole.
@@ -364,6 +453,11 @@ fn administrator() -> Grant {
 fn device(id: &str) -> Arc<Holder> {
     let rule = Rule { scopes: Scopes::of(&[Scope::Send]), devices: vec![id.into()], views: Vec::new() };
     Arc::new(Holder::new(Subject::Device(id.into()), Rights::of(&[rule])))
+}
+
+/// Whether `grant` may see and end what gives `other`.
+fn may_end(grant: &Grant, other: &Grant) -> bool {
+    grant.may(Scope::Admin) || grant.subject() == other.subject()
 }
 
 /// Who a stored token is of, if there is still such a one.

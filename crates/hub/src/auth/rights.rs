@@ -23,7 +23,7 @@ pub struct Rule {
 }
 
 /// All that a person may: whatever one of the rules permits.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rights {
     scopes: Scopes,
     devices: [Reach; Scope::ALL.len()],
@@ -31,7 +31,7 @@ pub(super) struct Rights {
 }
 
 /// How far one scope reaches.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Reach {
     everything: bool,
     patterns: Vec<Pattern>,
@@ -92,6 +92,11 @@ impl Rights {
     /// Whether the scope is permitted on all devices there are and will be.
     pub(super) fn all_devices(&self, scope: Scope) -> bool {
         self.devices[scope as usize].everything
+    }
+
+    /// The same of views.
+    pub(super) fn all_views(&self, scope: Scope) -> bool {
+        self.views[scope as usize].everything
     }
 }
 

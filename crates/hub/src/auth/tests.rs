@@ -60,8 +60,8 @@ fn tokens_of_one_kind_open_nothing_of_another() {
     assert!(auth.cookie(issued.token.text(), NOW).is_none());
     assert!(auth.cookie(auth.admin_token(), NOW).is_none());
     assert!(auth.redeem_ticket(issued.token.text(), NOW).is_none());
-    assert!(!auth.is_join(&hash(auth.admin_token())));
-    assert!(auth.is_join(&hash(auth.join_token())));
+    assert!(!auth.rejoins(&hash(auth.admin_token()), "pump-1", NOW));
+    assert!(auth.rejoins(&hash(auth.join_token()), "pump-1", NOW));
 }
 
 #[test]
@@ -163,9 +163,7 @@ fn use_is_written_now_and_then_and_keeps_a_login_over_a_restart() {
 #[test]
 fn a_device_may_send_and_no_more_and_its_tokens_go_with_it() {
     let (auth, written) = auth(Vec::new());
-    let own = Secret::random(SecretKind::Device);
-    assert!(auth.device("boiler-7", &own.hash(), auth.join_token()).is_none());
-    let grant = auth.device("boiler-7", &own.hash(), own.text()).expect("its own token");
+    let grant = auth.device("boiler-7");
     let issued = auth.issue_token(&grant, NOW).expect("room");
     let opened = auth.bearer(issued.token.text(), NOW).expect("issued");
     assert!(opened.may_send_as("boiler-7") && !opened.may(Scope::View));

@@ -11,11 +11,11 @@ use store::CommandRow;
 
 use super::Site;
 use super::body::Body;
-use super::credential::{Allowed, ToCommand, ToView};
 use super::error::Failure;
 use super::limits::{COMMANDS, COMMANDS_MAX};
 use super::query::Asked as Query;
-use crate::auth::Grant;
+use super::seen::{Driven, Seen};
+use crate::auth::Sight;
 use crate::{CommandRequest, Receipt, Undecided};
 
 /// A panel's command without the device, which stands in the path.
@@ -77,16 +77,16 @@ fn raw(json: &str) -> Option<&RawValue> {
 /// `POST /api/devices/{id}/commands`. A command that was refused is an answer too: its state says so.
 pub(super) async fn send(
     State(site): State<Arc<Site>>,
-    Allowed(grant, ..): Allowed<ToCommand>,
-    Path(device): Path<String>,
+    Driven(drive): Driven,
     body: Body,
 ) -> Result<Response, Failure> {
     let Asked { command, channel, value, intent, ttl } = body.json()?;
-    if site.hub.device_key(&device).is_none() {
+    let device = drive.id().to_owned();
+    if !site.hub.has_device(&drive).await {
         return Err(Failure::no_device(&device));
     }
     let request = CommandRequest { id: command, device, channel, value, intent, ttl };
-    let receipt = site.hub.command(&grant, request).await.map_err(undecided)?;
+    let receipt = site.hub.command(drive.grant(), request).await.map_err(undecided)?;
     Ok(Standing::of_receipt(&receipt).answer(StatusCode::ACCEPTED))
 }
 
@@ -102,33 +102,36 @@ fn undecided(why: Undecided) -> Failure {
 /// `GET /api/devices/{id}/commands/{command}`: one's own command, as it stands now.
 pub(super) async fn one(
     State(site): State<Arc<Site>>,
-    Allowed(grant, ..): Allowed<ToView>,
-    Path((device, command)): Path<(String, String)>,
+    Seen(sight): Seen,
+    Path((_, command)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    site.standing(&grant, &device, command).await
+    site.standing(&sight, command).await
 }
 
 /// `DELETE /api/devices/{id}/commands/{command}`: takes one's own command back, if its bytes have not left; answered with
-/// how it stands now, one way or the other.
+/// how it stands now, one way or the other. That is asked of those who may see the device, too.
 pub(super) async fn cancel(
     State(site): State<Arc<Site>>,
-    Allowed(grant, ..): Allowed<ToCommand>,
-    Path((device, command)): Path<(String, String)>,
+    Driven(drive): Driven,
+    Path((_, command)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    site.hub.cancel(&grant, &device, &command);
-    site.hub.command_ended(&grant, &device, &command).await;
-    site.standing(&grant, &device, command).await
+    site.hub.cancel(&drive, &command);
+    site.hub.command_ended(&drive, &command).await;
+    match drive.grant().sight(drive.id()) {
+        Some(sight) => site.standing(&sight, command).await,
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
 }
 
 impl Site {
     /// How a command of this person stands now.
-    async fn standing(&self, grant: &Grant, device: &str, command: String) -> Result<Response, Failure> {
-        if let Some(receipt) = self.hub.receipt(grant, device, &command) {
+    async fn standing(&self, sight: &Sight, command: String) -> Result<Response, Failure> {
+        self.still(sight)?;
+        if let Some(receipt) = self.hub.receipt(sight, &command) {
             return Ok(Standing::of_receipt(&receipt).answer(StatusCode::OK));
         }
-        let key = self.device_key(device)?;
-        let (by, id) = (grant.user().clone(), command.clone());
-        let row = self.reads.run(&self.hub, move |reader| reader.command(key, Some(&by), &id)).await?;
+        let (by, id) = (sight.grant().user().clone(), command.clone());
+        let row = self.read_of(sight, move |reader, key| reader.command(key, Some(&by), &id)).await?;
         let row =
             row.ok_or_else(|| Failure::not_found(format!("There is no command “{command}” of yours.")))?;
         Ok(Standing::of_row(&row).answer(StatusCode::OK))
@@ -156,17 +159,15 @@ struct Listed<'a> {
 /// `GET /api/devices/{id}/commands`: the newest commands to a device, of whoever, the newest first.
 pub(super) async fn newest(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
-    Path(device): Path<String>,
+    Seen(sight): Seen,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     let limit = wanted.limit.unwrap_or(COMMANDS);
     if !(1..=COMMANDS_MAX).contains(&limit) {
         return Err(Failure::bad_request(format!("“limit” must be from 1 to {COMMANDS_MAX}.")));
     }
-    let key = site.device_key(&device)?;
-    let stored = site.reads.run(&site.hub, move |reader| reader.commands(key, limit)).await?;
-    let rows = site.hub.newest_commands(&device, stored, limit);
+    let stored = site.read_of(&sight, move |reader, key| reader.commands(key, limit)).await?;
+    let rows = site.hub.newest_commands(&sight, stored, limit);
     let listed = |row| Listed {
         standing: Standing::of_row(row),
         asked: raw(&row.value),

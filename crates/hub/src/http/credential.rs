@@ -12,13 +12,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Site;
 use super::error::Failure;
 use super::host::Origin;
+use super::policy::is_from_same_origin;
 use crate::auth::{Grant, Scope};
-
-/// The name of the login cookie of a hub that listens on `port`. Browsers keep one cookie for all ports of a host: without
-/// the port in its name, logging in at one hub would log out of the other one on the same machine.
-pub(super) fn cookie_name(port: u16) -> String {
-    format!("glassline_login_{port}")
-}
 
 /// What a route needs, as a type: which scope its [`Allowed`] proves.
 pub(super) trait Needs: Send + Sync {
@@ -87,7 +82,8 @@ impl Site {
             return self.bearer(headers)?.ok_or_else(|| Failure::unauthorized("This token is not valid."));
         }
         let now = self.hub.now().wall;
-        let grant = cookies(headers, &self.cookie).find_map(|login| self.hub.auth().cookie(login, now));
+        let name = self.cookie_name(uri);
+        let grant = cookies(headers, &name).find_map(|login| self.hub.auth().cookie(login, now));
         let grant = grant.ok_or_else(|| Failure::unauthorized("Log in, or send a token."))?;
         // Whatever page a browser has open, it sends the cookie along.
         if !method.is_safe() && !self.is_from_own_page(uri, headers) {
@@ -107,7 +103,11 @@ impl Site {
     /// Whether the request says that it comes from one of our own pages.
     pub(super) fn is_from_own_page(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let host = self.hosts.own(headers, uri);
-        host.is_some_and(|host| self.hosts.origin(headers, host) == Origin::Own)
+        host.is_some_and(|host| match self.hosts.origin(uri, headers, host) {
+            Origin::Own => true,
+            Origin::Hidden => is_from_same_origin(headers),
+            Origin::Foreign | Origin::Absent => false,
+        })
     }
 }
 
@@ -172,6 +172,6 @@ mod tests {
             header::COOKIE,
             &["a=b; glassline_login_80=one", "glassline_login_80=two;glassline_login_81=d"],
         );
-        assert_eq!(cookies(&headers, &cookie_name(80)).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(cookies(&headers, "glassline_login_80").collect::<Vec<_>>(), ["one", "two"]);
     }
 }

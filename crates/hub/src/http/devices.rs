@@ -20,6 +20,8 @@ use super::credential::{Allowed, ToAdmin, ToView};
 use super::error::Failure;
 use super::limits::LIST_PIECE_DEVICES;
 use super::query::Asked;
+use super::seen::Seen;
+use crate::auth::Grant;
 use crate::registry::Listing;
 use crate::{CallError, ChangeError, CreateError, DeviceState, Hub};
 
@@ -121,18 +123,23 @@ pub(super) struct Part {
 /// devices as for a hundred.
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
+    Allowed(grant, ..): Allowed<ToView>,
     Asked(part): Asked<Part>,
 ) -> Response {
     let listing = Listing::behind(&site.hub.registry, &part.after.unwrap_or_default());
-    let walk = Walk { listing, left: part.limit.map_or(usize::MAX, NonZero::get), text: "[".to_owned() };
+    let walk =
+        Walk { grant, listing, left: part.limit.map_or(usize::MAX, NonZero::get), text: "[".to_owned() };
     let pieces = stream::unfold(Some((site, walk)), async |state| {
         let (site, walk) = state?;
+        let (grant, version) = (walk.grant.clone(), walk.grant.version());
         let next = site.reads.run(&site.hub, {
             let hub = site.hub.clone();
             move |_: &store::Reader| walk.next(&hub)
         });
-        Some(match next.await {
+        let found = next.await;
+        let stands = site.hub.auth().stands(&grant, site.hub.now().wall) && grant.version() == version;
+        Some(match found {
+            Ok(_) if !stands => (Err(io::Error::other("what is permitted has changed meanwhile")), None),
             Ok((text, walk)) => (Ok(text), walk.map(|walk| (site, walk))),
             // Broken off, so that nobody takes a part of it for the whole.
             Err(_) => (Err(io::Error::other("the devices could not be read to their end")), None),
@@ -143,6 +150,8 @@ pub(super) async fn list(
 
 /// How far a list was told.
 struct Walk {
+    /// Who is told. That is asked before each piece.
+    grant: Grant,
     listing: Listing,
     /// How many more may be told.
     left: usize,
@@ -154,7 +163,7 @@ impl Walk {
     /// The next piece of the array, and how it goes on; nothing behind its end.
     fn next(mut self, hub: &Hub) -> Result<(String, Option<Self>), ReadError> {
         let at_most = self.left.min(LIST_PIECE_DEVICES);
-        let states = hub.next_devices(&mut self.listing, at_most)?;
+        let states = hub.next_devices(&self.grant, &mut self.listing, at_most)?;
         let mut text = String::new();
         for state in &states {
             text += &std::mem::replace(&mut self.text, ",".to_owned());
@@ -172,10 +181,10 @@ impl Walk {
 /// `GET /api/devices/{id}`.
 pub(super) async fn one(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
-    Path(id): Path<String>,
+    Seen(sight): Seen,
 ) -> Result<impl IntoResponse, Failure> {
-    let state = site.hub.device(&id).ok_or_else(|| Failure::no_device(&id))?;
+    let state = site.hub.device(&sight).ok_or_else(|| Failure::no_device(sight.id()))?;
+    site.still(&sight)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Device::alone(&state).json()))
 }
 
@@ -245,6 +254,27 @@ fn unchanged(why: ChangeError, id: &str) -> Failure {
         ChangeError::UnknownDevice => Failure::no_device(id),
         ChangeError::Storage => Failure::storage_failed("The hub's storage has failed."),
     }
+}
+
+/// `POST /api/devices/{id}/token`: a new one, shown this once. The one before it counts until the device has shown the new one.
+pub(super) async fn renew_token(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToAdmin>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let token = site.hub.renew_token(&grant, &id).await.map_err(|why| unchanged(why, &id))?;
+    let created = Json(Created { id: &id, token: token.text() });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], created).into_response())
+}
+
+/// `DELETE /api/devices/{id}/token`: none of its tokens counts any more, and its connection ends.
+pub(super) async fn revoke_token(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToAdmin>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    site.hub.revoke_token(&grant, &id).await.map_err(|why| unchanged(why, &id))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /api/devices/{id}`: the device, its samples and its tokens go.

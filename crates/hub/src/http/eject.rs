@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Site;
 use super::body::Body;
-use super::credential::{Allowed, ToEdit, ToView};
+use super::credential::{Allowed, ToEdit};
 use super::error::Failure;
 use super::pages::{Reader, respond};
 use super::query::Asked;
 use super::scene::HubScene;
-use crate::auth::{Grant, Scope};
+use super::seen::Seen;
+use crate::audit::{Entry, What};
+use crate::auth::{Editing, Scope, Sight};
 use crate::view::EjectError;
 
 /// What the view is to be.
@@ -40,11 +42,10 @@ struct Written<'a> {
 /// `GET /api/devices/{id}/view`: the view as it would be written.
 pub(super) async fn text(
     State(site): State<Arc<Site>>,
-    Allowed(grant, ..): Allowed<ToView>,
-    Path(id): Path<String>,
+    Seen(sight): Seen,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Failure> {
-    let text = made(&site, grant, &id, wanted.devices).await?;
+    let text = made(&site, &sight, wanted.devices).await?;
     Ok(([(header::CONTENT_TYPE, "application/toml")], text).into_response())
 }
 
@@ -52,13 +53,16 @@ pub(super) async fn text(
 pub(super) async fn write(
     State(site): State<Arc<Site>>,
     Allowed(grant, ..): Allowed<ToEdit>,
-    Path(id): Path<String>,
+    Seen(sight): Seen,
     body: Body,
 ) -> Result<Response, Failure> {
     let wanted: Wanted = if body.0.is_empty() { Wanted::default() } else { body.json()? };
-    let name = wanted.name.unwrap_or_else(|| id.clone());
-    let text = made(&site, grant, &id, wanted.devices).await?;
-    let file = written(&site, &name, text).await?.map_err(|error| refused(&error))?;
+    let name = wanted.name.unwrap_or_else(|| sight.id().to_owned());
+    let text = made(&site, &sight, wanted.devices).await?;
+    // Asked when it is written: it took its time to make.
+    let editing = grant.editing(&name).ok_or_else(|| may_not_change(&name))?;
+    let file = written(&site, editing, text).await?.map_err(|error| refused(&error))?;
+    site.hub.audit(Entry::by(What::ViewChanged, &grant).say("file", &name));
     let path = format!("/views/{name}");
     let answer = Written { view: &name, path: path.clone(), file: file.display().to_string() };
     Ok((StatusCode::CREATED, [(header::LOCATION, path)], Json(answer)).into_response())
@@ -75,11 +79,11 @@ pub(super) async fn press(
 }
 
 async fn pressed(reader: &Reader, site: &Arc<Site>, id: &str, uri: &Uri) -> Result<Response, Failure> {
-    if !reader.grant.may(Scope::Edit) {
-        return Err(Failure::forbidden(format!("This needs the scope “{}”.", Scope::Edit.as_str())));
-    }
-    let text = made(site, reader.grant.clone(), id, None).await?;
-    let Err(error) = written(site, id, text.clone()).await? else {
+    let sight = reader.grant.sight(id).ok_or_else(|| Failure::no_device(id))?;
+    let text = made(site, &sight, None).await?;
+    let editing = reader.grant.editing(id).ok_or_else(|| may_not_change(id))?;
+    let Err(error) = written(site, editing, text.clone()).await? else {
+        site.hub.audit(Entry::by(What::ViewChanged, &reader.grant).say("file", id));
         let there = HeaderValue::try_from(format!("/views/{id}"));
         let there = there.map_err(|_| Failure::bad_request("This id cannot stand in an address."))?;
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, there)]).into_response());
@@ -91,22 +95,33 @@ async fn pressed(reader: &Reader, site: &Arc<Site>, id: &str, uri: &Uri) -> Resu
     Ok(respond(status, reader.page(site, uri, page).await?))
 }
 
+/// Whether there is such a view is not said.
+fn may_not_change(name: &str) -> Failure {
+    Failure::forbidden(format!("This needs the scope “{}” on the view “{name}”.", Scope::Edit.as_str()))
+}
+
 /// The text of the view.
-async fn made(site: &Arc<Site>, grant: Grant, id: &str, devices: Option<String>) -> Result<String, Failure> {
+async fn made(site: &Arc<Site>, sight: &Sight, devices: Option<String>) -> Result<String, Failure> {
     if let Some(devices) = &devices {
         crate::view::check_devices(devices).map_err(Failure::bad_request)?;
     }
-    let (making, wanted) = (site.clone(), id.to_owned());
+    let (making, seen) = (site.clone(), sight.clone());
     let text = move |_: &store::Reader| {
-        let scene = HubScene::new(&making, &grant, String::new());
-        Ok(making.hub.views().ejected(&wanted, devices.as_deref(), &scene))
+        let scene = HubScene::new(&making, seen.grant(), String::new());
+        Ok(making.hub.views().ejected(seen.id(), devices.as_deref(), &scene))
     };
-    site.reads.run(&site.hub, text).await?.ok_or_else(|| Failure::no_device(id))
+    let text = site.reads.run(&site.hub, text).await?.ok_or_else(|| Failure::no_device(sight.id()))?;
+    site.still(sight)?;
+    Ok(text)
 }
 
-async fn written(site: &Arc<Site>, name: &str, text: String) -> Result<Result<PathBuf, EjectError>, Failure> {
-    let (hub, name) = (site.hub.clone(), name.to_owned());
-    site.reads.run(&site.hub, move |_: &store::Reader| Ok(hub.add_view(&name, &text))).await
+async fn written(
+    site: &Arc<Site>,
+    editing: Editing,
+    text: String,
+) -> Result<Result<PathBuf, EjectError>, Failure> {
+    let hub = site.hub.clone();
+    site.reads.run(&site.hub, move |_: &store::Reader| Ok(hub.add_view(&editing, &text))).await
 }
 
 fn refused(error: &EjectError) -> Failure {

@@ -10,6 +10,8 @@ pub struct Failure {
     status: StatusCode,
     code: &'static str,
     reason: String,
+    /// For `Retry-After`, where there is more to wait than a moment.
+    seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -25,7 +27,7 @@ struct Inner<'a> {
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> Self {
-        Self { status, code, reason: reason.into() }
+        Self { status, code, reason: reason.into(), seconds: None }
     }
 
     /// 400: the request is malformed.
@@ -95,6 +97,16 @@ impl Failure {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", reason)
     }
 
+    /// 429: not before so many seconds are over.
+    pub fn too_early(reason: impl Into<String>, seconds: u64) -> Self {
+        Self { seconds: Some(seconds), ..Self::too_many(reason) }
+    }
+
+    /// 409: what is there does not permit it; `code` says which of those it is.
+    pub(super) fn conflict(code: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, reason)
+    }
+
     /// 503: the hub cannot do it now.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason)
@@ -128,7 +140,7 @@ impl IntoResponse for Failure {
         // A 401 has no WWW-Authenticate: browsers would show a password dialogue of their own.
         let mut response = (self.status, axum::Json(body)).into_response();
         if self.status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.seconds.unwrap_or(1)));
         }
         if self.status == StatusCode::UPGRADE_REQUIRED {
             let headers = [

@@ -15,6 +15,7 @@ use super::credential::{Allowed, ToAdmin, ToView};
 use super::error::Failure;
 use super::socket::{peer_address, upgrade};
 use crate::Presence;
+use crate::auth::{Grant, Scope};
 use crate::uplink::{GatewayError, GatewayState};
 
 /// A gateway in this process, as whoever runs it knows it.
@@ -46,9 +47,25 @@ pub(super) enum Listed {
 }
 
 /// `GET /api/gateways`: the one in this process first.
-pub(super) async fn list(State(site): State<Arc<Site>>, _: Allowed<ToView>) -> Json<Vec<Listed>> {
-    let local = (site.gateways)().into_iter().map(Listed::Local);
-    Json(local.chain(site.hub.gateways().into_iter().map(Listed::Remote)).collect())
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToView>,
+) -> Json<Vec<Listed>> {
+    let local = site.local_gateways(&grant).into_iter().map(Listed::Local);
+    Json(local.chain(site.hub.gateways(&grant).into_iter().map(Listed::Remote)).collect())
+}
+
+impl Site {
+    /// Those in this process. How many devices are connected to it is told to whoever may see all of them; to others, how many of
+    /// theirs.
+    pub(super) fn local_gateways(&self, grant: &Grant) -> Vec<GatewayInfo> {
+        let all = (self.gateways)();
+        if grant.may_all_devices(Scope::View) {
+            return all;
+        }
+        let devices = self.hub.online_here(grant);
+        all.into_iter().map(|gateway| GatewayInfo { devices, ..gateway }).collect()
+    }
 }
 
 /// The body of `POST /api/gateways`.
@@ -86,6 +103,27 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// `POST /api/gateways/{id}/token`: a new one, shown this once. The one before it counts until the gateway has shown the new one.
+pub(super) async fn renew_token(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToAdmin>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let token = site.hub.renew_gateway_token(&grant, &id).await.map_err(|error| refused(error, &id))?;
+    let created = Json(Created { id: &id, token: token.text() });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], created).into_response())
+}
+
+/// `DELETE /api/gateways/{id}/token`: none of its tokens counts any more, and its uplink ends.
+pub(super) async fn revoke_token(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToAdmin>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    site.hub.revoke_gateway_token(&grant, &id).await.map_err(|error| refused(error, &id))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn refused(error: GatewayError, id: &str) -> Failure {
     match error {
         GatewayError::Denied => Failure::forbidden("You may not make or remove gateways."),
@@ -104,6 +142,6 @@ pub(super) async fn uplink(State(site): State<Arc<Site>>, mut parts: Parts) -> R
     let (hub, address) = (site.hub.clone(), peer_address(&parts));
     upgrade(&mut parts, move |raw| {
         let loops = hub.loops().clone();
-        loops.adopt(raw.stream, raw.read, move |remote| hub.uplink(address, remote));
+        raw.adopt(&loops, move |remote| hub.uplink(address, remote));
     })
 }

@@ -3,34 +3,40 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::Site;
 use super::error::Failure;
+use super::guest::Guest;
 use super::host::Origin;
-
-/// Headers of every answer.
-const HEADERS: [(HeaderName, &str); 4] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // To nobody but ourselves. Not `no-referrer`: a form would then be posted with the origin `null`.
-    (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
+use super::policy;
 
 /// Lets a request through that may be meant for us.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let asked = policy::Asked::of(request.headers());
+    get_to_know(&site, &request);
     let mut response = match check(&site, &request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => match site.front.detour(&request) {
+            Some(detour) => detour,
+            None => next.run(request).await,
+        },
         Err(failure) => failure.into_response(),
     };
     site.counters.answered(response.status());
-    for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
-    }
+    policy::add(&site.embedding, asked, &mut response);
     response
+}
+
+/// Who shows a valid credential for the first time is no stranger from now on.
+fn get_to_know(site: &Site, request: &Request) {
+    let stranger = request.extensions().get::<Guest>().filter(|guest| !guest.is_known());
+    if let Some(guest) = stranger
+        && site.grant(request.method(), request.uri(), request.headers()).is_ok()
+    {
+        guest.is_known_now();
+    }
 }
 
 fn check(site: &Site, request: &Request) -> Result<(), Failure> {
@@ -42,7 +48,10 @@ fn check(site: &Site, request: &Request) -> Result<(), Failure> {
         return Err(Failure::bad_request("The path is not UTF-8."));
     }
     // Browsers let any page open a WebSocket anywhere: only this header tells which page it was.
-    if headers.contains_key(header::UPGRADE) && site.hosts.origin(headers, host) == Origin::Foreign {
+    let elsewhere = [Origin::Foreign, Origin::Hidden];
+    if headers.contains_key(header::UPGRADE)
+        && elsewhere.contains(&site.hosts.origin(request.uri(), headers, host))
+    {
         return Err(Failure::forbidden("A page of another origin may not open a socket here."));
     }
     Ok(())

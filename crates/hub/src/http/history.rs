@@ -7,13 +7,13 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use store::{Around, Bucket, DeviceKey, GapRow, History, Point, Series};
+use store::{Around, Bucket, GapRow, History, Point, Series};
 
 use super::Site;
-use super::credential::{Allowed, ToView};
 use super::error::Failure;
 use super::limits::{POINTS, POINTS_MAX};
 use super::query::Asked;
+use super::seen::Seen;
 
 /// A range of time, ms since 1970: `from` ≤ t < `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub(super) struct Wanted {
 /// `GET /api/devices/{id}/channels/{channel}/history`.
 pub(super) async fn history(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
-    Path((id, channel)): Path<(String, String)>,
+    Seen(sight): Seen,
+    Path((_, channel)): Path<(String, String)>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<impl IntoResponse, Failure> {
     let Range { from, to } = Range::new(wanted.from, wanted.to)?;
@@ -54,22 +54,14 @@ pub(super) async fn history(
     if !(1..=POINTS_MAX).contains(&points) {
         return Err(Failure::bad_request(format!("“points” must be from 1 to {POINTS_MAX}.")));
     }
-    let device = site.device_key(&id)?;
-    let read = move |reader: &store::Reader| {
+    let read = move |reader: &store::Reader, device| {
         let history = reader.history(device, &channel, from, to, points)?;
         let around = reader.around(device, &channel, &history.gaps)?;
         Ok((history, around))
     };
-    let (history, around) = site.reads.run(&site.hub, read).await?;
+    let (history, around) = site.read_of(&sight, read).await?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, encode(&history, &around)))
-}
-
-impl Site {
-    /// The device's number in the store.
-    pub(super) fn device_key(&self, id: &str) -> Result<DeviceKey, Failure> {
-        self.hub.device_key(id).ok_or_else(|| Failure::no_device(id))
-    }
 }
 
 /// By hand, because values are to stand in it exactly as they were sent.

@@ -8,10 +8,12 @@ use std::sync::{PoisonError, RwLock};
 
 use axum::http::{HeaderMap, Uri, header};
 
+use super::front::is_secure;
+
 /// The names under which this hub is known.
 #[derive(Debug)]
 pub(super) struct Hosts {
-    address: IpAddr,
+    addresses: Vec<IpAddr>,
     /// They may change while the hub runs.
     names: RwLock<Vec<String>>,
 }
@@ -19,7 +21,17 @@ pub(super) struct Hosts {
 impl Hosts {
     /// For a listener on `address`.
     pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address: address.ip(), names: RwLock::default() }
+        Self { addresses: vec![address.ip()], names: RwLock::default() }
+    }
+
+    /// There is a listener on `address` too.
+    pub(super) fn add(&mut self, address: SocketAddr) {
+        self.addresses.push(address.ip());
+    }
+
+    /// Whether a request names one of the host names, and no address.
+    pub(super) fn is_named(&self, headers: &HeaderMap) -> bool {
+        only(headers, header::HOST).and_then(name_of).is_some_and(|name| self.has(&plain(name)))
     }
 
     /// Known from now on by these host names, without port, and by no others.
@@ -45,21 +57,30 @@ impl Hosts {
         let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         match bare.unwrap_or(&name).parse::<IpAddr>() {
             // A number is no name that somebody could point at us.
-            Ok(ip) => ip.is_loopback() || ip == self.address || self.address.is_unspecified(),
+            Ok(ip) => ip.is_loopback() || self.addresses.iter().any(|own| *own == ip || own.is_unspecified()),
             Err(_) => name == "localhost" || self.has(&name),
         }
     }
 
-    /// Whether the `Origin` of a request, if it has one, is that of our own pages: scheme and `host`.
-    pub(super) fn origin(&self, headers: &HeaderMap, host: &str) -> Origin {
+    /// Whether the `Origin` of a request to `uri`, if it has one, is that of our own pages: scheme and `host`.
+    pub(super) fn origin(&self, uri: &Uri, headers: &HeaderMap, host: &str) -> Origin {
         if !headers.contains_key(header::ORIGIN) {
             return Origin::Absent;
         }
-        let own = only(headers, header::ORIGIN).and_then(|origin| origin.split_once("://"));
+        let origin = only(headers, header::ORIGIN);
+        if origin == Some("null") {
+            return Origin::Hidden;
+        }
+        let own = origin.and_then(|origin| origin.split_once("://"));
         let own = own.is_some_and(|(scheme, authority)| {
-            // Behind a configured name may stand a proxy that speaks TLS; here nothing does.
-            let secure = || name_of(host).is_some_and(|name| self.has(&plain(name)));
-            authority.eq_ignore_ascii_case(host) && (scheme == "http" || (scheme == "https" && secure()))
+            // Behind a configured name may stand a proxy of which nobody told us, that speaks TLS.
+            let named = || name_of(host).is_some_and(|name| self.has(&plain(name)));
+            let is_own_scheme = match scheme {
+                "https" => is_secure(uri) || named(),
+                "http" => !is_secure(uri),
+                _ => false,
+            };
+            authority.eq_ignore_ascii_case(host) && is_own_scheme
         });
         if own { Origin::Own } else { Origin::Foreign }
     }
@@ -72,6 +93,8 @@ pub(super) enum Origin {
     Own,
     /// From somewhere else.
     Foreign,
+    /// From a page that does not let its browser say so (`null`): one of ours posts its forms so, a framed one of anybody too.
+    Hidden,
     /// It does not say: a program, or a navigation.
     Absent,
 }
@@ -179,13 +202,22 @@ mod tests {
 
     #[test]
     fn an_origin_is_ours_by_scheme_and_host_with_its_port() {
-        let origin = |origin: &str, host| hosts().origin(&headers(&[(header::ORIGIN, origin)]), host);
+        let plainly = Uri::from_static("/");
+        let origin =
+            |origin: &str, host| hosts().origin(&plainly, &headers(&[(header::ORIGIN, origin)]), host);
         assert_eq!(origin("http://127.0.0.1:8080", "127.0.0.1:8080"), Origin::Own);
         assert_eq!(origin("https://hub.example.org", "hub.example.org"), Origin::Own);
-        for foreign in ["http://127.0.0.1:3000", "https://127.0.0.1:8080", "http://evil.example", "null", ""]
+        for foreign in ["http://127.0.0.1:3000", "https://127.0.0.1:8080", "http://evil.example", "Null", ""]
         {
             assert_eq!(origin(foreign, "127.0.0.1:8080"), Origin::Foreign, "{foreign}");
         }
-        assert_eq!(hosts().origin(&HeaderMap::new(), "localhost"), Origin::Absent);
+        assert_eq!(origin("null", "127.0.0.1:8080"), Origin::Hidden);
+        assert_eq!(hosts().origin(&plainly, &HeaderMap::new(), "localhost"), Origin::Absent);
+        let over_tls = Uri::from_static("https://127.0.0.1:8443/");
+        let origin =
+            |origin: &str, host| hosts().origin(&over_tls, &headers(&[(header::ORIGIN, origin)]), host);
+        assert_eq!(origin("https://127.0.0.1:8443", "127.0.0.1:8443"), Origin::Own);
+        // Whoever reads the network could have put a page there.
+        assert_eq!(origin("http://127.0.0.1:8443", "127.0.0.1:8443"), Origin::Foreign);
     }
 }

@@ -1,9 +1,10 @@
-//! Logging in: with a link that is good once, or with the administrator's token in a form. Either way the browser gets a
-//! cookie, and goes on to where it wanted to.
+//! Logging in: with a link that is good once, or in a form with a name and a password or the administrator's token. Either way the
+//! browser gets a cookie, and goes on to where it wanted to.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -16,8 +17,11 @@ use super::limits::RETURN_PATH_BYTES_MAX;
 use super::look;
 use super::pages;
 use super::query::Asked;
+use super::socket::peer_address;
+use crate::audit::{Entry, What};
+use crate::auth::LoginError;
 use crate::auth::limits::LOGIN_LIFE_MS;
-use crate::view::Look;
+use crate::view::{LoginPage, Look};
 
 /// Where to go on to.
 #[derive(Debug, Deserialize)]
@@ -28,7 +32,9 @@ pub(super) struct Return {
 /// The form of the page.
 #[derive(Debug, Deserialize)]
 struct Form {
-    token: String,
+    token: Option<String>,
+    name: Option<String>,
+    password: Option<String>,
     to: Option<String>,
 }
 
@@ -45,40 +51,73 @@ pub(super) async fn form(
 /// `GET /login/{code}`: a login link. It is used up by being opened.
 pub(super) async fn with_link(
     State(site): State<Arc<Site>>,
-    method: Method,
     Path(code): Path<String>,
     Asked(back): Asked<Return>,
-    uri: Uri,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response {
+    let Parts { method, uri, headers, .. } = &parts;
     let to = local(back.to.as_deref());
     // Whoever only looks whether there is something (HEAD) is not to use it up.
     let login =
-        (method == Method::GET).then(|| site.hub.auth().redeem_link(&code, site.hub.now().wall)).flatten();
+        (*method == Method::GET).then(|| site.hub.auth().redeem_link(&code, site.hub.now().wall)).flatten();
     match login {
-        Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
+        Some((login, grant)) => {
+            site.hub.audit(Entry::by(What::Login, &grant).say("by", "link").from(peer_address(&parts).ip()));
+            go_on(to, &site.cookie(uri, &login, LOGIN_LIFE_MS / 1000))
+        }
         // Whoever opens the link once more, from the history or by a reload, is where it led to.
-        None if is_logged_in(&site, &headers) => there(to),
-        None => page(&site, StatusCode::UNAUTHORIZED, to, look::of(&headers, &uri), Some("login.used")),
+        None if is_logged_in(&site, uri, headers) => there(to),
+        None => page(&site, StatusCode::UNAUTHORIZED, to, look::of(headers, uri), Some("login.used")),
     }
 }
 
-/// `POST /login`: the form of the page, with the administrator's token.
-pub(super) async fn with_token(
+/// `POST /login`: the form of the page, with name and password or with the administrator's token.
+pub(super) async fn with_form(
     State(site): State<Arc<Site>>,
-    uri: Uri,
-    headers: HeaderMap,
+    parts: Parts,
     body: Body,
 ) -> Result<Response, Failure> {
-    only_from_own_page(&site, &uri, &headers)?;
+    let (uri, headers) = (&parts.uri, &parts.headers);
+    only_from_own_page(&site, uri, headers)?;
     let form: Form = serde_urlencoded::from_bytes(&body.0)
         .map_err(|error| Failure::bad_request(format!("The form cannot be read: {error}.")))?;
-    let to = local(form.to.as_deref());
-    let login = site.hub.auth().login_with_admin_token(form.token.trim(), site.hub.now().wall);
-    Ok(match login {
-        Some((login, _)) => go_on(to, &cookie(&site, &login, LOGIN_LIFE_MS / 1000)),
-        None => page(&site, StatusCode::UNAUTHORIZED, to, look::of(&headers, &uri), Some("login.wrong")),
-    })
+    let (to, address) = (local(form.to.as_deref()), peer_address(&parts).ip());
+    let name = form.name.unwrap_or_default();
+    let opened = match (&form.token, &form.password) {
+        (Some(token), _) => {
+            let opened = site.hub.auth().login_with_admin_token(token.trim(), site.hub.now().wall);
+            if opened.is_none() {
+                site.hub.audit(Entry::new(What::LoginFailed).say("by", "token").from(address));
+            }
+            opened.ok_or((StatusCode::UNAUTHORIZED, "login.wrong", String::new()))
+        }
+        (None, Some(password)) => match site.sign_in(&name, password, address).await {
+            Ok(grant) => Ok(site.hub.auth().login(grant, site.hub.now().wall)),
+            Err(LoginError::Wrong) => Err((StatusCode::UNAUTHORIZED, "login.wrong-password", String::new())),
+            Err(LoginError::Wait { seconds }) => {
+                Err((StatusCode::TOO_MANY_REQUESTS, "login.wait", seconds.to_string()))
+            }
+            Err(LoginError::Busy) => Err((StatusCode::TOO_MANY_REQUESTS, "login.busy", String::new())),
+        },
+        (None, None) => return Err(Failure::bad_request("The form has neither a password nor a token.")),
+    };
+    match opened {
+        Ok((login, grant)) => {
+            let by = if form.token.is_some() { "token" } else { "password" };
+            site.hub.audit(Entry::by(What::Login, &grant).say("by", by).from(address));
+            Ok(go_on(to, &site.cookie(uri, &login, LOGIN_LIFE_MS / 1000)))
+        }
+        Err((status, why, seconds)) => {
+            let why = site.hub.views().say(why, &[("seconds", &seconds)]);
+            let mut response = saying(&site, status, to, look::of(headers, uri), Some(why), &name);
+            if let Ok(seconds) = HeaderValue::try_from(seconds)
+                && !seconds.is_empty()
+            {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+            }
+            Ok(response)
+        }
+    }
 }
 
 /// `POST /logout`: ends the login that the cookie carries.
@@ -88,10 +127,16 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     only_from_own_page(&site, &uri, &headers)?;
-    for login in cookies(&headers, &site.cookie) {
-        site.hub.auth().revoke(login);
+    let now = site.hub.now().wall;
+    for login in cookies(&headers, &site.cookie_name(&uri)) {
+        // Its panels close with it.
+        if let Some(grant) = site.hub.auth().cookie(login, now)
+            && site.hub.auth().revoke(login)
+        {
+            site.hub.audit(Entry::by(What::Logout, &grant));
+        }
     }
-    Ok(go_on("/login", &cookie(&site, "", 0)))
+    Ok(go_on("/login", &site.cookie(&uri, "", 0)))
 }
 
 fn only_from_own_page(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
@@ -103,29 +148,35 @@ fn only_from_own_page(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<(),
 
 /// The page that says how to log in, and `why` one has to again: the name of a text.
 pub(super) fn page(site: &Site, status: StatusCode, to: &str, look: Look, why: Option<&str>) -> Response {
-    pages::respond(status, site.hub.views().login_page(local(Some(to)), why, look))
+    let why = why.map(|why| site.hub.views().say(why, &[]));
+    saying(site, status, to, look, why, "")
 }
 
-/// The cookie that carries a login for so many seconds.
-///
-/// Not `Secure` and without the `__Host-` prefix: both need TLS, and on loopback there is none. `SameSite=Strict` keeps
-/// other sites from using it; no script can read it.
-fn cookie(site: &Site, login: &str, seconds: i64) -> String {
-    format!("{}={login}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}", site.cookie)
+fn saying(
+    site: &Site,
+    status: StatusCode,
+    to: &str,
+    look: Look,
+    why: Option<String>,
+    name: &str,
+) -> Response {
+    let has_people = site.hub.auth().has_people();
+    let page = LoginPage { to: local(Some(to)), why, name, has_people };
+    pages::respond(status, site.hub.views().login_page(&page, look))
 }
 
-fn is_logged_in(site: &Site, headers: &HeaderMap) -> bool {
+fn is_logged_in(site: &Site, uri: &Uri, headers: &HeaderMap) -> bool {
     let now = site.hub.now().wall;
-    cookies(headers, &site.cookie).any(|login| site.hub.auth().cookie(login, now).is_some())
+    cookies(headers, &site.cookie_name(uri)).any(|login| site.hub.auth().cookie(login, now).is_some())
 }
 
-fn there(to: &str) -> Response {
+pub(super) fn there(to: &str) -> Response {
     let to = HeaderValue::try_from(to).unwrap_or(HeaderValue::from_static("/"));
     let headers = [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn go_on(to: &str, cookie: &str) -> Response {
+pub(super) fn go_on(to: &str, cookie: &str) -> Response {
     let cookie = HeaderValue::try_from(cookie).expect("a login is letters and digits");
     ([(header::SET_COOKIE, cookie)], there(to)).into_response()
 }

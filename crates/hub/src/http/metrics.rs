@@ -4,13 +4,13 @@ use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::StatusCode;
-use store::DeviceKey;
 use store::limits::OTHER_REASONS;
 
-use super::{OpenFiles, SerialLines};
+use super::{Door, OpenFiles, SerialLines};
 use crate::{Hub, Presence};
 use router::Ledger;
 use sockets::Turns;
+use sockets::doorway::Strangers;
 
 /// Answers by the first digit of their status.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Hub {
             turns: self.loops.take_turns(),
             ..Totals::default()
         };
-        for gateway in self.gateways() {
+        for gateway in self.every_gateway() {
             totals.uplinks += usize::from(gateway.presence == Presence::Online);
             totals.behind = totals.behind.saturating_add(gateway.behind);
             totals.relayed += gateway.entries;
@@ -73,11 +73,6 @@ impl Hub {
             } += 1;
         }
         totals
-    }
-
-    /// The device's number in the store.
-    pub(super) fn device_key(&self, id: &str) -> Option<DeviceKey> {
-        self.registry.by_id(id).map(|cell| cell.key)
     }
 }
 
@@ -127,6 +122,35 @@ pub(super) fn exposition(totals: &Totals, counters: &Counters, files: Option<Ope
     let help = "HTTP requests answered, by class of status.";
     family(&mut text, "glassline_http_responses_total", "counter", help, &answers);
     text
+}
+
+/// Who has not shown who it is, and who says too much, behind the rest.
+pub(super) fn doors(text: &mut String, doors: &[Door], panels_throttled: u64) {
+    let at = |door: &Door, state: &str| format!("{{listeners=\"{}\",state=\"{state}\"}}", door.listeners);
+    let of = |door: &Door| label("listeners", door.listeners);
+    let standing: Vec<(String, u64)> = doors
+        .iter()
+        .flat_map(|door| {
+            let Strangers { inside, waiting, .. } = door.strangers;
+            [(at(door, "inside"), inside as u64), (at(door, "waiting"), waiting as u64)]
+        })
+        .collect();
+    let turned_away: Vec<(String, u64)> =
+        doors.iter().map(|door| (of(door), door.strangers.turned_away)).collect();
+    let mut throttled: Vec<(String, u64)> = vec![(label("of", "panel"), panels_throttled)];
+    let devices: u64 = doors.iter().map(|door| door.throttled).sum();
+    throttled.push((label("of", "device"), devices));
+    let mut say = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
+        let samples: Vec<(&str, &dyn Display)> =
+            samples.iter().map(|(labels, value)| (labels.as_str(), value as &dyn Display)).collect();
+        family(text, name, kind, help, &samples);
+    };
+    let help = "Connections that have not shown who they are.";
+    say("glassline_strangers", "gauge", help, &standing);
+    let help = "Such connections that were closed because there were too many.";
+    say("glassline_strangers_turned_away_total", "counter", help, &turned_away);
+    let help = "How often somebody was not read for a moment because it says too much.";
+    say("glassline_throttled_total", "counter", help, &throttled);
 }
 
 /// What came over serial lines, behind the rest.

@@ -2,29 +2,42 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`accept`] | connections: timeouts, a limit, a bounded end |
+//! | [`accept`], `secure` | connections: timeouts, a limit, a bounded end; TLS |
+//! | [`front`] | TLS, proxies, the path under which the hub is reached |
+//! | `guest`, `held`, `timely` | who has shown nothing yet; how long it may take to read an answer, and to send a body |
 //! | `guard`, `host` | what stands before every request: `Host` and `Origin` |
-//! | `credential` | credentials in requests become grants |
-//! | `login` | the login link, the cookie |
+//! | [`policy`] | what a browser may do with our answers, and who may frame them |
+//! | `credential`, `seen` | credentials in requests become grants, and proofs about the device of the path |
+//! | `login`, `cookie` | the login link, the cookie |
+//! | `account`, `people_pages`, `form` | pages about accounts |
 //! | `pages`, `scene` | pages and what they show |
 //! | `eject` | a device's page becomes a view |
+//! | `audit` | who did what |
 //! | `look`, `pack` | how whoever asks wants pages to look; compression |
-//! | `devices`, `samples`, `history`, `spells`, `commands`, `tokens`, `panels`, `gateways` | the API |
+//! | `devices`, `samples`, `history`, `spells`, `commands`, `tokens`, `people`, `panels`, `gateways` | the API |
 //! | [`socket`] | WebSockets |
 //! | `operations`, `metrics` | health, counters, `openapi.json` |
 //! | `routes` | all paths, in one table |
 
 pub mod accept;
+mod account;
+mod audit;
 mod body;
 mod commands;
+mod cookie;
 mod credential;
 mod devices;
 mod eject;
 pub mod error;
+mod form;
+pub mod front;
 mod gateways;
 mod guard;
+mod guest;
+mod held;
 mod history;
 mod host;
+mod join_tokens;
 pub mod limits;
 mod login;
 mod look;
@@ -33,13 +46,19 @@ mod operations;
 mod pack;
 mod pages;
 mod panels;
+mod people;
+mod people_pages;
+pub mod policy;
 mod query;
 mod reads;
 mod routes;
 mod samples;
 mod scene;
+mod secure;
+mod seen;
 pub mod socket;
 mod spells;
+mod timely;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -48,13 +67,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
-pub use accept::serve;
+pub use accept::{serve, serve_tls};
 pub use error::Failure;
 pub use gateways::GatewayInfo;
+pub use guest::Entrance;
+pub use secure::Shown;
+
+use sockets::doorway::Strangers;
 
 use crate::Hub;
+use crate::http::front::{Base, Front, Proxies};
 use crate::http::host::Hosts;
 use crate::http::metrics::Counters;
+use crate::http::policy::Embedding;
 use crate::http::reads::Reads;
 
 /// Tells how many files are open, where somebody knows.
@@ -83,6 +108,20 @@ pub struct SerialLines {
     pub skipped: u64,
 }
 
+/// Tells who has not shown who it is at other listeners than those of HTTP, and how often devices were throttled.
+type Doors = Box<dyn Fn() -> Vec<Door> + Send + Sync>;
+
+/// Where connections come in, for `/metrics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
+    /// Which listeners: `lines`, `http`.
+    pub listeners: &'static str,
+    /// Connections that have not shown who they are.
+    pub strangers: Strangers,
+    /// How often one that has was not read for a moment because it says too much.
+    pub throttled: u64,
+}
+
 /// Gives the gateways that are connected, whoever knows them.
 type Gateways = Box<dyn Fn() -> Vec<GatewayInfo> + Send + Sync>;
 
@@ -90,12 +129,15 @@ type Gateways = Box<dyn Fn() -> Vec<GatewayInfo> + Send + Sync>;
 pub struct Site {
     hub: Arc<Hub>,
     hosts: Hosts,
-    /// The name of the login cookie.
-    cookie: String,
+    embedding: Embedding,
+    front: Front,
+    /// Where it listens without TLS.
+    address: SocketAddr,
     lines: Option<String>,
     gateways: Gateways,
     files: Files,
     serial: Serial,
+    doors: Doors,
     reads: Reads,
     counters: Counters,
 }
@@ -106,11 +148,14 @@ impl Site {
         Self {
             hub,
             hosts: Hosts::new(address),
-            cookie: credential::cookie_name(address.port()),
+            embedding: Embedding::default(),
+            front: Front { is_exposed: !address.ip().is_loopback(), ..Front::default() },
+            address,
             lines: None,
             gateways: Box::new(Vec::new),
             files: Box::new(|| None),
             serial: Box::new(|| None),
+            doors: Box::new(Vec::new),
             reads: Reads::default(),
             counters: Counters::default(),
         }
@@ -127,6 +172,42 @@ impl Site {
     /// The same while it runs: known from now on by these host names, and by no others.
     pub fn rename(&self, names: &[String]) {
         self.hosts.set(names);
+    }
+
+    /// Pages of these origins, and from now on of no others, may show views, devices and the gallery in a frame. What is no origin
+    /// ([`policy::is_origin`]), and those beyond [`limits::EMBEDDING_ORIGINS_MAX`], are left out.
+    pub fn embed_in(&self, origins: &[String]) {
+        self.embedding.set(origins);
+    }
+
+    /// Pages are served over TLS at `address` too, by [`accept::serve_tls`].
+    #[must_use]
+    pub fn with_https(mut self, address: SocketAddr) -> Self {
+        self.hosts.add(address);
+        self.front.https = Some(address);
+        self
+    }
+
+    /// What these proxies say of who asks counts, and no other's word.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.front.proxies = proxies;
+        self
+    }
+
+    /// A proxy shows the hub under this path.
+    #[must_use]
+    pub fn based_at(mut self, base: Base) -> Self {
+        self.front.base = base;
+        self
+    }
+
+    /// Other machines may use HTTP without TLS, where the listener lets them: then every page says that it can be read on its way.
+    /// Otherwise they are sent to TLS, or refused.
+    #[must_use]
+    pub fn with_insecure_http(mut self) -> Self {
+        self.front.plain_for_all = true;
+        self
     }
 
     /// Devices connect at `lines`, `host:port`: an empty device list tells people so.
@@ -153,6 +234,12 @@ impl Site {
         Self { serial: Box::new(serial), ..self }
     }
 
+    /// `/metrics` says how many strangers there are, as `doors` tells when it is asked. It must not block.
+    #[must_use]
+    pub fn with_doors(self, doors: impl Fn() -> Vec<Door> + Send + Sync + 'static) -> Self {
+        Self { doors: Box::new(doors), ..self }
+    }
+
     /// The hub.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
@@ -162,6 +249,9 @@ impl Site {
 /// All that the hub serves, and `added`: routes of others on the same port (`/device`, `/socket`). `Host` and `Origin` are
 /// checked for those too.
 pub fn router(site: Arc<Site>, added: Router) -> Router {
-    let own = routes::router().with_state(site.clone()).layer(from_fn(pack::pack));
-    own.merge(added).layer(from_fn_with_state(site, guard::guard))
+    let own = routes::router().with_state(site.clone());
+    let own = own.layer(from_fn_with_state(site.clone(), front::dress)).layer(from_fn(pack::pack));
+    let guarded = own.merge(added).layer(from_fn_with_state(site.clone(), guard::guard));
+    // It changes paths: before a route is looked for.
+    Router::new().fallback_service(guarded).layer(from_fn_with_state(site, front::receive))
 }

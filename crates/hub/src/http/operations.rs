@@ -6,16 +6,22 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde_json::json;
 
 use super::Site;
 use super::error::Failure;
+use super::front::Arrival;
 use super::metrics;
 use crate::Storage;
+use crate::auth::Scope;
 
 /// The description of the API, OpenAPI 3.1.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
+
+/// Where its paths begin, as the description says it.
+const ROOT_SERVER: &str = "\"servers\": [{\"url\": \"/\"}]";
 
 /// `GET /healthz`: the process lives.
 pub(super) async fn healthz() -> impl IntoResponse {
@@ -38,18 +44,33 @@ pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Result<impl IntoRes
     }
 }
 
-/// `GET /metrics`, for Prometheus.
-pub(super) async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
+/// `GET /metrics`, for Prometheus. Other machines need an administrator's token: how many devices and panels there are is not
+/// for everybody.
+pub(super) async fn metrics(
+    State(site): State<Arc<Site>>,
+    parts: Parts,
+) -> Result<impl IntoResponse, Failure> {
+    if !parts.extensions.get::<Arrival>().is_some_and(|arrival| arrival.is_local) {
+        let grant = site.grant(&parts.method, &parts.uri, &parts.headers)?;
+        if !grant.may(Scope::Admin) {
+            return Err(Failure::forbidden("From another machine this needs the scope “admin”."));
+        }
+    }
     let mut text = metrics::exposition(&site.hub.totals(), &site.counters, (site.files)());
+    metrics::doors(&mut text, &(site.doors)(), site.hub.panels.throttled());
     if let Some(lines) = (site.serial)() {
         metrics::serial(&mut text, lines);
     }
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
-/// `GET /openapi.json`.
-pub(super) async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+/// `GET /openapi.json`. It says where its paths begin.
+pub(super) async fn openapi(State(site): State<Arc<Site>>) -> impl IntoResponse {
+    let text = match site.front.base.as_str() {
+        "" => OPENAPI.to_owned(),
+        base => OPENAPI.replacen(ROOT_SERVER, &format!("\"servers\": [{{\"url\": \"{base}\"}}]"), 1),
+    };
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }
 
 #[cfg(test)]

@@ -4,27 +4,36 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Site;
-use super::credential::{Allowed, ToView};
+use super::credential::{Allowed, Shown, ToView};
 use super::error::Failure;
 use super::login;
 use super::look;
 use super::pack;
+use super::policy::Framable;
 use super::scene::HubScene;
 use crate::auth::Grant;
+use crate::rights::{Check, asks};
 use crate::view::{self, Library, Look, Page};
 
 /// An asset has the hash of its content in its name: it never changes.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
+/// A picture that is opened by itself may carry scripts and links too: it can do nothing with them.
+const OF_ASSETS: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; sandbox; \
+                         require-trusted-types-for 'script'; trusted-types 'none'";
+
 /// Somebody who may look at pages. Others get a page that says how to log in.
 pub(super) struct Reader {
     pub(super) grant: Grant,
-    look: Look,
+    pub(super) look: Look,
 }
+
+/// Somebody who is logged in, whatever they may: for pages about accounts.
+pub(super) struct Visitor(pub(super) Reader);
 
 impl FromRequestParts<Arc<Site>> for Reader {
     type Rejection = Response;
@@ -32,12 +41,34 @@ impl FromRequestParts<Arc<Site>> for Reader {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
         let allowed = Allowed::<ToView>::from_request_parts(parts, site).await;
         let look = look::of(&parts.headers, &parts.uri);
-        allowed.map(|Allowed(grant, ..)| Self { grant, look }).map_err(|failure| match failure.status() {
-            StatusCode::UNAUTHORIZED => {
-                login::page(site, StatusCode::UNAUTHORIZED, path_of(&parts.uri), look, None)
-            }
-            _ => failure.into_response(),
-        })
+        allowed
+            .map(|Allowed(grant, ..)| Self { grant, look })
+            .map_err(|failure| turned_away(site, parts, &failure))
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
+        let shown = Shown::from_request_parts(parts, site).await;
+        let look = look::of(&parts.headers, &parts.uri);
+        shown
+            .map(|Shown(grant)| Self(Reader { grant, look }))
+            .map_err(|failure| turned_away(site, parts, &failure))
+    }
+}
+
+/// Whoever is not logged in gets a page that says how to.
+fn turned_away(site: &Site, parts: &Parts, failure: &Failure) -> Response {
+    match failure.status() {
+        StatusCode::UNAUTHORIZED => {
+            let look = look::of(&parts.headers, &parts.uri);
+            // What was to be sent is not sent anew after the login.
+            let to = if parts.method == Method::POST { "/" } else { path_of(&parts.uri) };
+            login::page(site, StatusCode::UNAUTHORIZED, to, look, None)
+        }
+        _ => failure.clone().into_response(),
     }
 }
 
@@ -51,6 +82,7 @@ impl Reader {
     ) -> Result<T, Failure> {
         let (making, grant, look) = (site.clone(), self.grant.clone(), self.look);
         let query = uri.query().unwrap_or_default().to_owned();
+        let version = grant.version();
         let page = move |_: &store::Reader| {
             let views = match view::earlier_named_in(&query) {
                 none if none.is_empty() => making.hub.views(),
@@ -58,7 +90,13 @@ impl Reader {
             };
             Ok(make(&views, &HubScene::new(&making, &grant, query).looking(look)))
         };
-        site.reads.run(&site.hub, page).await
+        let page = site.reads.run(&site.hub, page).await?;
+        // What it shows was asked for one by one: it goes out where all of it still holds.
+        let stands = site.hub.auth().stands(&self.grant, site.hub.now().wall);
+        match stands && self.grant.version() == version || !asks(Check::Page) {
+            true => Ok(page),
+            false => Err(Failure::unavailable("What you may see has just changed. Load the page again.")),
+        }
     }
 }
 
@@ -90,7 +128,7 @@ pub(super) async fn view(
 /// `GET /components`: the gallery of all components.
 pub(super) async fn gallery(reader: Reader, State(site): State<Arc<Site>>, uri: Uri) -> Response {
     match reader.page(&site, &uri, |views, scene| views.gallery_page(scene)).await {
-        Ok(page) => respond(StatusCode::OK, page),
+        Ok(page) => shown(page),
         Err(failure) => failure.into_response(),
     }
 }
@@ -107,7 +145,7 @@ pub(super) async fn component(
         views.component_page(&wanted, scene).or_else(|| hub.views_now().component_page(&wanted, scene))
     };
     match reader.page(&site, &uri, page).await {
-        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(Some(page)) => shown(page),
         Ok(None) => missing(&site, &reader, &uri, ("message.no-component", &[("name", &name)])).await,
         Err(failure) => failure.into_response(),
     }
@@ -122,7 +160,7 @@ pub(super) async fn device(
 ) -> Response {
     let wanted = id.clone();
     match reader.page(&site, &uri, move |views, scene| views.device_page(&wanted, scene)).await {
-        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(Some(page)) => shown(page),
         Ok(None) => missing(&site, &reader, &uri, ("message.no-device", &[("id", &id)])).await,
         Err(failure) => failure.into_response(),
     }
@@ -138,8 +176,7 @@ pub(super) async fn asset(
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER)),
-        // A picture that is opened by itself may carry scripts too.
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'self'")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(OF_ASSETS)),
     ];
     let packed = pack::takes_gzip(&asked).then(|| asset.gzip()).flatten();
     let is_packed = packed.is_some();
@@ -171,7 +208,7 @@ async fn named(site: &Arc<Site>, reader: &Reader, name: &str, uri: &Uri) -> Resp
         views.view_page(&wanted, scene).or_else(|| hub.views_now().view_page(&wanted, scene))
     };
     match reader.page(site, uri, page).await {
-        Ok(Some(page)) => respond(StatusCode::OK, page),
+        Ok(Some(page)) => shown(page),
         Ok(None) => missing(site, reader, uri, ("message.no-view", &[("name", name)])).await,
         Err(failure) => failure.into_response(),
     }
@@ -194,6 +231,13 @@ async fn missing(
     }
 }
 
+/// A page that is there to be looked at: others may show it in a frame, as far as the operator lets them.
+fn shown(page: Page) -> Response {
+    let mut response = respond(StatusCode::OK, page);
+    response.extensions_mut().insert(Framable);
+    response
+}
+
 /// A page with its content policy. It shows values of the moment, so nobody keeps it.
 pub(super) fn respond(status: StatusCode, page: Page) -> Response {
     let mut response = (status, axum::response::Html(page.html)).into_response();
@@ -201,10 +245,8 @@ pub(super) fn respond(status: StatusCode, page: Page) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match HeaderValue::try_from(page.csp) {
         Ok(csp) => headers.insert(header::CONTENT_SECURITY_POLICY, csp),
-        // Rather a page that does nothing than one that may do anything.
-        Err(_) => {
-            headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"))
-        }
+        // Without one it gets that of answers that are no pages: rather one that does nothing than one that may do anything.
+        Err(_) => None,
     };
     response
 }

@@ -1,4 +1,4 @@
-//! Who is looking at what.
+//! Who is looking at what, as far as that is to be told.
 
 use std::sync::Arc;
 
@@ -10,6 +10,9 @@ use super::credential::{Allowed, ToView};
 use crate::panel::PanelInfo;
 
 /// `GET /api/panels`.
-pub(super) async fn panels(State(site): State<Arc<Site>>, _: Allowed<ToView>) -> Json<Vec<PanelInfo>> {
-    Json(site.hub.panels())
+pub(super) async fn panels(
+    State(site): State<Arc<Site>>,
+    Allowed(grant, ..): Allowed<ToView>,
+) -> Json<Vec<PanelInfo>> {
+    Json(site.hub.panels(&grant))
 }

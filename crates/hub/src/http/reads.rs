@@ -8,6 +8,8 @@ use store::{ReadError, Reader};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+#[cfg(test)]
+use super::Site;
 use super::error::Failure;
 use super::limits::{READS_MAX, READS_WAITING_MAX, STREAMS_MAX};
 use crate::Hub;
@@ -62,6 +64,15 @@ impl Reads {
     pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Failure> {
         let place = self.streams.clone().try_acquire_owned();
         place.map_err(|_| Failure::too_many("Too many streams of samples are being read."))
+    }
+}
+
+#[cfg(test)]
+impl Site {
+    /// Has nothing read from here on, until what is given is dropped.
+    pub(crate) async fn hold_reads(&self) -> OwnedSemaphorePermit {
+        let all = u32::try_from(READS_MAX).expect("few");
+        self.reads.places.clone().acquire_many_owned(all).await.expect("this semaphore is never closed")
     }
 }
 

@@ -8,9 +8,35 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::error::Failure;
 use super::{
-    Site, commands, devices, eject, gateways, history, login, operations, pages, panels, samples, socket,
-    spells, tokens,
+    Site, account, audit, commands, devices, eject, gateways, history, join_tokens, login, operations, pages,
+    panels, people, people_pages, samples, socket, spells, tokens,
 };
+
+/// What our paths begin with, those that others add too: a base path is none of them.
+pub(super) const FIRST_PARTS: &[&str] = &[
+    "",
+    "api",
+    "assets",
+    "components",
+    "device",
+    "devices",
+    "gateways",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "openapi.json",
+    "panel",
+    "readyz",
+    "socket",
+    "status",
+    "uplink",
+    "views",
+    // Pages for people and of what they did.
+    "account",
+    "audit",
+    "people",
+];
 
 /// One method of one path.
 struct Route {
@@ -43,6 +69,14 @@ where
     Route { method: "patch", path, answer: on(MethodFilter::PATCH, handler) }
 }
 
+fn put<H, T>(path: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Site>>,
+    T: 'static,
+{
+    Route { method: "put", path, answer: on(MethodFilter::PUT, handler) }
+}
+
 fn delete<H, T>(path: &'static str, handler: H) -> Route
 where
     H: Handler<T, Arc<Site>>,
@@ -61,19 +95,45 @@ fn table() -> Vec<Route> {
         get("/components/{name}", pages::component),
         get("/gateways", pages::gateways),
         get("/status", pages::status),
+        get("/audit", audit::page),
         get("/assets/{file}", pages::asset),
         get("/login", login::form),
-        post("/login", login::with_token),
+        post("/login", login::with_form),
         get("/login/{code}", login::with_link),
         post("/logout", login::logout),
+        get("/account", account::page),
+        post("/account/password", account::password),
+        post("/account/tokens/{token}", account::end),
+        get("/account/first", account::first),
+        post("/account/first", account::make_first),
+        get("/people", people_pages::people),
+        post("/people", people_pages::make_person),
+        get("/people/{name}", people_pages::person),
+        post("/people/{name}", people_pages::change_person),
+        post("/people/groups", people_pages::make_group),
+        get("/people/groups/{name}", people_pages::group),
+        post("/people/groups/{name}", people_pages::change_group),
         post("/api/token", tokens::issue),
         delete("/api/token", tokens::revoke),
         post("/api/ticket", tokens::ticket),
+        get("/api/tokens", tokens::list),
+        delete("/api/tokens/{token}", tokens::end),
+        post("/api/password", people::password),
+        post("/api/login-link", people::login_link),
+        get("/api/people", people::list),
+        get("/api/people/{name}", people::one),
+        put("/api/people/{name}", people::put),
+        delete("/api/people/{name}", people::remove),
+        get("/api/groups", people::list_groups),
+        put("/api/groups/{name}", people::put_group),
+        delete("/api/groups/{name}", people::remove_group),
         get("/api/devices", devices::list),
         post("/api/devices", devices::create),
         get("/api/devices/{id}", devices::one),
         patch("/api/devices/{id}", devices::change),
         delete("/api/devices/{id}", devices::remove),
+        post("/api/devices/{id}/token", devices::renew_token),
+        delete("/api/devices/{id}/token", devices::revoke_token),
         get("/api/devices/{id}/view", eject::text),
         post("/api/devices/{id}/view", eject::write),
         post("/api/devices/{id}/samples", samples::send),
@@ -84,10 +144,17 @@ fn table() -> Vec<Route> {
         get("/api/devices/{id}/commands", commands::newest),
         get("/api/devices/{id}/commands/{command}", commands::one),
         delete("/api/devices/{id}/commands/{command}", commands::cancel),
+        get("/api/audit", audit::list),
+        get("/api/audit/verdict", audit::verdict),
         get("/api/panels", panels::panels),
         get("/api/gateways", gateways::list),
         post("/api/gateways", gateways::create),
         delete("/api/gateways/{id}", gateways::remove),
+        post("/api/gateways/{id}/token", gateways::renew_token),
+        delete("/api/gateways/{id}/token", gateways::revoke_token),
+        get("/api/join-tokens", join_tokens::list),
+        post("/api/join-tokens", join_tokens::create),
+        delete("/api/join-tokens/{id}", join_tokens::revoke),
         get("/healthz", operations::healthz),
         get("/readyz", operations::readyz),
         get("/metrics", operations::metrics),
@@ -140,6 +207,15 @@ mod tests {
             })
             .collect();
         assert_eq!(operations, routes);
+    }
+
+    #[test]
+    fn every_path_begins_with_a_part_that_no_base_path_has() {
+        let paths = table().into_iter().map(|route| route.path).chain(ADDED.map(|(_, path)| path));
+        for path in paths {
+            let first = path.split('/').nth(1).expect("a path");
+            assert!(FIRST_PARTS.contains(&first), "{path}");
+        }
     }
 
     #[test]

@@ -19,12 +19,14 @@ use tokio::time::timeout;
 
 use super::Site;
 use super::body::Body;
-use super::credential::{Allowed, ToView, bearer_text};
+use super::credential::bearer_text;
 use super::error::Failure;
 use super::history::Range;
 use super::limits::{STREAM_PIECE_BYTES, STREAM_PIECES_MAX, STREAM_STALL_MAX};
 use super::query::Asked;
+use super::seen::Seen;
 use crate::TakeError;
+use crate::rights::{Check, asks};
 
 /// Somebody who may send samples as the device in the path, whose id comes with it.
 pub(super) struct Sender(String);
@@ -37,10 +39,7 @@ impl FromRequestParts<Arc<Site>> for Sender {
             .await
             .map_err(|error| Failure::bad_request(error.body_text()))?;
         // A device may show its own token; whether the device is there is told only to those who may know.
-        let own = bearer_text(&parts.headers)?.and_then(|token| {
-            let kept = site.hub.device_token(&id)?;
-            site.hub.auth().device(&id, &kept, token)
-        });
+        let own = bearer_text(&parts.headers)?.and_then(|token| site.hub.device_shows(&id, token));
         let grant = match own {
             Some(grant) => grant,
             None => site.grant(&parts.method, &parts.uri, &parts.headers)?,
@@ -112,12 +111,12 @@ enum Format {
 /// `GET /api/devices/{id}/channels/{channel}/samples`: every stored sample in the order it was committed.
 pub(super) async fn stream(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
-    Path((id, channel)): Path<(String, String)>,
+    Seen(sight): Seen,
+    Path((_, channel)): Path<(String, String)>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Response, Failure> {
     let range = Range::new(wanted.from, wanted.to)?;
-    let device = site.device_key(&id)?;
+    let device = site.hub.device_key(&sight).ok_or_else(|| Failure::no_device(sight.id()))?;
     let place = site.reads.stream()?;
     let (sender, pieces) = mpsc::channel(STREAM_PIECES_MAX);
     let (runtime, hub, format) = (Handle::current(), site.hub.clone(), wanted.format);
@@ -130,7 +129,13 @@ pub(super) async fn stream(
         (header::CONTENT_TYPE, format.content_type()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, axum::body::Body::from_stream(whole(pieces))).into_response())
+    Ok((
+        headers,
+        axum::body::Body::from_stream(whole(pieces, move || {
+            site.still(&sight).is_ok() || !asks(Check::Stream)
+        })),
+    )
+        .into_response())
 }
 
 /// A piece of a stream.
@@ -141,12 +146,16 @@ enum Piece {
     End,
 }
 
-/// The pieces as a body. When they stop without an end the body is broken off, so that nobody takes it for whole.
-fn whole(pieces: mpsc::Receiver<Piece>) -> impl futures_util::Stream<Item = io::Result<Bytes>> {
-    stream::unfold(Some(pieces), async |pieces| {
-        let mut pieces = pieces?;
-        match pieces.recv().await {
-            Some(Piece::Lines(lines)) => Some((Ok(lines), Some(pieces))),
+/// The pieces as a body, for as long as whoever reads it `may`: that is asked before each of them. When they stop without an end
+/// the body is broken off, so that nobody takes it for whole.
+fn whole(
+    pieces: mpsc::Receiver<Piece>,
+    may: impl Fn() -> bool,
+) -> impl futures_util::Stream<Item = io::Result<Bytes>> {
+    stream::unfold(Some((pieces, may)), async |state| {
+        let (mut pieces, may) = state?;
+        match pieces.recv().await.filter(|_| may()) {
+            Some(Piece::Lines(lines)) => Some((Ok(lines), Some((pieces, may)))),
             Some(Piece::End) => None,
             None => Some((Err(io::Error::other("the samples could not be read to their end")), None)),
         }
@@ -275,13 +284,13 @@ mod tests {
         let (sender, pieces) = mpsc::channel(4);
         sender.try_send(Piece::Lines("a\n".into())).expect("room");
         sender.try_send(Piece::End).expect("room");
-        let items: Vec<_> = whole(pieces).collect().await;
+        let items: Vec<_> = whole(pieces, || true).collect().await;
         assert!(matches!(&items[..], [Ok(_)]));
 
         let (sender, pieces) = mpsc::channel(4);
         sender.try_send(Piece::Lines("a\n".into())).expect("room");
         drop(sender);
-        let items: Vec<_> = whole(pieces).collect().await;
+        let items: Vec<_> = whole(pieces, || true).collect().await;
         assert!(matches!(&items[..], [Ok(_), Err(_)]));
     }
 

@@ -1,7 +1,8 @@
 //! The hub as pages see it.
 
-use crate::auth::{Grant, Scope};
+use crate::auth::{Enrolment, Grant, Scope, Sight};
 use crate::http::Site;
+use crate::rights::{Check, asks};
 use crate::view::limits::{COMMANDS_LISTED_MAX, GAPS_LISTED_MAX};
 use crate::view::{
     ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData, Look,
@@ -15,19 +16,16 @@ use store::{CommandRow, GapRow, ReadError, Reader};
 pub(super) struct HubScene<'a> {
     site: &'a Site,
     now_ms: i64,
-    /// Whether whoever looks may let new devices in.
-    joins: bool,
-    /// Whether they may change views.
-    edits: bool,
+    /// What whoever looks may.
+    grant: &'a Grant,
     query: String,
     look: Look,
 }
 
 impl<'a> HubScene<'a> {
     /// For somebody with this grant, at an address with `query` behind its `?`.
-    pub(super) fn new(site: &'a Site, grant: &Grant, query: String) -> Self {
-        let (joins, edits) = (grant.may(Scope::Admin), grant.may(Scope::Edit));
-        Self { site, now_ms: site.hub.now().wall, joins, edits, query, look: Look::default() }
+    pub(super) fn new(site: &'a Site, grant: &'a Grant, query: String) -> Self {
+        Self { site, now_ms: site.hub.now().wall, grant, query, look: Look::default() }
     }
 
     /// The same for a page that is to look so.
@@ -46,7 +44,7 @@ impl Scene for HubScene<'_> {
     }
 
     fn device(&self, id: &str) -> Option<DeviceData> {
-        let state = self.site.hub.device(id)?;
+        let state = self.site.hub.device(&self.grant.sight(id)?)?;
         let cell = self.site.hub.registry.by_key(state.key)?;
         let (ledger, contested) = {
             let inner = cell.lock();
@@ -56,7 +54,7 @@ impl Scene for HubScene<'_> {
     }
 
     fn each_device(&self, see: &mut dyn FnMut(DeviceRow)) {
-        self.site.hub.each_device(&mut |summary| see(row(summary)));
+        self.site.hub.each_device(self.grant, &mut |summary| see(row(summary)));
     }
 
     fn panels(&self) -> Vec<PanelRow> {
@@ -69,7 +67,7 @@ impl Scene for HubScene<'_> {
             agent: String::new(),
             address: panel.address,
         };
-        self.site.hub.panels().into_iter().map(row).collect()
+        self.site.hub.panels(self.grant).into_iter().map(row).collect()
     }
 
     fn gateways(&self) -> Vec<GatewayRow> {
@@ -91,23 +89,26 @@ impl Scene for HubScene<'_> {
                 lost: gateway.lost.values().sum(),
             }),
         };
-        let gateways = (self.site.gateways)().into_iter().map(local);
-        gateways.chain(self.site.hub.gateways().into_iter().map(remote)).collect()
+        let gateways = self.site.local_gateways(self.grant).into_iter().map(local);
+        gateways.chain(self.site.hub.gateways(self.grant).into_iter().map(remote)).collect()
     }
 
     fn join(&self) -> Option<Join> {
-        let lines = self.site.lines.clone().filter(|_| self.joins)?;
+        let joins = self.grant.may(Scope::Admin) && self.site.hub.auth().enrolment() != Enrolment::Closed;
+        let lines = self.site.lines.clone().filter(|_| joins)?;
         Some(Join { lines, token: self.site.hub.auth().join_token().to_owned() })
     }
 
     fn commands(&self, id: &str) -> Vec<CommandData> {
-        let stored = self.read(id, |reader, device| reader.commands(device, COMMANDS_LISTED_MAX));
-        let rows = self.site.hub.newest_commands(id, stored, COMMANDS_LISTED_MAX);
+        let Some(sight) = self.grant.sight(id) else { return Vec::new() };
+        let stored = self.read(&sight, |reader, device| reader.commands(device, COMMANDS_LISTED_MAX));
+        let rows = self.site.hub.newest_commands(&sight, stored, COMMANDS_LISTED_MAX);
         rows.into_iter().map(command).collect()
     }
 
     fn gaps(&self, id: &str) -> Vec<GapData> {
-        let gaps = self.read(id, |reader, device| {
+        let Some(sight) = self.grant.sight(id) else { return Vec::new() };
+        let gaps = self.read(&sight, |reader, device| {
             // Of no channel: its samples are not looked at.
             Ok(reader.history(device, "", i64::MIN, i64::MAX, 1)?.gaps)
         });
@@ -135,8 +136,20 @@ impl Scene for HubScene<'_> {
         &self.query
     }
 
-    fn may_edit(&self) -> bool {
-        self.edits
+    fn may_edit(&self, view: &str) -> bool {
+        self.grant.may_view(Scope::Edit, view)
+    }
+
+    fn may_view(&self, view: &str) -> bool {
+        self.grant.may_view(Scope::View, view) || !asks(Check::View)
+    }
+
+    fn may_command(&self, device: &str) -> bool {
+        self.grant.may_device(Scope::Command, device)
+    }
+
+    fn may_admin(&self) -> bool {
+        self.grant.may(Scope::Admin)
     }
 }
 
@@ -145,12 +158,12 @@ impl HubScene<'_> {
     /// page rather than being the end of it: the browser asks for it again.
     fn read<T>(
         &self,
-        id: &str,
+        sight: &Sight,
         read: impl FnOnce(&Reader, store::DeviceKey) -> Result<Vec<T>, ReadError>,
     ) -> Vec<T> {
-        let Some(device) = self.site.hub.device_key(id) else { return Vec::new() };
+        let Some(device) = self.site.hub.device_key(sight) else { return Vec::new() };
         read(self.site.hub.reader(), device).unwrap_or_else(|error| {
-            tracing::warn!(device = id, %error, "a page is shown without what is stored");
+            tracing::warn!(device = sight.id(), %error, "a page is shown without what is stored");
             Vec::new()
         })
     }

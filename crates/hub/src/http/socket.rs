@@ -15,9 +15,11 @@ use axum::response::Response;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::{Engine as _, alphabet};
 use hyper::upgrade::OnUpgrade;
+use rustls::ServerConnection;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha1::{Digest as _, Sha1};
+use sockets::{Endpoint, Handle, Remote, Stay, Stream};
 
 use super::Site;
 use super::accept;
@@ -42,8 +44,23 @@ const KEYS: GeneralPurpose = GeneralPurpose::new(
 pub struct Raw {
     /// It does not block.
     pub stream: TcpStream,
-    /// What was read of it behind the handshake.
+    /// What was read of it behind the handshake, deciphered.
     pub read: Vec<u8>,
+    /// The state of TLS, where it goes over that.
+    pub tls: Option<Box<ServerConnection>>,
+    /// Its place among strangers, where it has shown nothing yet.
+    pub stay: Option<Stay>,
+}
+
+impl Raw {
+    /// Gives it to `loops`, with the endpoint that `make` makes there.
+    pub fn adopt(self, loops: &Handle, make: impl FnOnce(Remote) -> Box<dyn Endpoint> + Send + 'static) {
+        let stream = Stream::from(self.stream).of_stranger(self.stay);
+        match self.tls {
+            Some(tls) => loops.adopt_tls(stream, tls, self.read, make),
+            None => loops.adopt(stream, self.read, make),
+        }
+    }
 }
 
 /// `GET /panel`.
@@ -52,7 +69,7 @@ pub(super) async fn panel(State(site): State<Arc<Site>>, mut parts: Parts) -> Re
     let hub = site.hub.clone();
     upgrade(&mut parts, move |raw| {
         let loops = hub.loops().clone();
-        loops.adopt(raw.stream, raw.read, move |remote| hub.panel(peer, remote));
+        raw.adopt(&loops, move |remote| hub.panel(peer, remote));
     })
 }
 

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use store::{DeviceKey, ReadError, Reader};
 
 use super::Site;
-use super::credential::{Allowed, ToView};
 use super::error::Failure;
 use super::history::Range;
 use super::limits::{SPELL_BYTES_MAX, SPELL_SAMPLES_MAX, SPELLS, SPELLS_MAX};
 use super::query::Asked;
+use super::seen::Seen;
 
 /// The range is read from its end, a window at a time: the first is this long, ms, ...
 const FIRST_WINDOW_MS: i64 = 15_000;
@@ -67,8 +67,8 @@ struct Spells {
 /// `GET /api/devices/{id}/channels/{channel}/spells`.
 pub(super) async fn spells(
     State(site): State<Arc<Site>>,
-    _: Allowed<ToView>,
-    Path((id, channel)): Path<(String, String)>,
+    Seen(sight): Seen,
+    Path((_, channel)): Path<(String, String)>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<impl IntoResponse, Failure> {
     // What bears a time a little ahead of our clock was received by now too.
@@ -78,9 +78,8 @@ pub(super) async fn spells(
     if !(1..=SPELLS_MAX).contains(&limit) {
         return Err(Failure::bad_request(format!("“limit” must be from 1 to {SPELLS_MAX}.")));
     }
-    let device = site.device_key(&id)?;
     // Of a channel that is silent for long nothing is newer than its newest.
-    let newest_at = site.hub.device(&id).and_then(|state| {
+    let newest_at = site.hub.device(&sight).and_then(|state| {
         state.channels.iter().find(|known| *known.channel == *channel).map(|known| known.ts)
     });
     let range = match newest_at {
@@ -88,8 +87,8 @@ pub(super) async fn spells(
         None => range,
     };
     let pause = wanted.pause.unwrap_or(u64::MAX);
-    let read = move |reader: &Reader| newest(reader, device, &channel, range, limit, pause);
-    let spells = site.reads.run(&site.hub, read).await?;
+    let read = move |reader: &Reader, device| newest(reader, device, &channel, range, limit, pause);
+    let spells = site.read_of(&sight, read).await?;
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, encode(&spells)))
 }

@@ -13,6 +13,8 @@ pub(super) struct Batch {
     /// Of the runs and the commas between them.
     bytes: usize,
     messages: usize,
+    /// Which of the runs say something of a device that is said to this panel alone.
+    about: Vec<(usize, Box<str>)>,
 }
 
 impl Batch {
@@ -20,6 +22,25 @@ impl Batch {
     pub(super) fn push(&mut self, message: impl Into<Bytes>) {
         let message = message.into();
         self.gather(|runs| runs.push(message.into()));
+    }
+
+    /// The same with a message about a device.
+    pub(super) fn push_about(&mut self, device: &str, message: impl Into<Bytes>) {
+        self.about.push((self.runs.len(), device.into()));
+        self.push(message);
+    }
+
+    /// Takes out what was said about devices of which nothing is to be said any more.
+    pub(super) fn withdraw(&mut self, may: impl Fn(&str) -> bool) {
+        if self.about.iter().all(|(_, device)| may(device)) {
+            return;
+        }
+        let gone: Vec<usize> =
+            self.about.drain(..).filter(|(_, device)| !may(device)).map(|(run, _)| run).collect();
+        let runs = std::mem::take(&mut self.runs).into_iter().enumerate();
+        let left = runs.filter(|(at, _)| !gone.contains(at)).map(|(_, run)| run);
+        (self.bytes, self.messages) = (0, 0);
+        self.gather(|runs| runs.extend(left));
     }
 
     /// Adds what `look` adds to the runs.
@@ -88,6 +109,18 @@ mod tests {
         assert_eq!(two[0][2..], *b"[{\"a\":1},{\"b\":2}]");
         assert_eq!(said(&[run("{\"a\":1},{\"b\":2}", 2)]), two);
         assert_eq!(usize::from(two[0][1]), two[0].len() - 2);
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_taken_out_and_nothing_else() {
+        let mut batch = Batch::default();
+        batch.push("{\"a\":1}");
+        batch.push_about("pump-1", "{\"b\":2}");
+        batch.push_about("pump-2", "{\"c\":3}");
+        batch.withdraw(|device| device != "pump-1");
+        let mut out = Outgoing::default();
+        batch.say(&mut out);
+        assert_eq!(out.take()[0][2..], *b"[{\"a\":1},{\"c\":3}]");
     }
 
     #[test]

@@ -17,7 +17,13 @@ pub(super) enum Answer {
     /// Of a device, messages and gaps of the store with their cursors.
     Stored(DeviceKey, Vec<(u64, Bytes)>),
     /// The command with this id: its receipt, where this panel is to be told by itself.
-    Command(String, Result<Option<Bytes>, Undecided>),
+    Command {
+        id: String,
+        device: String,
+        /// Whoever asked might see or command the device when they did.
+        is_known: bool,
+        told: Result<Option<Bytes>, Undecided>,
+    },
     /// The device that this names is awake, unless it is not known or cannot be read.
     Awake(Said),
     /// There will be none: what was to bring it has panicked.

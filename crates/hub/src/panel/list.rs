@@ -3,9 +3,11 @@
 use super::batch::Batch;
 use super::seat::{Dirty, Seat};
 use crate::Hub;
+use crate::auth::{Grant, Scope};
 use crate::dormant::Brief;
 use crate::limits::PANEL_BATCH_BYTES_MAX;
 use crate::registry::{Listed, Listing, Registry};
+use crate::rights::{Check, asks};
 use router::frame::{self, Standing};
 use std::sync::Arc;
 
@@ -22,25 +24,26 @@ pub(super) struct List {
 }
 
 impl List {
-    /// To be marked.
+    /// To be marked. Whoever looks is told of the devices that they may see at that time; once they may see others it is begun
+    /// anew.
     pub(super) fn begin(hub: &Hub) -> Self {
         let cursor = hub.roster.head();
         Self { cursor, untold: Some(hub.registry.list()), begun: false }
     }
 
     /// Tells what fits; marks itself again where there is more to tell.
-    pub(super) fn catch_up(&mut self, seat: &Arc<Seat>, batch: &mut Batch) {
-        if !self.tell(seat, batch) {
+    pub(super) fn catch_up(&mut self, seat: &Arc<Seat>, grant: &Grant, batch: &mut Batch) {
+        if !self.tell(seat, grant, batch) {
             seat.put(Dirty::List);
         }
     }
 
     /// True where there is nothing more to tell.
-    fn tell(&mut self, seat: &Arc<Seat>, batch: &mut Batch) -> bool {
+    fn tell(&mut self, seat: &Arc<Seat>, grant: &Grant, batch: &mut Batch) -> bool {
         if let Some(untold) = &mut self.untold {
             match std::mem::replace(&mut self.begun, true) {
-                false => batch.push(first(untold, &seat.hub.registry)),
-                true => rest(untold, &seat.hub.registry, batch),
+                false => batch.push(first(untold, grant, &seat.hub.registry)),
+                true => rest(untold, grant, &seat.hub.registry, batch),
             }
             if untold.is_at_end(&seat.hub.registry) {
                 self.untold = None;
@@ -48,7 +51,7 @@ impl List {
             return false;
         }
         let hub = &seat.hub;
-        if batch.gather(|runs| hub.roster.catch_up(&mut self.cursor, seat, runs)) {
+        if batch.gather(|runs| hub.roster.catch_up(grant, &mut self.cursor, seat, runs)) {
             return true;
         }
         // Too many changes were missed: the whole list is told again. What changes meanwhile comes after it.
@@ -62,11 +65,21 @@ impl List {
     }
 }
 
+/// The next device of the walk that `grant` permits to see.
+fn next_seen<'a>(untold: &mut Listing, grant: &Grant, registry: &'a Registry) -> Option<Listed<'a>> {
+    loop {
+        let listed = untold.next(registry)?;
+        if grant.may_device(Scope::View, listed.id()) || !asks(Check::PanelList) {
+            return Some(listed);
+        }
+    }
+}
+
 /// The message that begins the list, with as many devices as fit.
-fn first(untold: &mut Listing, registry: &Registry) -> String {
+fn first(untold: &mut Listing, grant: &Grant, registry: &Registry) -> String {
     let mut text = String::from("{\"devices\":[");
     while text.len() < PANEL_BATCH_BYTES_MAX
-        && let Some(listed) = untold.next(registry)
+        && let Some(listed) = next_seen(untold, grant, registry)
     {
         let entry = match listed {
             Listed::Asleep(brief) => frame::listed(&standing(&brief)),
@@ -100,9 +113,9 @@ fn standing<'a>(brief: &Brief<'a>) -> Standing<'a> {
 }
 
 /// Devices that did not fit into it, each as one that is new.
-fn rest(untold: &mut Listing, registry: &Registry, batch: &mut Batch) {
+fn rest(untold: &mut Listing, grant: &Grant, registry: &Registry, batch: &mut Batch) {
     while batch.has_room()
-        && let Some(listed) = untold.next(registry)
+        && let Some(listed) = next_seen(untold, grant, registry)
     {
         match listed {
             Listed::Asleep(brief) => {

@@ -1,6 +1,7 @@
 //! What browsers say on the panel socket (spec/panel.md).
 
 use crate::Storage;
+use crate::auth::{Grant, Scope, Scopes};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -126,6 +127,19 @@ pub(super) fn storage(storage: &Storage) -> String {
         }
     }
     .to_string()
+}
+
+/// What whoever looks may on anything at all, after it changed.
+pub(super) fn scopes(scopes: Scopes) -> String {
+    serde_json::json!({ "scopes": scopes.words() }).to_string()
+}
+
+/// What they may with a device that they watch.
+pub(super) fn may(device: &str, grant: &Grant) -> String {
+    let about_devices = [Scope::View, Scope::Command].into_iter();
+    let may: Vec<&str> =
+        about_devices.filter(|scope| grant.may_device(*scope, device)).map(Scope::as_str).collect();
+    serde_json::json!({ "device": device, "may": may }).to_string()
 }
 
 /// An answer to something that could not be done. `about` is what it answers: `watch`, `command` …, with its value.

@@ -27,7 +27,7 @@ mod resume;
 mod said;
 mod seat;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod turn;
 mod watched;
 
@@ -38,9 +38,10 @@ use crate::Hub;
 use crate::auth::Grant;
 use crate::limits::{PANEL_HEARTBEAT_SECONDS, PANELS_MAX, PANELS_STOP_WAIT_MAX};
 use crate::panel::news::News;
+use crate::rights::{Check, asks};
 use sockets::{Endpoint, Remote};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -81,6 +82,7 @@ pub(crate) struct Panels {
     /// A panel was opened.
     opened: Notify,
     stopping: AtomicBool,
+    throttled: AtomicU64,
     reads: resume::Reads,
 }
 
@@ -93,9 +95,17 @@ struct Open {
 }
 
 impl Panels {
-    /// Those who have authenticated, oldest first.
-    pub(crate) fn list(&self) -> Vec<PanelInfo> {
-        self.seats().iter().filter_map(|seat| seat.info()).collect()
+    /// Those who have authenticated, oldest first; to whoever may not see everything, their own alone.
+    pub(crate) fn list(&self, grant: &Grant) -> Vec<PanelInfo> {
+        let sees_all = grant.sees_all() || !asks(Check::Panels);
+        let is_shown =
+            |seat: &&Arc<Seat>| sees_all || seat.who().is_some_and(|who| who.grant.is_of_same(grant));
+        self.seats().iter().filter(is_shown).filter_map(|seat| seat.info()).collect()
+    }
+
+    /// Something was withdrawn or given: every panel looks again at what it may.
+    pub(crate) fn look_again(&self) {
+        self.wake_all();
     }
 
     /// How many sockets are open.
@@ -162,6 +172,15 @@ impl Panels {
     pub(crate) fn wait_for_the_last(&self) {
         let left = |open: &mut Open| !open.seats.is_empty();
         drop(self.empty.wait_timeout_while(self.lock(), PANELS_STOP_WAIT_MAX, left));
+    }
+
+    /// How often a panel was not heard for a moment because it says too much, since the hub was started.
+    pub(crate) fn throttled(&self) -> u64 {
+        self.throttled.load(Ordering::Relaxed)
+    }
+
+    fn throttles(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
     }
 
     fn are_stopping(&self) -> bool {

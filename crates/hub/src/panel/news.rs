@@ -1,6 +1,7 @@
 //! What every panel is told, whatever it watches: how the storage and the configuration stand, and what was swapped.
 
 use super::batch::Batch;
+use crate::auth::{Grant, Scope};
 use crate::{Configuration, Hub};
 use bytes::Bytes;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -48,7 +49,8 @@ impl News {
 
     /// Tells of swaps and of the configuration to a panel that has seen so many. One that is new, whose page was made a moment
     /// ago, has the library's print in its welcome.
-    pub(super) fn tell_since(&self, seen: u16, is_new: bool, hub: &Hub, batch: &mut Batch) {
+    /// Whoever may not see all views is not told which they are.
+    pub(super) fn tell_since(&self, seen: u16, is_new: bool, who: &Grant, hub: &Hub, batch: &mut Batch) {
         let newest = self.newest();
         let since = self.count().wrapping_sub(seen);
         let is_unseen = |at: u16| at.wrapping_sub(seen).wrapping_sub(1) < since;
@@ -56,7 +58,10 @@ impl News {
             && is_unseen(*at)
             && !is_new
         {
-            batch.push(message.clone());
+            match who.may_all_views(Scope::View) {
+                true => batch.push(message.clone()),
+                false => batch.push(without_views(message)),
+            }
         }
         let configuration = hub.configuration();
         match newest.configuration {
@@ -73,4 +78,13 @@ impl News {
     fn newest(&self) -> MutexGuard<'_, Newest> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same without the names of views. There are few such messages.
+fn without_views(swap: &Bytes) -> String {
+    let mut message: serde_json::Value = serde_json::from_slice(swap).unwrap_or_default();
+    if let Some(views) = message.pointer_mut("/swap/views") {
+        *views = serde_json::json!([]);
+    }
+    message.to_string()
 }

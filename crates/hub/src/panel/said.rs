@@ -14,6 +14,11 @@ pub(super) enum Said {
 }
 
 impl Said {
+    /// Whether it asks to be told something, and nothing else follows from it.
+    pub(super) fn only_tells(&self) -> bool {
+        matches!(self, Said::Other(message) if message.ledger.is_some())
+    }
+
     /// The device that is looked at for it.
     pub(super) fn looks_at(&self) -> Option<&str> {
         match self {

@@ -2,6 +2,7 @@
 //! full or the panel has everything.
 
 mod commands;
+mod rights;
 mod watches;
 
 use super::batch::Batch;
@@ -45,6 +46,11 @@ impl<'a> Turn<'a> {
         Self { seat, who, devices: seat.watched(), rare, batch, waits, lost: false }
     }
 
+    /// What is permitted has changed since the last turn. To be called before anything else of this one.
+    pub(super) fn look_at_rights(&mut self) {
+        self.follow_rights();
+    }
+
     /// Fills the frame. What does not fit has the panel asked again at once.
     pub(super) fn run(&mut self) {
         if self.waits
@@ -53,7 +59,7 @@ impl<'a> Turn<'a> {
             self.waits = false;
             self.take(answer);
         }
-        self.carry_out_all();
+        self.carry_out_all(|_| true);
         while self.goes_on()
             && let Some(dirty) = self.seat.take()
         {
@@ -61,7 +67,7 @@ impl<'a> Turn<'a> {
                 Dirty::Device(key) => self.look(key),
                 Dirty::List => {
                     if let Some(list) = self.rare.as_mut().and_then(|rare| rare.list.as_mut()) {
-                        list.catch_up(self.seat, &mut self.batch);
+                        list.catch_up(self.seat, &self.who.grant, &mut self.batch);
                     }
                 }
                 Dirty::Newcomers => self.look_for_newcomers(),
@@ -75,17 +81,17 @@ impl<'a> Turn<'a> {
     }
 
     /// Carries out what was heard, as far as there is room for the answers, and keeps these for the next frame: what comes
-    /// of a command may leave with them.
+    /// of a command may leave with them. What only tells something is carried out when the frame is made.
     pub(super) fn hear(&mut self) {
-        self.carry_out_all();
+        self.carry_out_all(|said| !said.only_tells());
         if !self.batch.is_empty() {
             self.rare().answers = std::mem::take(&mut self.batch);
         }
     }
 
-    fn carry_out_all(&mut self) {
+    fn carry_out_all(&mut self, now: impl Fn(&Said) -> bool) {
         while self.goes_on()
-            && let Some(said) = self.rare.as_mut().and_then(|rare| rare.said.pop_front())
+            && let Some(said) = self.rare.as_mut().and_then(|rare| rare.said.pop_front_if(|said| now(said)))
         {
             self.carry_out(said);
         }
@@ -106,8 +112,10 @@ impl<'a> Turn<'a> {
     /// Carries it out, where it looks at a device that sleeps once that is awake: so are those then that are named behind it.
     fn carry_out(&mut self, said: Said) {
         let hub = &self.seat.hub;
-        let sleeping = |said: &Said| said.looks_at().filter(|id| hub.registry.sleeps(id)).map(str::to_owned);
-        let Some(first) = sleeping(&said).filter(|_| self.who.grant.may(Scope::View)) else {
+        let grant = &self.who.grant;
+        let may = |id: &&str| grant.may_device(Scope::View, id) && hub.registry.sleeps(id);
+        let sleeping = |said: &Said| said.looks_at().filter(may).map(str::to_owned);
+        let Some(first) = sleeping(&said) else {
             return self.carry_out_awake(said);
         };
         let behind = self.rare.iter().flat_map(|rare| &rare.said).filter_map(sleeping);
@@ -138,15 +146,19 @@ impl<'a> Turn<'a> {
         } else if let Some(id) = &message.ledger {
             self.ledger(id);
         } else if let (Some(kind), Some(library)) = (&message.broken, &message.library) {
-            // It takes the version away from everybody as one to go back to: whoever may only look cannot.
-            if self.who.grant.may(Scope::Edit) {
+            // It takes the version away from everybody as one to go back to: whoever may only change some views cannot.
+            if self.who.grant.may_all_views(Scope::Edit) {
                 self.seat.hub.component_is_broken(kind, library);
             }
         } else if message.command.is_some() {
             self.command(message);
         } else if let Some(id) = &message.cancel {
             match &message.device {
-                Some(device) => self.seat.hub.cancel(&self.who.grant, device, id),
+                Some(device) => {
+                    if let Some(drive) = self.who.grant.drive(device) {
+                        self.seat.hub.cancel(&drive, id);
+                    }
+                }
                 None => self.complain("bad_message", "a cancel has a device", Some(("cancel", id))),
             }
         } else {
@@ -163,7 +175,8 @@ impl<'a> Turn<'a> {
         if !self.who.grant.may(Scope::View) {
             return self.complain("denied", "you may not look at devices", Some(("ledger", id)));
         }
-        if let Some(cell) = self.seat.hub.registry.awake_by_id(id) {
+        let sight = self.who.grant.sight(id);
+        if let Some(cell) = sight.and_then(|sight| self.seat.hub.registry.awake_by_id(sight.id())) {
             let books = cell.lock().device.ledger().json();
             let (id, now) = (frame::quoted(id), self.seat.hub.now().wall);
             self.batch.push(format!("{{\"device\":{id},\"ledger\":{books},\"at\":{now}}}"));
@@ -180,15 +193,24 @@ impl<'a> Turn<'a> {
     fn take(&mut self, answer: Answer) {
         match answer {
             Answer::Stored(key, patches) => {
+                // Nothing of one that may not be seen any more: it is watched no longer.
                 let Ok(place) = self.place(key) else { return };
                 let watch = &mut self.devices[place].watch;
                 self.batch.gather(|runs| watch.read(patches, runs));
                 self.seat.put(Dirty::Device(key));
             }
             Answer::Awake(said) => self.carry_out_awake(said),
-            Answer::Command(_, Ok(None)) => {}
-            Answer::Command(_, Ok(Some(receipt))) => self.batch.push(receipt),
-            Answer::Command(id, Err(undecided)) => {
+            Answer::Command { told: Ok(None), .. } => {}
+            Answer::Command { id, device, told: Ok(Some(receipt)), is_known } => {
+                let may = |scope| self.who.grant.may_device(scope, &device);
+                match is_known && !may(Scope::View) && !may(Scope::Command) {
+                    true => {
+                        self.complain("denied", "you may not look at this device", Some(("command", &id)))
+                    }
+                    false => self.batch.push_about(&device, receipt),
+                }
+            }
+            Answer::Command { id, told: Err(undecided), .. } => {
                 self.complain(undecided.code(), &undecided.to_string(), Some(("command", &id)));
             }
             Answer::Lost => self.lost = true,

@@ -1,6 +1,9 @@
 //! A panel's watch of a device, and a device's list of those that watch it.
 
+use super::said::After;
 use super::seat::{Dirty, Seat};
+use crate::Hub;
+use crate::auth::Sight;
 use crate::registry::Cell;
 use protocol::id::DeviceId;
 use router::{Run, Step, Watch};
@@ -22,14 +25,19 @@ pub(super) struct Look {
 }
 
 impl Watched {
-    /// Begins, behind `after` where that is known. To be marked.
-    pub(super) fn begin(cell: Arc<Cell>, after: Option<u64>) -> Self {
+    /// Begins to watch a device that may be seen and is in memory, behind where `after` says that the page is with it. To be
+    /// marked.
+    pub(super) fn begin(hub: &Hub, sight: &Sight, after: Option<After>) -> Option<Self> {
+        let cell = hub.registry.awake_by_id(sight.id())?;
+        // A device that was made anew under this id counts from the beginning again.
+        let own = after.filter(|after| after.key.is_none_or(|key| key == cell.key.0));
+        let after = own.map(|after| after.cursor);
         let watch = {
             let mut inner = cell.lock();
             inner.watched();
             after.map_or_else(Watch::begin, |after| inner.device.resume_watch(after))
         };
-        Self { cell, watch }
+        Some(Self { cell, watch })
     }
 
     pub(super) fn key(&self) -> DeviceKey {

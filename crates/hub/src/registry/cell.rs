@@ -7,7 +7,7 @@ use router::Device;
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::DeviceKey;
+use store::{DeviceKey, TokenHash};
 use tokio::sync::oneshot;
 
 /// One device with those who wait for it. Locking it is the only way to it; there is no lock around several.
@@ -30,6 +30,9 @@ pub(crate) struct Inner {
     pub(crate) unsettled: u32,
     /// It is counted among the devices that are not stored yet.
     pub(crate) is_unstored: bool,
+    /// How often its tokens were taken back since it is in memory: whoever was let in before that and has not entered by then stays
+    /// outside.
+    pub(crate) revocations: u16,
 }
 
 /// Requests that wait for something of a device to be durable.
@@ -42,6 +45,8 @@ pub(crate) struct Requests {
     /// Until what they call it is stored, a place for each write of that, in order; nothing in it where whoever asked was told
     /// already that the storage had failed.
     pub(crate) calling: VecDeque<Option<oneshot::Sender<Result<(), ChangeError>>>>,
+    /// Until these are its tokens for good, by the present one of them.
+    pub(crate) tokens: Vec<(Option<TokenHash>, oneshot::Sender<Result<(), ChangeError>>)>,
     /// Who made it, until it is stored; dropped when it never will be.
     pub(crate) maker: Option<oneshot::Sender<()>>,
 }
@@ -57,10 +62,17 @@ impl Requests {
         for waiter in self.calling.iter_mut().filter_map(Option::take) {
             let _ = waiter.send(Err(ChangeError::Storage));
         }
+        for (_, waiter) in self.tokens.drain(..) {
+            let _ = waiter.send(Err(ChangeError::Storage));
+        }
     }
 
     fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.ends.is_empty() && self.calling.is_empty() && self.maker.is_none()
+        self.waiting.is_empty()
+            && self.ends.is_empty()
+            && self.calling.is_empty()
+            && self.tokens.is_empty()
+            && self.maker.is_none()
     }
 }
 
@@ -69,7 +81,8 @@ impl Cell {
     pub(super) fn new(device: Device) -> Self {
         let (key, id) = (device.identity.key, device.identity.id.clone());
         let (watchers, requests, alarm) = (Watchers::default(), None, None);
-        let inner = Inner { device, watchers, requests, alarm, unsettled: 0, is_unstored: false };
+        let inner =
+            Inner { device, watchers, requests, alarm, unsettled: 0, is_unstored: false, revocations: 0 };
         Self { key, id, inner: Mutex::new(inner) }
     }
 

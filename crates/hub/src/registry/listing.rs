@@ -11,6 +11,16 @@ pub(crate) enum Listed<'a> {
     Asleep(Brief<'a>),
 }
 
+impl Listed<'_> {
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Awake(cell) => cell.id.as_str(),
+            Self::Asleep(brief) => brief.id,
+        }
+    }
+}
+
 /// A walk through all devices, in the order of their ids, while they come and go: each that stays comes once. Memory: an id.
 #[derive(Default)]
 pub(crate) struct Listing {

@@ -43,7 +43,11 @@ async fn identify(hub: &Hub, token: &str) -> (mpsc::UnboundedReceiver<Post>, Opt
     let (sender, mut posts) = mpsc::unbounded_channel();
     let (device, token) = (DeviceId::parse("pump-1"), Some(token.to_owned()));
     let identify = Identify { device, token, nonce: Some(1), boot: true, ..Identify::default() };
-    hub.identify(identify, Peer { connection: 7, address: "test".into() }, Arc::new(Wire(sender)));
+    hub.identify(
+        identify,
+        Peer { connection: 7, address: "test".into(), is_local: false },
+        Arc::new(Wire(sender)),
+    );
     let post = posts.recv().await.expect("an answer");
     let Post::Welcome { welcome, .. } = &post else { panic!("no welcome") };
     (posts, welcome.window, post)
@@ -67,7 +71,7 @@ async fn h9_while_the_storage_has_failed_windows_are_closed_and_what_needs_it_is
     assert_eq!(hub.command(&admin, command()).await.map(drop), Err(Undecided::Storage));
     assert_eq!(hub.create_device(&admin, "pump-2").await.map(drop), Err(CreateError::Storage));
     assert_eq!(hub.remove_device(&admin, "pump-1"), Err(ChangeError::Storage));
-    assert_eq!(hub.renew_token(&admin, "pump-1").map(drop), Err(ChangeError::Storage));
+    assert_eq!(hub.renew_token(&admin, "pump-1").await.map(drop), Err(ChangeError::Storage));
     let (mut posts, window, _welcome) = identify(&hub, &token).await;
     assert_eq!(window, Some(0), "also for whoever comes meanwhile");
 
@@ -148,7 +152,8 @@ type Told = Result<(), crate::TakeError>;
 
 fn join_and_wait(hub: &Hub, id: &str) -> oneshot::Receiver<Told> {
     let (device, token) = (DeviceId::parse(id), Some(hub.auth().join_token().to_owned()));
-    let (nobody, peer) = (mpsc::unbounded_channel().0, Peer { connection: 7, address: "test".into() });
+    let (nobody, peer) =
+        (mpsc::unbounded_channel().0, Peer { connection: 7, address: "test".into(), is_local: false });
     hub.identify(Identify { device, token, ..Identify::default() }, peer, Arc::new(Wire(nobody)));
     let (sender, waits) = oneshot::channel();
     let cell = hub.registry.by_id(id).expect("it joined");

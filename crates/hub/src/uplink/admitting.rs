@@ -3,11 +3,11 @@
 
 use super::line::{Line, Post};
 use crate::Hub;
+use crate::auth::{hex, read_hash};
 use crate::intake::{Admitted, Refused};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use std::sync::Arc;
-use store::TokenHash;
 
 impl Hub {
     /// Looks whether somebody who identified at a gateway may come in; the answer goes to its uplink. It may read the store, so
@@ -20,33 +20,27 @@ impl Hub {
         let Some(presented) = read_hash(&hash) else { return line.put(Post::Denied(ask, Bye::Auth)) };
         let (hub, line) = (self.clone(), line.clone());
         self.runtime.spawn(async move {
+            let asked = device.clone();
             let admit = move |hub: &Arc<Self>| hub.admit(device.as_ref(), &presented, true);
-            line.put(match hub.in_turn(admit).await {
-                Some(Ok(Admitted { cell, token })) => {
+            let mut admitted = hub.in_turn(admit).await.unwrap_or(Err(Refused::Unstored));
+            if let Ok(one) = &mut admitted
+                && let Err(refused) = hub.settled(one).await
+            {
+                admitted = Err(refused);
+            }
+            line.put(match admitted {
+                Ok(Admitted { cell, token, .. }) => {
                     let own = token.as_deref().map(crate::auth::hash).unwrap_or(presented);
                     let (device, token) = (cell.id.clone(), token.map(Into::into));
-                    Post::Admitted { ask, device, token, hash: write_hash(&own) }
+                    Post::Admitted { ask, device, token, hash: hex(&own.0).into() }
                 }
-                Some(Err(Refused::Auth)) => Post::Denied(ask, Bye::Auth),
-                Some(Err(Refused::Full)) => Post::Denied(ask, Bye::Full),
-                Some(Err(Refused::Unreadable)) | None => Post::Denied(ask, Bye::Failed),
+                Err(Refused::Auth) => {
+                    hub.audit_refused(asked.as_ref(), "");
+                    Post::Denied(ask, Bye::Auth)
+                }
+                Err(Refused::Full) => Post::Denied(ask, Bye::Full),
+                Err(Refused::Unstored) => Post::Denied(ask, Bye::Failed),
             });
         });
     }
-}
-
-/// A hash from its 64 hexadecimal digits.
-fn read_hash(digits: &str) -> Option<TokenHash> {
-    let mut hash = [0; 32];
-    if digits.len() != 64 || !digits.is_ascii() {
-        return None;
-    }
-    for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(TokenHash(hash))
-}
-
-fn write_hash(hash: &TokenHash) -> Box<str> {
-    hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }

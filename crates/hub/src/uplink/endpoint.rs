@@ -3,12 +3,16 @@
 use super::gateway::{Gateway, Taken};
 use super::line::{Line, Post};
 use crate::Hub;
-use crate::limits::{UPLINK_UNSENT_BYTES, UPLINK_UNSENT_BYTES_MAX, UPLINK_WRITE_SECONDS_MAX};
+use crate::audit::{Entry, What};
+use crate::limits::{
+    UPLINK_STRANGER_FRAME_BYTES_MAX, UPLINK_UNSENT_BYTES, UPLINK_UNSENT_BYTES_MAX, UPLINK_WRITE_SECONDS_MAX,
+};
 use protocol::code::Bye;
 use protocol::limits::UPLINK_FRAME_BYTES_MAX;
 use protocol::time::Time;
 use protocol::uplink::UplinkHub;
 use protocol::uplink::hub_side::Output;
+use protocol::uplink::message::GatewayIdentify;
 use router::{RelayPost, Uplink};
 use sockets::websocket::{self, Frame, Frames, Violation};
 use sockets::{Endpoint, Outgoing, Remote};
@@ -54,7 +58,7 @@ impl UplinkEnd {
             hub: hub.clone(),
             line: Arc::new(Line::new(remote)),
             side: UplinkHub::new(hub.now()),
-            frames: Frames::new(UPLINK_FRAME_BYTES_MAX),
+            frames: Frames::new(UPLINK_STRANGER_FRAME_BYTES_MAX),
             address: format!("websocket {address}"),
             gateway: None,
             joined: None,
@@ -117,14 +121,15 @@ impl UplinkEnd {
             && let Some(output) = self.outputs.pop_front()
         {
             match output {
-                Output::Identify(identify) => match self.hub.gateway_of(&identify) {
-                    Ok(gateway) => {
-                        self.gateway = Some(gateway.clone());
-                        let number = self.hub.gateways.uplinks.fetch_add(1, Ordering::Relaxed) + 1;
-                        gateway.identify(&self.hub, &identify, &self.line, (number, &self.address));
+                Output::Identify(identify) => {
+                    if let Err(bye) = self.identify(&identify) {
+                        // What is no gateway's id may be anything that somebody typed into the wrong field.
+                        if bye == Bye::Auth && self.hub.gateways.by_id(&identify.gateway).is_some() {
+                            self.hub.audit(Entry::new(What::KeyRefused).say("gateway", &identify.gateway));
+                        }
+                        self.side.refused(bye);
                     }
-                    Err(bye) => self.side.refused(bye),
-                },
+                }
                 output => {
                     let Some(joined) = self.joined.clone() else { continue };
                     match self.carry_out(now, &joined, output) {
@@ -137,6 +142,15 @@ impl UplinkEnd {
             self.take_posts(now);
         }
         self.collect();
+    }
+
+    fn identify(&mut self, identify: &GatewayIdentify) -> Result<(), Bye> {
+        let gateway = self.hub.gateway_of(identify)?;
+        let number = self.hub.gateways.uplinks.fetch_add(1, Ordering::Relaxed) + 1;
+        gateway.identify(&self.hub, identify, &self.line, (number, &self.address))?;
+        self.gateway = Some(gateway);
+        self.frames.widen(UPLINK_FRAME_BYTES_MAX);
+        Ok(())
     }
 
     fn is_waking(&self) -> bool {
@@ -168,6 +182,10 @@ impl UplinkEnd {
 }
 
 impl Endpoint for UplinkEnd {
+    fn is_stranger(&self) -> bool {
+        self.gateway.is_none()
+    }
+
     fn reads(&self) -> bool {
         !self.is_over && self.side.reading() && !self.is_waking() && self.unsent <= UPLINK_UNSENT_BYTES
     }

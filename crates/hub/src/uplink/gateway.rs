@@ -4,14 +4,16 @@
 
 use super::line::{Line, Post};
 use crate::Hub;
+use crate::auth;
 use crate::limits::DEVICES_COPIED_AT_ONCE;
+use crate::renewing::{Own, own};
 use protocol::code::Bye;
 use protocol::time::Time;
 use protocol::uplink::message::{GatewayIdentify, Skip, SkipReason};
 use router::{Place, Presence, Uplink};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::{DeviceKey, GatewayKey, LoadedGateway, SpoolCursor, TokenHash};
+use store::{DeviceKey, GatewayKey, LoadedGateway, SpoolCursor, TokenHash, Write};
 use tokio::sync::oneshot;
 
 /// A gateway.
@@ -26,8 +28,14 @@ pub(crate) struct Gateway {
 
 /// What the lock of a [`Gateway`] guards.
 pub(super) struct Inner {
-    pub(super) token: TokenHash,
+    token: TokenHash,
+    /// The token before that: both count until the gateway has shown the present one.
+    previous: Option<TokenHash>,
     pub(super) is_removed: bool,
+    /// Until these are its present tokens for good.
+    renewing: Vec<(TokenHash, oneshot::Sender<bool>)>,
+    /// When its last uplink was lost, a monotonic millisecond; 0 where it had none in this run.
+    lost: u64,
     /// Who made it, until it is stored; dropped when it never will be.
     pub(super) maker: Option<oneshot::Sender<()>>,
     /// The uplink from which something is taken.
@@ -94,7 +102,10 @@ impl Gateway {
     pub(super) fn new(key: GatewayKey, id: Arc<str>, token: TokenHash, created: i64) -> Self {
         let inner = Inner {
             token,
+            previous: None,
             is_removed: false,
+            renewing: Vec::new(),
+            lost: 0,
             maker: None,
             current: None,
             waiting: None,
@@ -114,6 +125,7 @@ impl Gateway {
         let gateway = Self::new(loaded.key, loaded.id.into(), loaded.token, loaded.created);
         let mut inner = gateway.lock();
         (inner.taken, inner.committed) = (loaded.cursor.clone(), loaded.cursor);
+        inner.previous = loaded.previous;
         inner.told.since = now;
         drop(inner);
         gateway
@@ -138,16 +150,20 @@ impl Gateway {
         if self.lock().current.is_some() { Presence::Online } else { Presence::Offline }
     }
 
-    /// It identified on this line, which proved to be its own (rule H1): an older uplink is fenced at once, so that what it
+    /// It identified on this line; where that proves to be its own (rule H1) an older uplink is fenced at once, so that what it
     /// brought is all there will be of it. The welcome waits until that is finished.
+    ///
+    /// # Errors
+    /// It is not its own.
     pub(super) fn identify(
         &self,
         hub: &Arc<Hub>,
         identify: &GatewayIdentify,
         line: &Arc<Line>,
         (number, address): (u64, &str),
-    ) {
+    ) -> Result<(), Bye> {
         let mut inner = self.lock();
+        self.authenticate(hub, &mut inner, &identify.token)?;
         if let Some(current) = &inner.current {
             current.line.put(Post::End(Bye::Replaced));
         }
@@ -157,6 +173,31 @@ impl Gateway {
             older.line.put(Post::End(Bye::Replaced));
         }
         self.welcome(hub, &mut inner);
+        Ok(())
+    }
+
+    /// Whether it may hold an uplink that shows this token. With the present one the one before it ends.
+    fn authenticate(&self, hub: &Hub, inner: &mut Inner, token: &str) -> Result<(), Bye> {
+        let presented = auth::presented(token).filter(|_| !inner.is_removed).ok_or(Bye::Auth)?;
+        let shown = own(Some(&inner.token), inner.previous.as_ref(), &presented).ok_or(Bye::Auth)?;
+        if shown == Own::Present && inner.previous.take().is_some() {
+            let (gateway, token, previous) = (self.key, inner.token, None);
+            hub.store.submit(Write::GatewayToken { gateway, token, previous });
+        }
+        Ok(())
+    }
+
+    /// Gives it another token: with `keeps` the one that it showed last counts beside it until it shows the new one. What is given
+    /// back tells whether that is stored.
+    pub(super) fn renew(&self, hub: &Hub, token: TokenHash, keeps: bool) -> oneshot::Receiver<bool> {
+        let (sender, stored) = oneshot::channel();
+        let mut inner = self.lock();
+        let kept = inner.previous.take().unwrap_or(inner.token);
+        (inner.token, inner.previous) = (token, keeps.then_some(kept));
+        inner.renewing.push((token, sender));
+        // Under the lock, so that the store gets them in the order of the changes.
+        hub.store.submit(Write::GatewayToken { gateway: self.key, token, previous: inner.previous });
+        stored
     }
 
     /// Welcomes the uplink that waits, where nothing is under way any more.
@@ -175,6 +216,9 @@ impl Gateway {
         }
         (inner.told.address, inner.told.tag) = (Some(address), Some(tag));
         line.put(Post::Welcome(uplink.clone(), inner.committed.clone()));
+        for device in hub.gateways.forgotten.since(inner.lost) {
+            line.put(Post::Forget(device));
+        }
         inner.last = Some(uplink.clone());
         inner.current = Some(Current { uplink: uplink.clone(), line });
         hub.gateways.changed();
@@ -265,6 +309,7 @@ impl Gateway {
             return;
         }
         inner.told.since = now.wall;
+        inner.lost = now.mono;
         hub.gateways.changed();
         let Some(uplink) = inner.last.clone() else { return };
         let keys: Vec<DeviceKey> = inner.connected.keys().copied().collect();
@@ -332,6 +377,14 @@ impl Gateway {
 }
 
 impl Inner {
+    /// The store has settled that this is its token.
+    pub(super) fn renewed(&mut self, token: &TokenHash, is_durable: bool) {
+        if let Some(place) = self.renewing.iter().position(|(awaited, _)| awaited == token) {
+            // Whoever waited may have gone.
+            let _ = self.renewing.remove(place).1.send(is_durable);
+        }
+    }
+
     fn is_current(&self, uplink: &Uplink) -> bool {
         let current = self.current.as_ref().is_some_and(|current| current.uplink.number == uplink.number);
         current && self.waiting.is_none() && !self.is_removed

@@ -2,8 +2,11 @@
 
 use super::gateway::{Gateway, Told};
 use crate::Hub;
+use crate::audit::{Entry, What};
 use crate::auth::{Grant, Scope, Secret, SecretKind};
 use crate::limits::GATEWAYS_MAX;
+use crate::registry::Cell;
+use protocol::code::Bye;
 use protocol::id::DeviceId;
 use router::Presence;
 use std::collections::BTreeMap;
@@ -70,9 +73,48 @@ pub enum GatewayError {
 }
 
 impl Hub {
-    /// All gateways that hold an uplink to this hub, or may, by id.
-    pub fn gateways(&self) -> Vec<GatewayState> {
+    /// The gateways that hold an uplink to this hub, or may, by id. Whoever may not see all devices is told of those gateways
+    /// alone that one of their devices is behind: how many of them, and nothing of what is not theirs.
+    pub fn gateways(&self, grant: &Grant) -> Vec<GatewayState> {
+        let all = self.gateways.all();
+        let states = all.iter().map(|gateway| gateway.state());
+        if grant.may_all_devices(Scope::View) {
+            return states.collect();
+        }
+        let seen = self.seen_behind(grant);
+        let of_some = |state: GatewayState| {
+            let devices = *seen.get(&*state.id)?;
+            Some(state.of_some(devices))
+        };
+        states.filter_map(of_some).collect()
+    }
+
+    /// All of them, for totals: whoever shows one of them asks [`Hub::gateways`].
+    pub(crate) fn every_gateway(&self) -> Vec<GatewayState> {
         self.gateways.all().iter().map(|gateway| gateway.state()).collect()
+    }
+
+    /// How many of the devices that `grant` permits to see are connected to the gateway in this process.
+    pub(crate) fn online_here(&self, grant: &Grant) -> usize {
+        let is_here = |cell: &Cell| {
+            let inner = cell.lock();
+            inner.device.gateway().is_none() && inner.device.presence().0 == Presence::Online
+        };
+        let seen = self.registry.awake().into_iter();
+        seen.filter(|cell| grant.may_device(Scope::View, cell.id.as_str()) && is_here(cell)).count()
+    }
+
+    /// Of each gateway with one of their devices behind it, how many of those there are. It looks at all devices in memory.
+    fn seen_behind(&self, grant: &Grant) -> BTreeMap<Box<str>, usize> {
+        let mut seen = BTreeMap::new();
+        for cell in self.registry.awake() {
+            if grant.may_device(Scope::View, cell.id.as_str())
+                && let Some(gateway) = cell.lock().device.gateway()
+            {
+                *seen.entry(gateway.into()).or_default() += 1;
+            }
+        }
+        seen
     }
 
     /// Makes a gateway; returns once it is stored. Its token is shown this once.
@@ -104,14 +146,57 @@ impl Hub {
             all.insert(id.name().clone(), gateway.clone());
             gateway
         };
-        let (key, id, token, created) = (gateway.key, id.as_str().into(), secret.hash(), gateway.created);
-        self.store.submit(Write::Gateway(NewGateway { key, id, token, created }));
+        let (key, token, created) = (gateway.key, secret.hash(), gateway.created);
+        self.store.submit(Write::Gateway(NewGateway { key, id: id.as_str().into(), token, created }));
         if stored.await.is_err() {
             self.gateways.by_id.write().unwrap_or_else(PoisonError::into_inner).remove(&gateway.id);
             return Err(GatewayError::Storage);
         }
         self.gateways.changed();
+        self.audit(Entry::by(What::GatewayMade, grant).say("gateway", id.as_str()));
         Ok(secret)
+    }
+
+    /// Gives a gateway a new token, shown this once; returns once it is stored. The one before it counts until the gateway has shown
+    /// the new one.
+    ///
+    /// # Errors
+    /// The new one does not count, or is not known to, and why.
+    pub async fn renew_gateway_token(
+        self: &Arc<Self>,
+        grant: &Grant,
+        id: &str,
+    ) -> Result<Secret, GatewayError> {
+        let gateway = self.gateway_to_change(grant, id)?;
+        let secret = Secret::random(SecretKind::Gateway);
+        let stored = gateway.renew(self, secret.hash(), true);
+        self.audit(Entry::by(What::KeyRotated, grant).say("gateway", id));
+        if stored.await == Ok(true) { Ok(secret) } else { Err(GatewayError::Storage) }
+    }
+
+    /// Takes a gateway's tokens back: none counts any more, its uplink ends, and it comes back with a new one alone. Returns once that
+    /// is stored; it counts at once.
+    ///
+    /// # Errors
+    /// Nothing is known to be changed for good, and why.
+    pub async fn revoke_gateway_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<(), GatewayError> {
+        let gateway = self.gateway_to_change(grant, id)?;
+        // One that nobody is told.
+        let nobodys = Secret::random(SecretKind::Gateway).hash();
+        let stored = gateway.renew(self, nobodys, false);
+        gateway.end(Bye::Auth);
+        self.audit(Entry::by(What::KeyRevoked, grant).say("gateway", id));
+        if stored.await == Ok(true) { Ok(()) } else { Err(GatewayError::Storage) }
+    }
+
+    fn gateway_to_change(&self, grant: &Grant, id: &str) -> Result<Arc<Gateway>, GatewayError> {
+        if !grant.may(Scope::Admin) {
+            return Err(GatewayError::Denied);
+        }
+        if !self.storage_is_up() {
+            return Err(GatewayError::Storage);
+        }
+        self.gateways.by_id(id).ok_or(GatewayError::Unknown)
     }
 
     /// Removes a gateway: its uplink ends, and its devices are offline. What it brought stays.
@@ -130,7 +215,30 @@ impl Hub {
         self.store.submit(Write::RemoveGateway { gateway: gateway.key });
         gateway.removed(self);
         self.gateways.changed();
+        self.audit(Entry::by(What::GatewayRemoved, grant).say("gateway", id));
         Ok(())
+    }
+}
+
+impl GatewayState {
+    /// The same for somebody who may see so many of its devices.
+    fn of_some(self, devices: usize) -> Self {
+        let Self { id, presence, since, created, .. } = self;
+        let (address, tag, oldest, lost) = (None, None, None, BTreeMap::new());
+        Self {
+            id,
+            presence,
+            since,
+            created,
+            address,
+            tag,
+            devices,
+            behind: 0,
+            bytes: 0,
+            oldest,
+            entries: 0,
+            lost,
+        }
     }
 }
 

@@ -10,11 +10,13 @@
 //! | `line` | how others reach it |
 //! | `gateway` | one gateway: its uplink, how far its spool was taken over (rules H1, U1 and U6) |
 //! | `taking` | what an uplink says, carried out on devices |
+//! | `forgotten` | devices of whose tokens gateways may know too much |
 //! | `admitting` | devices that identify at a gateway (rule U7) |
 //! | `made` | making and removing gateways, and listing them |
 
 mod admitting;
 mod endpoint;
+mod forgotten;
 mod gateway;
 mod line;
 mod made;
@@ -24,9 +26,9 @@ mod tests;
 
 pub use made::{GatewayError, GatewayState};
 
+use self::forgotten::Forgotten;
 use self::gateway::Gateway;
 use crate::Hub;
-use crate::auth;
 use protocol::code::Bye;
 use protocol::id::DeviceId;
 use protocol::uplink::message::GatewayIdentify;
@@ -45,6 +47,7 @@ pub(crate) struct Gateways {
     uplinks: AtomicU64,
     /// Grows with each change of what people are shown of them.
     changes: AtomicU64,
+    forgotten: Forgotten,
 }
 
 impl Gateways {
@@ -56,6 +59,7 @@ impl Gateways {
             next_key: next_key.into(),
             uplinks: 0.into(),
             changes: 0.into(),
+            forgotten: Forgotten::default(),
         }
     }
 
@@ -68,8 +72,10 @@ impl Gateways {
         }
     }
 
-    /// The device's token is another one, or it is no more: gateways that have learned it forget it.
-    pub(crate) fn forget(&self, device: &DeviceId) {
+    /// The device's token is another one, or it is no more: gateways that have learned it forget it, those that are away when they
+    /// are back. Where it was taken back, whoever identified before that does not stay (`parts`). At the monotonic millisecond `at`.
+    pub(crate) fn forget(&self, device: &DeviceId, at: u64, parts: bool) {
+        self.forgotten.note(device, at, parts);
         self.all().iter().for_each(|gateway| gateway.forget(device));
     }
 
@@ -126,6 +132,11 @@ impl Hub {
                         let _ = maker.send(());
                     }
                 }
+                Write::GatewayToken { gateway, token, .. } => {
+                    if let Some(gateway) = self.gateways.by_key(*gateway) {
+                        gateway.lock().renewed(token, is_durable);
+                    }
+                }
                 _ => {}
             }
         }
@@ -136,8 +147,6 @@ impl Hub {
         if *self.stopping.borrow() {
             return Err(Bye::Stopping);
         }
-        let gateway = self.gateways.by_id(&identify.gateway).ok_or(Bye::Auth)?;
-        let is_its_own = auth::matches(&gateway.lock().token, &identify.token);
-        if is_its_own { Ok(gateway) } else { Err(Bye::Auth) }
+        self.gateways.by_id(&identify.gateway).ok_or(Bye::Auth)
     }
 }

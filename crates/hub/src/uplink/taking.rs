@@ -81,6 +81,13 @@ impl UplinkEnd {
 
     /// A device has a stream, and is connected or not; it is made where there is none.
     fn opened(&mut self, now: Time, joined: &Arc<Joined>, id: &DeviceId, connected: Option<Connected>) {
+        if let Some(connected) = &connected
+            && self.hub.is_stale(id, now.mono.saturating_sub(connected.ago))
+        {
+            // It comes back, and is judged then by what it shows.
+            self.side.forget(now, id.clone());
+            return self.side.part(now, id, Bye::Replaced);
+        }
         let cell = self.hub.registry.awake_by_id(id.as_str()).or_else(|| self.hub.make_relayed(id));
         let Some(cell) = cell else {
             return self.side.part(now, id, Bye::Full);
@@ -101,6 +108,13 @@ impl UplinkEnd {
 }
 
 impl Hub {
+    /// Whether somebody who identified at a gateway so long ago may have shown a token that was taken back.
+    fn is_stale(&self, id: &DeviceId, identified: u64) -> bool {
+        let is_revoked = |cell: Arc<Cell>| cell.lock().device.identity.is_revoked();
+        self.gateways.forgotten.is_stale(id, identified)
+            || self.registry.awake_by_id(id.as_str()).is_some_and(is_revoked)
+    }
+
     /// A device that a gateway brings and nobody knew: a gateway may send for any.
     fn make_relayed(self: &Arc<Self>, id: &DeviceId) -> Option<Arc<Cell>> {
         if self.registry.len() >= DEVICES_MAX {
@@ -112,6 +126,7 @@ impl Hub {
             id: id.clone(),
             called: None,
             token: None,
+            previous: None,
             joined: false,
             confirmed: false,
             created: self.now().wall,

@@ -248,8 +248,20 @@ pub trait Scene {
     fn query(&self) -> &str {
         ""
     }
-    /// Whether whoever looks may change views.
-    fn may_edit(&self) -> bool {
+    /// Whether whoever looks may change the view of this name.
+    fn may_edit(&self, _view: &str) -> bool {
+        false
+    }
+    /// Whether they may look at the view of this name.
+    fn may_view(&self, _view: &str) -> bool {
+        true
+    }
+    /// Whether they may command the device.
+    fn may_command(&self, _device: &str) -> bool {
+        true
+    }
+    /// Whether they may administer the hub: then they are shown the way to the pages for that.
+    fn may_admin(&self) -> bool {
         false
     }
     /// How the configuration stands.
@@ -339,7 +351,7 @@ impl Scene for StillScene {
         &self.query
     }
 
-    fn may_edit(&self) -> bool {
+    fn may_edit(&self, _: &str) -> bool {
         self.may_edit
     }
 }

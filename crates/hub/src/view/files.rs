@@ -47,8 +47,16 @@ impl Files {
         )
     }
 
+    /// The templates of our pages, and their words.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn only_texts_of_web(self) -> Self {
+        let is_text =
+            |path: &str| path.starts_with("web/") && (path.ends_with(".html") || path == "web/words.js");
+        Self(self.0.into_iter().filter(|(path, _)| is_text(path)).collect())
+    }
+
     /// Those with these texts.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn of(texts: &[(&str, &str)]) -> Self {
         let file =
             |(path, text): &(&str, &str)| ((*path).to_owned(), Ok(Bytes::copy_from_slice(text.as_bytes())));

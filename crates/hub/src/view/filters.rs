@@ -4,9 +4,11 @@
 use std::fmt::Write;
 
 use minijinja::value::{Value, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, Output, State};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State};
 
+use super::deadline;
 use super::escape::escape;
+use super::limits::{JSON_BYTES_MAX, VALUE_DEPTH_MAX};
 use super::look::Numbers;
 use super::value::Digits;
 
@@ -35,8 +37,10 @@ pub(crate) fn add_to(templates: &mut Environment<'static>) {
 
 /// How expressions are written: as HTML expects it, `true` rather than `True`, and nothing for what is absent.
 pub(crate) fn write(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    deadline::check()?;
     match value.kind() {
         ValueKind::None => Ok(()),
+        ValueKind::Seq | ValueKind::Map if is_too_deep(value) => Err(too_deep()),
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
         // A whole number without a point, as browsers write it.
         ValueKind::Number if as_float(value).is_some_and(|number| number.abs() < SCIENTIFIC_FROM) => {
@@ -188,12 +192,20 @@ fn scale(value: &Value, min: f64, max: f64, to_min: f64, to_max: f64) -> f64 {
 
 /// A value as JSON text, one member a line. What the template language cannot say in JSON is a text.
 pub(crate) fn json(value: &Value) -> Result<String, Error> {
+    deadline::check()?;
     let mut out = String::new();
     write_json(&mut out, value, 0)?;
     Ok(out)
 }
 
 fn write_json(out: &mut String, value: &Value, depth: usize) -> Result<(), Error> {
+    if depth > VALUE_DEPTH_MAX {
+        return Err(too_deep());
+    }
+    if out.len() > JSON_BYTES_MAX {
+        let what = format!("As JSON this is longer than {JSON_BYTES_MAX} bytes");
+        return Err(Error::new(ErrorKind::InvalidOperation, what));
+    }
     if let Some(Digits(digits)) = value.downcast_object_ref() {
         out.push_str(digits);
         return Ok(());
@@ -218,6 +230,27 @@ fn write_json(out: &mut String, value: &Value, depth: usize) -> Result<(), Error
         _ => out.push_str(&quoted(&value.to_string())),
     }
     Ok(())
+}
+
+fn too_deep() -> Error {
+    let what = format!("Lists and objects lie more than {VALUE_DEPTH_MAX} deep in each other here");
+    Error::new(ErrorKind::InvalidOperation, what)
+}
+
+/// Whether writing it would go deeper than [`VALUE_DEPTH_MAX`]: the template language itself knows no end there.
+fn is_too_deep(value: &Value) -> bool {
+    let mut open = vec![(value.clone(), 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > VALUE_DEPTH_MAX {
+            return true;
+        }
+        let Ok(items) = value.try_iter() else { continue };
+        let is_map = value.kind() == ValueKind::Map;
+        let within = items.map(|item| if is_map { value.get_item(&item).unwrap_or_default() } else { item });
+        let within = within.filter(|item| matches!(item.kind(), ValueKind::Seq | ValueKind::Map));
+        open.extend(within.map(|item| (item, depth + 1)));
+    }
+    false
 }
 
 fn write_items(

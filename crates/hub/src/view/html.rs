@@ -13,6 +13,7 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, State};
 
 use super::component::add_template;
+use super::deadline::Deadline;
 use super::definition::{Body, Given, GivenSetting, Placement, View};
 use super::escape::{escape, unescape};
 use super::filters::{humanize, json};
@@ -88,16 +89,13 @@ impl Rendered {
         file: &str,
         variables: Value,
     ) -> Result<Self, Problem> {
+        // Where it belongs to no page yet, which has one of its own.
+        let _deadline = Deadline::of_page();
         let template =
             templates.get_template(file).map_err(|error| Problem::from_template(file, "", &error))?;
         let source = template.source().to_owned();
         let rendered = template.render_with_spans(variables);
         let (output, spans) = rendered.map_err(|error| Problem::from_template(file, &source, &error))?;
-        if output.len() > OUTPUT_BYTES_MAX {
-            let what =
-                format!("The view renders to {} bytes; {OUTPUT_BYTES_MAX} are the most.", output.len());
-            return Err(Problem::whole(file, what));
-        }
         let (html, device, title) = match source.ends_with(TRAILER) {
             true => {
                 let mut parts = output.rsplitn(3, END);
@@ -107,6 +105,10 @@ impl Rendered {
             // A piece of a view sets nothing.
             false => (output.clone(), None, None),
         };
+        if html.len() > OUTPUT_BYTES_MAX {
+            let what = format!("The view renders to {} bytes; {OUTPUT_BYTES_MAX} are the most.", html.len());
+            return Err(Problem::whole(file, what));
+        }
         let set = |text: Option<&str>| text.map(unescape).filter(|text| !text.is_empty());
         let mut rendered = Self {
             html,

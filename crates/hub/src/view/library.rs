@@ -68,6 +68,14 @@ impl Library {
         Self::of(&Files::built_in(), folder.map(Files::on_disk).as_ref(), registered)
     }
 
+    /// Only what stands around a page, with these files of a user: what the fuzzer loads ten thousand times.
+    #[cfg(feature = "fuzzing")]
+    pub fn of_texts(files: &[(&str, &str)]) -> Self {
+        static AROUND: std::sync::LazyLock<Files> =
+            std::sync::LazyLock::new(|| Files::built_in().only_texts_of_web());
+        Self::of(&AROUND, Some(&Files::of(files)), &[])
+    }
+
     /// The same of files that were read already.
     pub(crate) fn of(built_in: &Files, own: Option<&Files>, registered: &[Arc<dyn Component>]) -> Self {
         let mut library = Self {

@@ -3,6 +3,8 @@
 //! A template is written by people who may be wrong, and is fed with what a device sent. None of these bounds is
 //! reached by a page that a person can read.
 
+use std::time::Duration;
+
 /// Longest template, manifest, sample or view definition, in bytes. A longer one is a problem and not loaded.
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 
@@ -21,6 +23,17 @@ pub const PAGE_COMPONENTS_MAX: usize = 300;
 
 /// Most bytes of components on one page. What comes when they are reached is left out; one error tile says how many.
 pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How long a page may take to be rendered. What its time does not suffice for is left out, and an error tile says so; a template
+/// that is being rendered then has an error tile in its place.
+pub const PAGE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest text that a value becomes by the filter `json`, in bytes, and by [`VALUE_DEPTH_MAX`] how deep that value may be: beyond, the
+/// template has an error tile in its place.
+pub const JSON_BYTES_MAX: usize = 1024 * 1024;
+
+/// How deep lists and objects may lie in each other where they are written as text. What a device sends is never that deep.
+pub const VALUE_DEPTH_MAX: usize = 64;
 
 /// Most files of a user's folder. Those beyond, in the order of their names, are not seen; a problem says so.
 pub const FOLDER_FILES_MAX: usize = 5000;

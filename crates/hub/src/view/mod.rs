@@ -9,17 +9,19 @@
 mod alarm;
 mod arranged;
 mod assets;
+mod audit;
 mod braces;
 mod check;
 mod chooser;
 mod component;
 mod context;
 mod data;
+mod deadline;
 mod definition;
 mod derive;
 mod earlier;
 mod eject;
-mod escape;
+pub(crate) mod escape;
 mod files;
 mod filters;
 mod first_minute;
@@ -35,6 +37,7 @@ mod look;
 mod manifest;
 mod page;
 mod paragraph;
+mod people;
 mod problem;
 mod query;
 mod render;
@@ -53,6 +56,7 @@ mod words;
 
 pub use assets::Asset;
 pub(crate) use assets::gzip;
+pub(crate) use audit::{AuditFilter, AuditPage, AuditShown};
 pub use component::{Component, PlacedAt};
 pub use data::{
     ChannelData, CommandData, DeviceData, DeviceRow, GapData, GapsData, GatewayRow, Join, LedgerData,
@@ -60,10 +64,13 @@ pub use data::{
 };
 pub(crate) use earlier::named_in as earlier_named_in;
 pub use eject::{EjectError, write_new_view};
+pub(crate) use filters::time as time_text;
 pub use gallery::Play;
 pub use library::Library;
+pub(crate) use login::LoginPage;
 pub use look::{Look, Numbers, Theme};
 pub use manifest::{Direction, Manifest, Setting, SettingType, check_component_name};
+pub(crate) use people::{AccountPage, FirstPage, GroupPage, PeoplePage, PersonPage, Told};
 pub use problem::{Place, Problem};
 pub(crate) use selection::check_devices;
 pub use shelf::Shelf;

@@ -19,9 +19,10 @@ pub(crate) struct Rendered {
 }
 
 impl Library {
-    /// The page of a view; nothing when there is none of this name. A broken view is a page that says what is wrong.
+    /// The page of a view; nothing when there is none of this name, or whoever looks may not look at it. A broken view is a page that says what is wrong.
     pub fn view_page(&self, name: &str, scene: &dyn Scene) -> Option<Page> {
-        self.rendered_view(name, scene).map(|rendered| rendered.page)
+        let is_shown = self.is_shown(name, scene);
+        is_shown.then(|| self.rendered_view(name, scene)).flatten().map(|rendered| rendered.page)
     }
 
     /// The page that a device gets by itself; nothing when the hub has never heard of it.
@@ -37,7 +38,7 @@ impl Library {
             title: view.title,
             view: derive::NAME,
             path: format!("/devices/{id}"),
-            above: if scene.may_edit() { eject::button(self, id) } else { String::new() },
+            above: if scene.may_edit(id) { eject::button(self, id) } else { String::new() },
             body,
             auto: Some(id),
             free: false,
@@ -58,6 +59,29 @@ impl Library {
         let painted = Painted {
             title: title.to_owned(),
             view: "message",
+            path: path.to_owned(),
+            above: String::new(),
+            body,
+            auto: None,
+            free: false,
+            kinds: BTreeSet::new(),
+            problems: Vec::new(),
+        };
+        self.shell(painted, scene).page
+    }
+
+    /// A page of our own without components, which has a style of its name beside that of all pages.
+    pub(crate) fn page_with_style(
+        &self,
+        path: &str,
+        name: &str,
+        title: &str,
+        body: String,
+        scene: &dyn Scene,
+    ) -> Page {
+        let painted = Painted {
+            title: title.to_owned(),
+            view: name,
             path: path.to_owned(),
             above: String::new(),
             body,

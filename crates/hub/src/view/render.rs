@@ -12,9 +12,10 @@ use crate::Presence;
 use super::component::{Kind, PlacedAt};
 use super::context::Lists;
 use super::data::{ChannelData, DeviceData, Scene};
+use super::deadline::{self, Deadline, Lifted};
 use super::definition::{Placement, Size};
 use super::library::Library;
-use super::limits::{OUTPUT_BYTES_MAX, PAGE_BYTES_MAX, PAGE_COMPONENTS_MAX};
+use super::limits::{OUTPUT_BYTES_MAX, PAGE_BYTES_MAX, PAGE_COMPONENTS_MAX, PAGE_TIME_MAX};
 use super::problem::Problem;
 use super::settings::{Settings, settle};
 use super::value::{from_json, members};
@@ -39,6 +40,7 @@ type Variable = (&'static str, Value);
 pub(crate) struct Painter<'a> {
     library: &'a Library,
     scene: &'a dyn Scene,
+    _deadline: Deadline,
     now: i64,
     /// How numbers are written.
     numbers: String,
@@ -92,6 +94,7 @@ impl<'a> Painter<'a> {
         Self {
             library,
             scene,
+            _deadline: Deadline::of_page(),
             now: scene.now_ms(),
             numbers: scene.look().numbers.as_text(),
             lists: Lists::new(scene),
@@ -109,6 +112,10 @@ impl<'a> Painter<'a> {
     /// One component, or its tile. `view_device` is bound where the component names none.
     pub(crate) fn paint(&mut self, placed: &Placement, view_device: Option<&str>) -> String {
         let kind = if placed.kind.is_empty() { "component" } else { &placed.kind };
+        if deadline::is_over() {
+            self.left_out += 1;
+            return String::new();
+        }
         self.within_limits(|painter| {
             let painted = painter.try_paint(placed, view_device);
             // The tile has room for the first alone.
@@ -159,6 +166,7 @@ impl<'a> Painter<'a> {
 
     /// A tile for what could not even be placed.
     pub(crate) fn tile(&mut self, what: &str, span: Option<u8>, problem: Problem) -> String {
+        let _lifted = Lifted::begin();
         let good = self.library.good_version(what, &problem, self.scene.query());
         let good = good.map(|address| (address, words::said(&self.library.templates, "swap.good", &[])));
         let tile = tile::error(what, span, &problem, good);
@@ -172,8 +180,10 @@ impl<'a> Painter<'a> {
             return String::new();
         }
         let what = format!(
-            "{} more components are left out: {PAGE_COMPONENTS_MAX} are the most on a page, or {PAGE_BYTES_MAX} bytes.",
-            self.left_out
+            "{} more components are left out: {PAGE_COMPONENTS_MAX} are the most on a page, or {PAGE_BYTES_MAX} bytes, \
+             or what takes {} seconds.",
+            self.left_out,
+            PAGE_TIME_MAX.as_secs()
         );
         self.tile("view", None, Problem::whole(file, what))
     }
@@ -207,7 +217,8 @@ impl<'a> Painter<'a> {
         let mut own = bound.own_variables(self.now);
         own.push((filters::NUMBERS, Value::from(self.numbers.as_str())));
         let body = bound.body(library, scene, &self.lists, &own)?;
-        let html = bound.wrap(library, body, own)?;
+        let locked = device_id.is_some_and(|id| !scene.may_command(id));
+        let html = bound.wrap(library, body, own, locked)?;
         self.kinds.insert(placed.kind.clone());
         Ok(html)
     }
@@ -264,11 +275,18 @@ impl Bound<'_> {
     }
 
     /// The component's element around its rendered template.
-    fn wrap(&self, library: &Library, body: String, own: Vec<Variable>) -> Result<String, Problem> {
+    fn wrap(
+        &self,
+        library: &Library,
+        body: String,
+        own: Vec<Variable>,
+        locked: bool,
+    ) -> Result<String, Problem> {
         let manifest = &self.kind.manifest;
         let settings_json = Json::Object(self.settings.values.clone()).to_string();
         let around = [
             ("direction", Value::from(manifest.direction.as_str())),
+            ("locked", Value::from(locked)),
             ("span", Value::from(self.settings.span)),
             ("size", Value::from(self.size.classes())),
             ("frame", Value::from(manifest.frame)),

@@ -7,10 +7,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use minijinja::Value;
 use sha2::{Digest, Sha256};
 
+use super::audit;
 use super::data::Scene;
+use super::deadline::Lifted;
 use super::gallery;
 use super::library::Library;
 use super::page::Rendered;
+use super::people;
 use super::problem::Problem;
 use super::volume::RUNTIME;
 use crate::Configuration;
@@ -29,7 +32,7 @@ const OWN_PATHS: &[(&str, &str)] = &[("devices", "/"), ("gateways", "/gateways")
 pub struct Page {
     /// The document.
     pub html: String,
-    /// Its content policy, for `Content-Security-Policy`.
+    /// Its content policy, for `Content-Security-Policy`, all but who may frame it (`frame-ancestors`).
     pub csp: String,
 }
 
@@ -51,6 +54,8 @@ pub(crate) struct Painted<'a> {
 impl Library {
     /// The whole page of what is painted.
     pub(crate) fn shell(&self, painted: Painted<'_>, scene: &dyn Scene) -> Rendered {
+        // However long its components took, there is a page around them.
+        let _lifted = Lifted::begin();
         let script = format!("view/{}", painted.view);
         let modules = self.modules(&painted, &script);
         let import_map = self.import_map(&modules.in_map);
@@ -65,7 +70,7 @@ impl Library {
             ("page", Value::from(painted.path.as_str())),
             ("view", Value::from(painted.view)),
             ("time", Value::from(scene.now_ms())),
-            ("nav", self.navigation(&painted.path)),
+            ("nav", self.navigation(&painted.path, scene)),
             ("styles", list(self.styles(&painted))),
             ("import_map", Value::from_safe_string(import_map)),
             ("preloads", list(preloads.into_iter().collect())),
@@ -124,12 +129,19 @@ impl Library {
         let components = painted.kinds.iter().map(|kind| format!("component/{kind}.css"));
         let names = std::iter::once("glassline.css".to_owned()).chain(components);
         let names = names.chain([format!("view/{}.css", painted.view)]);
-        let gallery = (painted.view == gallery::NAME).then(|| gallery::STYLE.to_owned());
-        let names = names.chain(gallery);
+        let own =
+            [(gallery::NAME, gallery::STYLE), (audit::NAME, audit::STYLE), (people::NAME, people::STYLE)];
+        let own = own.into_iter().filter(|(view, _)| *view == painted.view);
+        let names = names.chain(own.map(|(_, style)| style.to_owned()));
         names.filter_map(|name| self.assets.url(&name)).collect()
     }
 
-    fn navigation(&self, path: &str) -> Value {
+    /// Whether whoever looks may look at the view. Those with a page of their own are for everybody: what they show is not.
+    pub(crate) fn is_shown(&self, view: &str, scene: &dyn Scene) -> bool {
+        OWN_PATHS.iter().any(|(own, _)| *own == view) || scene.may_view(view)
+    }
+
+    fn navigation(&self, path: &str, scene: &dyn Scene) -> Value {
         let item = |href: &str, label: &str| {
             Value::from_pairs([
                 ("href", Value::from(href)),
@@ -138,11 +150,16 @@ impl Library {
             ])
         };
         let views = self.views().filter(|(name, _)| OWN_PATHS.iter().all(|(own, _)| own != name));
+        let views = views.filter(|(name, _)| scene.may_view(name));
         let mut items = vec![item("/", &self.say("page.devices", &[]))];
         items.extend(views.map(|(name, title)| item(&path_of(name), title)));
         items.push(item("/components", "Components"));
         items.push(item("/gateways", &self.say("page.gateways", &[])));
         items.push(item("/status", &self.say("page.status", &[])));
+        if scene.may_admin() {
+            items.push(item("/people", &self.say("page.people", &[])));
+            items.push(item("/audit", &self.say("page.audit", &[])));
+        }
         Value::from(items)
     }
 }
@@ -172,7 +189,9 @@ fn configuration(configuration: &Configuration) -> Value {
     }
 }
 
-/// The content policy of a document: nothing but what this hub serves, and the import map that is in it.
+/// The content policy of a document: nothing but what this hub serves, and the import map that is in it. Who may frame it is
+/// added by whoever serves it. Text becomes markup or a script's address only through the policies that are named here:
+/// `glassline` is that of our own pages (`web/trusted.js`), `component` is for those of components.
 fn content_policy(html: &str) -> String {
     let import_map = html
         .split_once("<script type=\"importmap\">")
@@ -181,6 +200,7 @@ fn content_policy(html: &str) -> String {
     let import_map = import_map.unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'{import_map}; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         require-trusted-types-for 'script'; trusted-types glassline component 'allow-duplicates'"
     )
 }

@@ -42,7 +42,7 @@ fn identify(hub: &Hub, wire: &Arc<Wire>, connection: u64, token: &str, session: 
         oldest: session.map(|_| 2),
         ..Identify::default()
     };
-    hub.identify(identify, Peer { connection, address: "test".into() }, wire.clone());
+    hub.identify(identify, Peer { connection, address: "test".into(), is_local: false }, wire.clone());
 }
 
 async fn welcome(heard: &mut mpsc::UnboundedReceiver<Post>) -> (Welcome, Arc<dyn Lane>) {
@@ -80,7 +80,7 @@ async fn who_has_no_token_wakes_no_device() {
         identify(&hub, &wire, 1, token, None);
         let refused = heard.recv().await;
         assert!(matches!(refused, Some(Post::Refused { fault: Some(Fault::Auth), bye: Bye::Auth })));
-        assert!(hub.device_token("pump-1").is_some(), "it is known over HTTP");
+        assert!(hub.device_shows("pump-1", token).is_none(), "nor over HTTP");
     }
     assert_eq!((hub.registry.awake().len(), hub.registry.asleep().0), (0, 1));
     let (wire, mut heard) = wire();
@@ -94,8 +94,7 @@ async fn who_has_no_token_wakes_no_device() {
 async fn a_device_that_sleeps_wakes_for_a_token_that_it_got_for_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let (hub, own) = with_pump(folder.path()).await;
-    let kept = hub.device_token("pump-1").expect("it has one");
-    let grant = hub.auth().device("pump-1", &kept, &own).expect("it is its own");
+    let grant = hub.device_shows("pump-1", &own).expect("it is its own");
     let issued = hub.auth().issue_token(&grant, hub.now().wall).expect("there is room");
     let (wire, mut heard) = wire();
     identify(&hub, &wire, 1, issued.token.text(), None);
@@ -140,7 +139,7 @@ async fn of_two_that_identify_as_one_device_that_sleeps_both_are_answered_and_on
         replaced += later.filter(|post| matches!(post, Post::Bye(Bye::Replaced))).count();
     }
     assert_eq!((replaced, hub.registry.awake().len()), (1, 1));
-    assert_eq!(hub.device("pump-1").expect("known").presence, Presence::Online);
+    assert_eq!(hub.any_device("pump-1").expect("known").presence, Presence::Online);
     stop(hub).await;
 }
 
@@ -176,7 +175,7 @@ async fn a_connection_that_goes_while_its_device_wakes_leaves_it_offline() {
     while hub.registry.awake_by_id("pump-1").is_none() {
         tokio::task::yield_now().await;
     }
-    while hub.device("pump-1").expect("known").presence == Presence::Online {
+    while hub.any_device("pump-1").expect("known").presence == Presence::Online {
         tokio::task::yield_now().await;
     }
     stop(hub).await;

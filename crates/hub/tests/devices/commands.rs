@@ -1,7 +1,7 @@
 //! Commands from those who ask to the device that is asked: permission, ids, and what is kept.
 
-use crate::wire::{Wire, close, open, plain};
-use hub::auth::{Grant, Scope};
+use crate::wire::{Wire, administrator, close, open, plain, sight};
+use hub::auth::{Grant, Person, Rule, Scope, Scopes};
 use hub::{CommandRequest, CommandState, Hub, Receipt, Undecided};
 use protocol::intake::Post;
 use protocol::message::{Command, Identify};
@@ -17,10 +17,6 @@ fn asked(id: &str, intent: &str) -> CommandRequest {
         intent: Some(intent.into()),
         ttl: Some(60_000),
     }
-}
-
-fn administrator(hub: &Hub) -> Grant {
-    hub.auth().administrator(hub.auth().admin_token()).expect("the administrator")
 }
 
 fn stands(receipt: &Receipt) -> (CommandState, Option<&str>) {
@@ -63,9 +59,13 @@ async fn what_was_queued_with_a_token_that_was_revoked_meanwhile_is_denied_and_t
     assert!(hub.auth().revoke(issued.token.text()));
 
     let (mut wire, _lane) = connect(&hub, &token).await;
-    // The first number was for the one that was denied: it never left.
-    assert_eq!(command(&mut wire).await.number, 2);
-    let denied = hub.receipt(&admin, "pump-1", "c1").expect("it is remembered");
+    // Whether it was taken back at once, or when it was about to leave: it never left.
+    command(&mut wire).await;
+    assert_eq!(
+        hub.receipt(&sight(&hub, "pump-1"), "c2").expect("it is remembered").state,
+        CommandState::Sent
+    );
+    let denied = hub.receipt(&sight(&hub, "pump-1"), "c1").expect("it is remembered");
     assert_eq!(stands(&denied), (CommandState::Refused, Some("denied")));
     close(hub).await;
 }
@@ -84,22 +84,70 @@ async fn a_token_that_is_revoked_after_a_restart_still_denies_what_was_queued_wi
     let queued = hub.command(&administrator(&hub), asked("c2", "queue")).await.expect("decided");
     assert_eq!(stands(&queued), (CommandState::Queued, None));
     let (mut wire, _lane) = connect(&hub, &token).await;
-    assert_eq!(command(&mut wire).await.number, 2, "that of the second");
-    let denied = hub.receipt(&administrator(&hub), "pump-1", "c1").expect("it is remembered");
+    command(&mut wire).await;
+    assert_eq!(
+        hub.receipt(&sight(&hub, "pump-1"), "c2").expect("it is remembered").state,
+        CommandState::Sent
+    );
+    let denied = hub.receipt(&sight(&hub, "pump-1"), "c1").expect("it is remembered");
     assert_eq!(stands(&denied), (CommandState::Refused, Some("denied")));
     close(hub).await;
 }
 
+/// Somebody with an account and this rule alone.
+fn somebody(hub: &Hub, rule: Rule) -> Grant {
+    let (password, rules) = ("none".into(), vec![rule]);
+    let person = Person { password, groups: Vec::new(), rules, created: 0, password_set: 0 };
+    hub.auth().put_person("ada", person);
+    hub.auth().of_person("ada").expect("just made")
+}
+
 #[tokio::test]
-async fn who_may_not_command_is_refused_and_that_is_remembered() {
+async fn who_may_see_and_not_command_is_refused_and_that_is_remembered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, _token) = with_pump(folder.path()).await;
+    let scopes = Scopes::of(&[Scope::View]);
+    let ada = somebody(&hub, Rule { scopes, devices: vec!["pump-*".into()], views: Vec::new() });
+    let receipt = hub.command(&ada, asked("c1", "queue")).await.expect("decided");
+    assert_eq!(stands(&receipt), (CommandState::Refused, Some("denied")));
+    let remembered = hub.receipt(&ada.sight("pump-1").expect("seen"), "c1").expect("it is remembered");
+    assert_eq!(stands(&remembered), (CommandState::Refused, Some("denied")));
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn who_may_not_know_of_a_device_is_answered_as_if_there_were_none_and_leaves_no_trace_at_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (hub, token) = with_pump(folder.path()).await;
-    let kept = hub.device_token("pump-1").expect("it has one");
-    let itself = hub.auth().device("pump-1", &kept, &token).expect("it is its own");
-    let receipt = hub.command(&itself, asked("c1", "queue")).await.expect("decided");
-    assert_eq!(stands(&receipt), (CommandState::Refused, Some("denied")));
-    let remembered = hub.receipt(&itself, "pump-1", "c1").expect("it is remembered");
-    assert_eq!(stands(&remembered), (CommandState::Refused, Some("denied")));
+    let rule = Rule { scopes: Scopes::of(&[Scope::Command]), devices: vec!["fan".into()], views: Vec::new() };
+    let strangers = [somebody(&hub, rule), hub.device_shows("pump-1", &token).expect("it is its own")];
+    for stranger in &strangers {
+        let there = hub.command(stranger, asked("c1", "queue")).await.expect("decided");
+        let nowhere = CommandRequest { device: "pump-9".into(), ..asked("c1", "queue") };
+        let nowhere = hub.command(stranger, nowhere).await.expect("decided");
+        assert_eq!(stands(&there), stands(&nowhere));
+        assert_eq!(stands(&there), (CommandState::Refused, Some("denied")));
+    }
+    assert!(hub.receipt(&sight(&hub, "pump-1"), "c1").is_none());
+    close(hub).await;
+}
+
+#[tokio::test]
+async fn what_waits_is_taken_back_as_soon_as_the_right_is_withdrawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, _token) = with_pump(folder.path()).await;
+    let scopes = Scopes::of(&[Scope::View, Scope::Command]);
+    let rule = |scopes| Rule { scopes, devices: vec!["pump-1".into()], views: Vec::new() };
+    let ada = somebody(&hub, rule(scopes));
+    let receipt = hub.command(&ada, asked("c1", "queue")).await.expect("decided");
+    assert_eq!(stands(&receipt), (CommandState::Queued, None));
+    somebody(&hub, rule(Scopes::of(&[Scope::View])));
+    let seen = ada.sight("pump-1").expect("that is left");
+    while hub.receipt(&seen, "c1").expect("it is remembered").state == CommandState::Queued {
+        tokio::task::yield_now().await;
+    }
+    let withdrawn = hub.receipt(&seen, "c1").expect("it is remembered");
+    assert_eq!(stands(&withdrawn), (CommandState::Refused, Some("denied")));
     close(hub).await;
 }
 
@@ -114,7 +162,7 @@ async fn c7_an_id_means_its_command_also_when_only_the_store_remembers_it() {
     }
     // What the store is told before this is durable when this is.
     hub.create_device(&admin, "pump-2").await.expect("free");
-    assert!(hub.receipt(&admin, "pump-1", "c0").is_none(), "memory has forgotten it");
+    assert!(hub.receipt(&sight(&hub, "pump-1"), "c0").is_none(), "memory has forgotten it");
     let again = hub.command(&admin, asked("c0", "now")).await.expect("decided");
     assert_eq!(stands(&again), (CommandState::Refused, Some("offline")));
     let other = CommandRequest { channel: "pump".into(), ..asked("c0", "now") };

@@ -1,6 +1,6 @@
 //! Who may identify, and what stays.
 
-use crate::wire::{Wire, close, open, plain, temperature};
+use crate::wire::{Wire, administrator, close, open, plain, sight, temperature};
 use hub::Presence;
 use protocol::code::Bye;
 use protocol::intake::{Post, Said};
@@ -63,10 +63,10 @@ async fn whoever_asks_for_an_id_and_says_nothing_leaves_nothing_behind() {
     let mut wire = Wire::new();
     wire.identify(&hub, Identify { token: Some(join), ..Identify::default() });
     let (_, lane) = wire.welcome().await;
-    assert_eq!(hub.devices().len(), 1);
+    assert_eq!(hub.devices(&administrator(&hub)).len(), 1);
     lane.ended();
     // The end of a conversation is carried out by a task of the hub's.
-    while !hub.devices().is_empty() {
+    while !hub.devices(&administrator(&hub)).is_empty() {
         tokio::task::yield_now().await;
     }
     close(hub).await;
@@ -98,8 +98,7 @@ async fn a_device_may_identify_with_a_token_that_it_got_for_its_own() {
     let admin = hub.auth().bearer(hub.auth().admin_token(), now).expect("the administrator");
     let own = hub.create_device(&admin, "pump-1").await.expect("free");
     hub.create_device(&admin, "pump-2").await.expect("free");
-    let kept = hub.device_token("pump-1").expect("it has one");
-    let grant = hub.auth().device("pump-1", &kept, own.text()).expect("it is its own");
+    let grant = hub.device_shows("pump-1", own.text()).expect("it is its own");
     let issued = hub.auth().issue_token(&grant, now).expect("there is room");
 
     let mut wire = Wire::new();
@@ -144,7 +143,7 @@ async fn a_description_of_many_channels_is_there_after_a_restart() {
     close(hub).await;
 
     let hub = open(folder.path()).await;
-    let describe = hub.device("many").expect("kept").describe;
+    let describe = hub.device(&sight(&hub, "many")).expect("kept").describe;
     let channels: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&describe).expect("an object");
     assert_eq!(channels.len(), 800);
@@ -165,7 +164,7 @@ async fn what_was_acked_is_there_after_a_restart_and_the_session_goes_on() {
     close(hub).await;
 
     let hub = open(folder.path()).await;
-    let device = hub.device("pump-1").expect("kept");
+    let device = hub.device(&sight(&hub, "pump-1")).expect("kept");
     assert_eq!(device.presence, Presence::Offline);
     assert_eq!(&*device.channels[0].value, "21.50");
     let mut wire = Wire::new();
@@ -204,7 +203,7 @@ async fn a_sample_without_connection_is_answered_once_it_is_committed() {
     hub.create_device(&admin, "script").await.expect("free");
     let Said::Samples(samples) = temperature(None, "-0") else { unreachable!("it is a sample") };
     hub.take_samples("script", samples).await.expect("committed");
-    let device = hub.device("script").expect("kept");
+    let device = hub.device(&sight(&hub, "script")).expect("kept");
     assert_eq!((&*device.channels[0].value, device.ledger.committed), ("-0", 1));
     close(hub).await;
 }
@@ -227,7 +226,7 @@ async fn devices_that_speak_in_another_order_than_they_identified_are_all_kept()
 
     let hub = open(folder.path()).await;
     for (id, value) in [("first", "1"), ("second", "2")] {
-        assert_eq!(&*hub.device(id).expect("kept").channels[0].value, value);
+        assert_eq!(&*hub.device(&sight(&hub, id)).expect("kept").channels[0].value, value);
     }
     close(hub).await;
 }

@@ -2,4 +2,6 @@
 
 mod commands;
 mod identify;
+mod joining;
+mod tokens;
 mod wire;

@@ -1,5 +1,6 @@
 //! Connections of devices to a hub, spoken to through the intake as a gateway would.
 
+use hub::auth::{Grant, Sight};
 use hub::{Hub, Settings};
 use protocol::code::Bye;
 use protocol::id::DeviceId;
@@ -39,8 +40,24 @@ impl Wire {
     }
 
     pub(crate) fn identify(&self, hub: &Hub, identify: Identify) {
-        let peer = Peer { connection: self.connection, address: "test".into() };
+        let peer = Peer { connection: self.connection, address: "test".into(), is_local: false };
         hub.identify(identify, peer, self.outlet.clone());
+    }
+
+    /// The same from this machine itself.
+    pub(crate) fn identify_locally(&self, hub: &Hub, identify: Identify) {
+        let peer = Peer { connection: self.connection, address: "test".into(), is_local: true };
+        hub.identify(identify, peer, self.outlet.clone());
+    }
+
+    /// How the connection ends from the hub's side.
+    pub(crate) async fn bye(&mut self) -> Bye {
+        loop {
+            match self.next().await {
+                Post::Bye(bye) | Post::Refused { bye, .. } => return bye,
+                _ => {}
+            }
+        }
     }
 
     pub(crate) async fn next(&mut self) -> Post {
@@ -70,8 +87,34 @@ impl Wire {
     }
 }
 
+/// The administrator, who may everything.
+pub(crate) fn administrator(hub: &Hub) -> Grant {
+    hub.auth().administrator(hub.auth().admin_token()).expect("the administrator")
+}
+
+/// The proof that the administrator may see a device.
+pub(crate) fn sight(hub: &Hub, id: &str) -> Sight {
+    administrator(hub).sight(id).expect("the administrator may see all")
+}
+
 pub(crate) async fn open(folder: &Path) -> Arc<Hub> {
     Hub::open(folder, Settings::default()).expect("the folder is ours")
+}
+
+/// The administrator.
+pub(crate) fn admin(hub: &Hub) -> hub::auth::Grant {
+    hub.auth().administrator(hub.auth().admin_token()).expect("the administrator")
+}
+
+/// Whether somebody with this token is welcome as this device.
+pub(crate) async fn is_welcome(hub: &Hub, id: &str, token: &str) -> bool {
+    let mut wire = Wire::new();
+    wire.identify(hub, plain(id, token));
+    match wire.next().await {
+        Post::Welcome { .. } => true,
+        Post::Refused { bye: Bye::Auth, .. } => false,
+        _ => panic!("neither welcome nor refused"),
+    }
 }
 
 pub(crate) async fn close(hub: Arc<Hub>) {

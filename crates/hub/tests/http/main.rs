@@ -8,6 +8,8 @@ mod guard;
 mod login;
 mod operations;
 mod pages;
+mod people;
+mod policy;
 mod rig;
 mod samples;
 mod sockets;

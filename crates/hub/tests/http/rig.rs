@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Rig {
     pub(crate) hub: Arc<Hub>,
     pub(crate) address: SocketAddr,
+    pub(crate) site: Arc<Site>,
     state: TempDir,
     shutdown: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -60,10 +61,16 @@ impl Rig {
             .known_as(&["hub.example.org".into()])
             .with_lines("127.0.0.1:7070".into())
             .with_gateways(move || vec![gateway.clone()]);
+        let site = Arc::new(site);
         let added = axum::Router::new().route("/device", axum::routing::get(async || "the gateway's"));
         let (shutdown, told) = watch::channel(false);
-        let serving = tokio::spawn(http::serve(listener, http::router(Arc::new(site), added), told));
-        Self { hub, address, state, shutdown, serving }
+        let serving = tokio::spawn(http::serve(
+            listener,
+            http::router(site.clone(), added),
+            http::Entrance::default(),
+            told,
+        ));
+        Self { hub, address, site, state, shutdown, serving }
     }
 
     /// Stops everything and starts again on the same state.

@@ -44,7 +44,7 @@ async fn wrong_names_and_tokens_are_all_the_same() {
     ] {
         let answer = rig.ask("POST", "/api/token").header("Authorization", &basic(name, token)).send().await;
         assert_eq!((answer.status, answer.error_code().as_str()), (401, "unauthorized"), "{name}");
-        assert!(answer.body.contains("Name or token is wrong."));
+        assert!(answer.body.contains("Name or password is wrong."));
         assert!(answer.header("www-authenticate").is_none());
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod component;
 mod derive;
 mod html;
+mod limits;
 mod page;
 mod sample;
 mod scene;

@@ -1,7 +1,7 @@
 //! What the hub side bears and what not: each limit, and what happens at it.
 
 use crate::notation::hub;
-use protocol::limits::{FAULTY_LINES_MAX, IN_FLIGHT_MESSAGES_MAX};
+use protocol::limits::{FAULTY_LINES_MAX, IN_FLIGHT_MESSAGES_MAX, UNIDENTIFIED_LINES_MAX};
 use protocol::session::HubSide;
 
 /// `line` with every number in it, one after the other.
@@ -11,7 +11,7 @@ fn repeated(count: u32, lines: impl Fn(u32) -> String) -> String {
 
 #[test]
 fn whoever_does_not_identify_is_told_to_go() {
-    hub("       | 29 s
+    hub("       | 4 s
          device > heartbeat
          hub    > need identify
                 | 999 ms, 1 ms
@@ -20,8 +20,21 @@ fn whoever_does_not_identify_is_told_to_go() {
 }
 
 #[test]
+fn so_many_lines_may_come_before_the_identify_and_no_more() {
+    let lines = repeated(UNIDENTIFIED_LINES_MAX as u32, |_| {
+        "device > temperature 20\nhub > need identify\n".to_owned()
+    });
+    hub(&format!(
+        "{lines}
+         device > temperature 20
+         hub    > bye unidentified again now
+                | closed"
+    ));
+}
+
+#[test]
 fn an_identify_that_waits_is_in_time() {
-    hub("       | identifies wait, 29 s
+    hub("       | identifies wait, 4 s
          device > identify pump-1
                 | 40 s, identifies go on
          hub    > welcome pump-1");

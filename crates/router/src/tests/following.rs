@@ -119,6 +119,7 @@ fn device(key: u64, now: Time) -> Device {
         id: DeviceId::parse("pump-1").expect("valid"),
         called: None,
         token: None,
+        previous: None,
         joined: false,
         confirmed: true,
         created: now.wall,

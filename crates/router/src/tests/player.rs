@@ -90,6 +90,7 @@ pub(super) fn identity() -> Identity {
         id: DeviceId::parse("pump-1").expect("valid"),
         called: None,
         token: None,
+        previous: None,
         joined: false,
         confirmed: true,
         created: START.wall,
@@ -191,7 +192,7 @@ impl Player {
         match decode_from_device(line.as_bytes()).expect("a valid line") {
             FromDevice::Identify(identify) => {
                 let connection = u64::from(name.as_bytes()[0]);
-                let peer = Peer { connection, address: "test".into() };
+                let peer = Peer { connection, address: "test".into(), is_local: false };
                 let (written, gone) = (self.written.clone(), self.gone.clone());
                 gone.lock().expect("no panic").remove(name);
                 let outlet = Arc::new(Recorder { name: name.into(), written, gone });
@@ -279,6 +280,7 @@ impl Player {
             id: "pump-1".into(),
             called: None,
             token: None,
+            previous: None,
             confirmed: true,
             joined: false,
             created: START.wall,

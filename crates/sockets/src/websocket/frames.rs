@@ -52,6 +52,12 @@ impl Frames {
         Self { unfinished: None, message_bytes_max, over: false }
     }
 
+    /// From here on messages may be as long as `message_bytes_max`, where that is more than before.
+    pub fn widen(&mut self, message_bytes_max: usize) {
+        let message_bytes_max = u32::try_from(message_bytes_max).unwrap_or(u32::MAX);
+        self.message_bytes_max = self.message_bytes_max.max(message_bytes_max);
+    }
+
     /// Takes the next message or control frame out of `input`, which is what has come next, and moves `input` behind it.
     /// Nothing: `input` is used up, and more is to come. The mask is taken off in place.
     pub fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Option<Result<Frame<'a>, Violation>> {

@@ -186,6 +186,7 @@ impl Judge {
             | Write::TokenRevoked { .. }
             | Write::Access(_)
             | Write::RemoveAccess { .. }
+            | Write::Audit(_)
             | Write::Prune { .. } => Ok(Verdict::Store),
             Write::Gateway(new) => self.gateways.add(new).map(|()| Verdict::Store),
             Write::GatewayToken { gateway, .. } => self.gateways.is_there(*gateway).map(Verdict::of),

@@ -63,8 +63,8 @@ impl Content {
                     self.issuers.push(tag.to_string());
                 }
             }
-            Write::DeviceToken { device, token, confirmed } => self.change(*device, |device| {
-                device.token = Some(*token);
+            Write::DeviceToken { device, token, previous, confirmed } => self.change(*device, |device| {
+                (device.token, device.previous) = (*token, *previous);
                 device.confirmed = *confirmed;
             }),
             Write::Describe { device, describe } => {
@@ -109,14 +109,17 @@ impl Content {
                 self.commands.retain(|command| command.updated >= *commands || !is_settled(command));
                 self.tokens.retain(|token| token.expires >= *tokens);
             }
+            // A simulation asks nobody who did what.
+            Write::Audit(_) => {}
             Write::Gateway(new) => {
                 self.highest_gateway = self.highest_gateway.max(new.key.0);
                 let (key, id, token, created) = (new.key, new.id.clone(), new.token, new.created);
-                self.gateways.insert(key, LoadedGateway { key, id, token, created, cursor: None });
+                self.gateways
+                    .insert(key, LoadedGateway { key, id, token, previous: None, created, cursor: None });
             }
-            Write::GatewayToken { gateway, token } => {
+            Write::GatewayToken { gateway, token, previous } => {
                 if let Some(known) = self.gateways.get_mut(gateway) {
-                    known.token = *token;
+                    (known.token, known.previous) = (*token, *previous);
                 }
             }
             Write::RemoveGateway { gateway } => {
@@ -255,6 +258,7 @@ impl LoadedDevice {
             id: new.id.clone(),
             called: None,
             token: new.token,
+            previous: None,
             confirmed: false,
             joined: new.joined,
             created: new.created,

@@ -13,3 +13,6 @@ UPDATE token SET subject = 'owner/admin' WHERE subject = 'user/admin';
 
 -- The token that a device had before its present one: both count until the device has shown the new one.
 ALTER TABLE device ADD COLUMN previous_token BLOB;
+
+-- The same for gateways.
+ALTER TABLE gateway ADD COLUMN previous_token BLOB;

@@ -197,6 +197,7 @@ fn weight(write: &Write) -> usize {
         Write::Command(command) => {
             command.value.len() + command.result.as_ref().map_or(0, |result| result.len())
         }
+        Write::Audit(entry) => size_of_val(&**entry) + entry.who.len() + entry.details.len(),
         Write::Relayed(relayed) => relayed.then.iter().map(weight).sum(),
         _ => 0,
     };

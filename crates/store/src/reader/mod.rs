@@ -4,6 +4,7 @@
 //! the others nor keeps the write-ahead log from being emptied.
 
 mod around;
+mod audit;
 mod commands;
 mod dormant;
 mod entries;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 pub use around::Around;
+pub use audit::AuditQuery;
 pub use history::{Bucket, GapRow, History, Point, Series};
 pub use samples::SampleRow;
 

@@ -219,8 +219,8 @@ impl Carry<'_> {
                 self.ids.insert(new.key, Arc::from(&*new.id));
                 statements::insert_device(connection, new)
             }
-            Write::DeviceToken { device, token, confirmed } => {
-                statements::set_device_token(connection, *device, token, *confirmed)
+            Write::DeviceToken { device, token, confirmed, .. } => {
+                table::put_device_token(connection, *device, token.as_ref(), *confirmed)
             }
             Write::Session { tag, .. } => statements::insert_issuer(connection, tag),
             Write::RemoveDevice { device } => {

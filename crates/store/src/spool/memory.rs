@@ -144,8 +144,8 @@ impl SpoolMemory {
                 self.highest = self.highest.max(new.key.0);
                 self.devices.insert(new.key, LoadedDevice::new(new));
             }
-            Write::DeviceToken { device, token, confirmed } => self.device(*device, |device| {
-                (device.token, device.confirmed) = (Some(*token), *confirmed);
+            Write::DeviceToken { device, token, confirmed, .. } => self.device(*device, |device| {
+                (device.token, device.confirmed) = (*token, *confirmed);
             }),
             Write::Session { tag, .. } if !self.issuers.iter().any(|known| **known == **tag) => {
                 self.issuers.push(tag.to_string());

@@ -262,6 +262,16 @@ pub(super) fn put_learned(
     }
 }
 
+pub(super) fn put_device_token(
+    connection: &Connection,
+    device: DeviceKey,
+    token: Option<&TokenHash>,
+    confirmed: bool,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE device SET token = ?2, confirmed = ?3 WHERE key = ?1";
+    run(connection, sql, (device.0.cast_signed(), token.map(|token| token.0), confirmed))
+}
+
 /// Tokens last confirmed before `before` go.
 pub(super) fn forget_learned(connection: &Connection, before: i64) -> rusqlite::Result<()> {
     run(connection, "DELETE FROM learned WHERE at < ?1", [before])

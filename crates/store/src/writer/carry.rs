@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
+use super::audit::Chain;
 use super::batch::Batch;
 use super::keys::{DeviceKeys, Keys};
 use super::rows;
@@ -32,7 +33,8 @@ pub(crate) fn carry(
     ownerless: &mut Vec<i64>,
 ) -> rusqlite::Result<Carried> {
     let (journal, lost) = (Journal::default(), BTreeSet::new());
-    let mut carry = Carry { connection, keys, ownerless, journal, lost, now: None, removed: false };
+    let audit = Chain::default();
+    let mut carry = Carry { connection, keys, ownerless, journal, audit, lost, now: None, removed: false };
     for write in batch.stored() {
         carry.write(write)?;
     }
@@ -54,7 +56,8 @@ pub(crate) fn carry(
             rows::set_spool_cursor(connection, *gateway, cursor)?;
         }
     }
-    let Carry { journal, now, removed, .. } = carry;
+    let Carry { journal, audit, now, removed, .. } = carry;
+    audit.end(connection)?;
     rows::insert_journal(connection, batch.number, journal.samples(), journal.content())?;
     Ok(Carried { samples: journal.samples(), bytes: journal.content().len() as u64, now, removed })
 }
@@ -73,6 +76,7 @@ struct Carry<'a> {
     keys: &'a mut Keys,
     ownerless: &'a mut Vec<i64>,
     journal: Journal,
+    audit: Chain,
     /// Devices with new gaps.
     lost: BTreeSet<DeviceKey>,
     /// The time that it is.
@@ -101,8 +105,8 @@ impl Carry<'_> {
             // The counters of devices move with their logs.
             Write::CommandCounter { .. } => Ok(()),
             Write::Session { tag, .. } => rows::insert_issuer(connection, tag),
-            Write::DeviceToken { device, token, confirmed } => {
-                rows::set_device_token(connection, *device, token, *confirmed)
+            Write::DeviceToken { device, token, previous, confirmed } => {
+                rows::set_device_token(connection, *device, (token, previous), *confirmed)
             }
             Write::Describe { device, describe } => rows::set_description(connection, *device, describe),
             Write::Rhythm { device, channel, every } => {
@@ -111,12 +115,16 @@ impl Carry<'_> {
                 rows::set_rhythm(connection, channel, *every)
             }
             Write::Called { device, called } => rows::set_called(connection, *device, called),
-            Write::Command(command) => rows::put_command(connection, command),
+            Write::Command(command) => {
+                self.audit.command(connection, command)?;
+                rows::put_command(connection, command)
+            }
             Write::Token(token) => rows::put_token(connection, token),
             Write::TokenUsed { hash, at } => rows::set_token_used(connection, hash, *at),
             Write::TokenRevoked { hash } => rows::delete_token(connection, hash),
             Write::Access(row) => rows::put_access(connection, row),
             Write::RemoveAccess { kind, name } => rows::delete_access(connection, *kind, name),
+            Write::Audit(entry) => self.audit.append(connection, entry),
             Write::RemoveDevice { device } => {
                 self.removed = true;
                 self.keys.remove(*device);
@@ -124,13 +132,16 @@ impl Carry<'_> {
                 rows::delete_device(connection, *device)
             }
             Write::Gateway(new) => rows::insert_gateway(connection, new),
-            Write::GatewayToken { gateway, token } => rows::set_gateway_token(connection, *gateway, token),
+            Write::GatewayToken { gateway, token, previous } => {
+                rows::set_gateway_token(connection, *gateway, token, previous)
+            }
             Write::RemoveGateway { gateway } => rows::delete_gateway(connection, *gateway),
             Write::Relayed(relayed) => relayed.then.iter().try_for_each(|write| self.relayed(write)),
             // Refused.
             Write::Spool(_) => Ok(()),
             Write::Prune { commands, tokens, now } => {
                 self.now = Some(*now);
+                self.audit.prune(connection, *now)?;
                 rows::prune(connection, *commands, *tokens)
             }
         }

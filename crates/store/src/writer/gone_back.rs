@@ -3,22 +3,45 @@
 
 use rusqlite::Connection;
 
+use super::audit::Chain;
+use crate::audit::AuditEntry;
 use crate::limits::RESTORE_SKIPS_COMMANDS;
+use crate::load;
 use crate::write::CommandRow;
 
 /// Each unfinished command becomes `unknown`, for this reason: it may have run since. How many these are. `now`, ms since 1970,
-/// where the time is known.
+/// where the time is known. The audit says so of each.
 pub(crate) fn doubt_commands(
     connection: &Connection,
     reason: &str,
     now: Option<i64>,
 ) -> rusqlite::Result<usize> {
     let [accepted, queued, sent] = CommandRow::UNSETTLED;
+    if connection.table_exists(None, "audit")? {
+        let mut chain = Chain::default();
+        for row in load::unfinished(connection)? {
+            let (state, updated) = ("unknown".into(), now.unwrap_or(row.updated));
+            chain.command(connection, &CommandRow { state, reason: Some(reason.into()), updated, ..row })?;
+        }
+        chain.end(connection)?;
+    }
     connection.execute(
         "UPDATE command SET state = 'unknown', reason = ?1, updated = coalesce(?2, updated)
          WHERE state IN (?3, ?4, ?5)",
         (reason, now, accepted, queued, sent),
     )
+}
+
+/// The audit says that the store was put back from a copy, at `now`, ms since 1970.
+pub(crate) fn note_restored(connection: &Connection, now: i64, unknown: usize) -> rusqlite::Result<()> {
+    if !connection.table_exists(None, "audit")? {
+        return Ok(());
+    }
+    let details = format!(r#"{{"unknown":"{unknown}"}}"#).into();
+    let mut chain = Chain::default();
+    let what = "restored".into();
+    chain.append(connection, &AuditEntry { at: now, what, details, ..AuditEntry::default() })?;
+    chain.end(connection)
 }
 
 /// Numbers of commands that may have been given are not given again: a late answer would settle another command. They stand in

@@ -3,6 +3,7 @@
 //! A commit that fails for the disk is a very long commit: its batch stays here, the database is opened anew until it can
 //! be believed again, and then the batch is found in it or written again (`recover`, rule H9).
 
+mod audit;
 mod batch;
 mod carry;
 mod chores;
@@ -20,6 +21,7 @@ mod sweep;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::audit::{ANCHOR, HEAD, end as audit_end};
 pub(crate) use self::batch::Batch;
 pub(crate) use self::database::Database;
 pub(crate) use self::disk::Disk;

@@ -115,11 +115,12 @@ pub(crate) fn insert_issuer(connection: &Connection, tag: &str) -> rusqlite::Res
 pub(crate) fn set_device_token(
     connection: &Connection,
     device: DeviceKey,
-    token: &TokenHash,
+    (token, previous): (&Option<TokenHash>, &Option<TokenHash>),
     confirmed: bool,
 ) -> rusqlite::Result<()> {
-    let sql = "UPDATE device SET token = ?2, confirmed = ?3 WHERE key = ?1";
-    run(connection, sql, (device.0.cast_signed(), token.0, confirmed))
+    let (token, previous) = (token.map(|token| token.0), previous.map(|token| token.0));
+    let sql = "UPDATE device SET token = ?2, confirmed = ?3, previous_token = ?4 WHERE key = ?1";
+    run(connection, sql, (device.0.cast_signed(), token, confirmed, previous))
 }
 
 pub(crate) fn set_description(
@@ -227,9 +228,10 @@ pub(crate) fn set_gateway_token(
     connection: &Connection,
     gateway: GatewayKey,
     token: &TokenHash,
+    previous: &Option<TokenHash>,
 ) -> rusqlite::Result<()> {
-    let sql = "UPDATE gateway SET token = ?2 WHERE key = ?1";
-    run(connection, sql, (gateway.0.cast_signed(), token.0))
+    let sql = "UPDATE gateway SET token = ?2, previous_token = ?3 WHERE key = ?1";
+    run(connection, sql, (gateway.0.cast_signed(), token.0, previous.map(|token| token.0)))
 }
 
 pub(crate) fn delete_gateway(connection: &Connection, gateway: GatewayKey) -> rusqlite::Result<()> {

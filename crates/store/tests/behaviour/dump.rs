@@ -19,7 +19,10 @@ pub(crate) fn loaded(loaded: &Loaded) -> Vec<String> {
             device.key.0,
             device.id,
             text(device.called.as_ref().and_then(|called| called.name.as_deref())),
-            plain(device.token.map(|token| hex(&token.0))),
+            plain(device.token.map(|token| {
+                let previous = device.previous.map(|token| format!(" before {}", hex(&token.0)));
+                hex(&token.0) + &previous.unwrap_or_default()
+            })),
             i32::from(device.confirmed),
             i32::from(device.joined),
             device.created,

@@ -29,7 +29,7 @@ fn a_folder_of_a_newer_version_is_refused_and_left_alone() {
     let Err(error) = Rig::open_with(dir.path(), Durability::Disk) else { panic!("it cannot be known") };
     assert!(matches!(error, OpenError::Newer { found: 99, .. }));
     let sentence = error.to_string();
-    assert!(sentence.contains("version 99") && sentence.contains("up to 5"), "{sentence}");
+    assert!(sentence.contains("version 99") && sentence.contains("up to 7"), "{sentence}");
     assert_eq!(std::fs::read(&database).unwrap(), before);
 }
 
@@ -58,7 +58,7 @@ fn an_empty_database_is_brought_to_the_newest_version() {
     drop(Rig::open(dir.path()));
     let connection = rusqlite::Connection::open(dir.path().join("glassline.db")).unwrap();
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 5);
+    assert_eq!(version, 7);
 }
 
 #[cfg(unix)]

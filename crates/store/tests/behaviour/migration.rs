@@ -79,7 +79,7 @@ fn only_the_step(dir: &Path) {
     let error = Rig::open_with(dir, store::Durability::Disk).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("halt"), "{error}");
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
     connection.execute_batch("DROP TRIGGER halt").unwrap();
 }
 

@@ -88,7 +88,8 @@ impl Hub {
             14 => Write::Describe { device: self.any(), describe: format!("{{\"at\":{}}}", self.now).into() },
             15 => Write::DeviceToken {
                 device: self.any(),
-                token: TokenHash([self.random.below(200) as u8; 32]),
+                token: self.token_hash(),
+                previous: self.token_hash(),
                 confirmed: self.random.one_in(2),
             },
             16..=18 => self.session(),
@@ -96,6 +97,11 @@ impl Hub {
             28..=45 => self.gateway(),
             _ => self.message(),
         }
+    }
+
+    fn token_hash(&mut self) -> Option<TokenHash> {
+        let hash = TokenHash([self.random.below(200) as u8; 32]);
+        self.random.one_in(2).then_some(hash)
     }
 
     fn called(&mut self) -> Called {
@@ -236,7 +242,10 @@ impl Hub {
                 self.gateways.swap_remove(place);
                 Write::RemoveGateway { gateway }
             }
-            1 => Write::GatewayToken { gateway, token: TokenHash([self.random.below(200) as u8; 32]) },
+            1 => {
+                let token = TokenHash([self.random.below(200) as u8; 32]);
+                Write::GatewayToken { gateway, token, previous: self.token_hash() }
+            }
             _ => Write::Relayed(Box::new(self.relayed(place))),
         }
     }

@@ -120,7 +120,7 @@ fn nothing_that_follows_a_refused_entry_is_taken_over_before_it() {
     for _ in 0..2 {
         rig.commits.recv().unwrap().result.unwrap_err();
     }
-    let unknown = Write::GatewayToken { gateway: GatewayKey(7), token: TokenHash([1; 32]) };
+    let unknown = Write::GatewayToken { gateway: GatewayKey(7), token: TokenHash([1; 32]), previous: None };
     assert!(matches!(refused(rig.try_write(unknown)), CommitError::UnknownGateway(GatewayKey(7))));
     assert!(matches!(
         refused(rig.try_write(gateway(GatewayKey(2), "barn"))),

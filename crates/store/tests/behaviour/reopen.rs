@@ -27,7 +27,12 @@ fn all_that_is_known_of_a_device_survives() {
     {
         let rig = Rig::with_pump(dir.path());
         rig.write([
-            Write::DeviceToken { device: PUMP, token: TokenHash([8; 32]), confirmed: true },
+            Write::DeviceToken {
+                device: PUMP,
+                token: Some(TokenHash([8; 32])),
+                previous: Some(TokenHash([7; 32])),
+                confirmed: true,
+            },
             Write::Session { device: PUMP, counter: 3, tag: rig.loaded.issuer.as_str().into() },
             Write::Describe { device: PUMP, describe: r#"{"flow":{"unit":"l/s"}}"#.into() },
             Write::Called { device: PUMP, called: called.clone() },
@@ -43,6 +48,7 @@ fn all_that_is_known_of_a_device_survives() {
     let pump = rig.pump();
     assert_eq!((&*pump.id, pump.joined, pump.created), ("pump-1", true, 1000));
     assert_eq!((pump.token, pump.confirmed), (Some(TokenHash([8; 32])), true));
+    assert_eq!(pump.previous, Some(TokenHash([7; 32])));
     assert_eq!(pump.called.as_deref(), Some(&called));
     assert_eq!(called.labels().collect::<Vec<_>>(), ["cellar", "water"]);
     assert_eq!(pump.describe.as_deref(), Some(r#"{"flow":{"unit":"l/s"}}"#));

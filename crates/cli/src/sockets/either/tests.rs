@@ -1,6 +1,7 @@
 //! Whom a socket is for that does not say so: decided by its first frame, its time or its bound.
 
 use super::*;
+use gateway::limits::FRAME_BYTES_MAX;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 

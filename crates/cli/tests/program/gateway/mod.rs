@@ -6,3 +6,6 @@ mod hubs;
 mod outages;
 mod relay;
 mod rig;
+
+pub(crate) use relay::Relay;
+pub(crate) use rig::Gateway;

@@ -54,7 +54,20 @@ impl Device {
         std::iter::from_fn(|| self.line()).collect()
     }
 
-    fn line(&mut self) -> Option<Value> {
+    /// The next line; nothing where the connection ended, in whatever way.
+    pub(crate) fn line_if_any(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        while self.stream.read_line(&mut line).ok()? > 0 {
+            if !line.trim().is_empty() {
+                return serde_json::from_str(&line).ok();
+            }
+            line.clear();
+        }
+        None
+    }
+
+    /// The next line; nothing where the connection ended.
+    pub(crate) fn line(&mut self) -> Option<Value> {
         loop {
             let mut line = String::new();
             if self.stream.read_line(&mut line).expect("something is said in time") == 0 {

@@ -32,6 +32,26 @@ pub(crate) fn request_as(address: &str, host: &str, method: &str, path: &str, to
     let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let head = format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: 0\r\n{bearer}\r\n");
     stream.write_all(head.as_bytes()).expect("the connection holds");
+    answer_on(stream)
+}
+
+/// One request with these headers and this body.
+pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("the HTTP port listens");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+    let mut head =
+        format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len());
+    if !headers.iter().any(|(name, _)| *name == "Content-Type") {
+        head += "Content-Type: application/json\r\n";
+    }
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    stream.write_all((head + "\r\n" + body).as_bytes()).expect("the connection holds");
+    answer_on(stream)
+}
+
+fn answer_on(mut stream: TcpStream) -> Answer {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers in time");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");

@@ -1,9 +1,10 @@
 //! One run of the program.
 
 use super::DEADLINE;
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 
@@ -13,6 +14,7 @@ const GLASSLINE: &str = env!("CARGO_BIN_EXE_glassline");
 /// A started program. Killed when dropped.
 pub(crate) struct Program {
     child: Child,
+    input: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Option<JoinHandle<String>>,
 }
@@ -36,6 +38,21 @@ impl Program {
 
     /// The same under another program that becomes this one, such as `env NAME=VALUE`.
     pub(crate) fn start_under(under: &[&str], home: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(Stdio::null(), under, home, arguments)
+    }
+
+    /// Starts it with an input that is fed by [`Program::feed`].
+    pub(crate) fn start_fed(home: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(Stdio::piped(), &[], home, arguments)
+    }
+
+    /// Runs it to its end on what is in the file `input`.
+    pub(crate) fn run_reading(home: &Path, input: &Path, arguments: &[&str]) -> Ended {
+        let input = File::open(input).expect("the input is there");
+        Self::start_with(input.into(), &[], home, arguments).ended()
+    }
+
+    fn start_with(input: Stdio, under: &[&str], home: &Path, arguments: &[&str]) -> Self {
         let line = [under, &[GLASSLINE], arguments].concat();
         let mut child = Command::new(line[0])
             .args(&line[1..])
@@ -46,8 +63,9 @@ impl Program {
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("GLASSLINE_TOKEN")
+            .env_remove("GLASSLINE_DEVICE_TOKEN")
             .env_remove("GLASSLINE_LOG")
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -69,7 +87,18 @@ impl Program {
             let _ = stderr.read_to_string(&mut text);
             text
         });
-        Self { child, lines, errors: Some(errors) }
+        Self { input: child.stdin.take(), child, lines, errors: Some(errors) }
+    }
+
+    /// Puts `text` into its input.
+    pub(crate) fn feed(&mut self, text: &str) {
+        let input = self.input.as_mut().expect("it is fed");
+        input.write_all(text.as_bytes()).and_then(|()| input.flush()).expect("it reads");
+    }
+
+    /// Its input is at its end.
+    pub(crate) fn end_input(&mut self) {
+        self.input = None;
     }
 
     /// Runs it to its end.

@@ -12,6 +12,7 @@ pub use mapping::{Format, Mapping, Reader, Reading};
 pub use port::{open_port, wait_and_read};
 
 use super::{Came, Framing, end};
+use crate::clock;
 use crate::place::Address;
 use crate::register::Gateway;
 use memchr::memchr_iter;
@@ -146,7 +147,10 @@ fn begin(gateway: &Gateway, port: &Path, settings: &Arc<Settings>) -> io::Result
     })?;
     tracing::info!(port = %name, "opened a serial port");
     let (at, framing) = (gateway.clone(), Serial { crc: settings.crc && settings.map.is_none() });
-    gateway.loops().adopt(theirs, Vec::new(), move |remote| end(&at, Address::Serial(name), remote, framing));
+    let since = clock::now();
+    gateway
+        .loops()
+        .adopt(theirs, Vec::new(), move |remote| end(&at, Address::Serial(name), since, remote, framing));
     Ok(over)
 }
 

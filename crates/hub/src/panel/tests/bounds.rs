@@ -131,6 +131,7 @@ async fn a_long_device_list_comes_in_pieces_and_names_each_device_once() {
             id: DeviceId::parse(&format!("device-{n:05}")).expect("valid"),
             called: None,
             token: None,
+            previous: None,
             joined: false,
             confirmed: false,
             created: 0,

@@ -5,6 +5,7 @@ mod bounds;
 mod broken;
 mod held_up;
 mod idle;
+mod rights;
 mod socket;
 mod watch;
 
@@ -50,14 +51,14 @@ async fn send(hub: &Arc<Hub>, device: &str, channel: impl Into<Box<str>>, value:
 }
 
 /// A panel as its event loop has it.
-struct Driven {
+pub(crate) struct Driven {
     panel: Panel,
-    woken: mpsc::UnboundedReceiver<()>,
+    pub(crate) woken: mpsc::UnboundedReceiver<()>,
 }
 
 impl Driven {
     /// One that proves in its upgrade who looks, or does not.
-    fn open(hub: &Arc<Hub>, grant: Option<&Grant>) -> Self {
+    pub(crate) fn open(hub: &Arc<Hub>, grant: Option<&Grant>) -> Self {
         let (wakes, woken) = mpsc::unbounded_channel();
         let wake = move || {
             // Nobody may listen any more.
@@ -74,7 +75,12 @@ impl Driven {
         driven
     }
 
-    fn say(&mut self, message: impl ToString) {
+    /// Whether it says nothing before something has come that it waits for.
+    pub(crate) fn waits(&self) -> bool {
+        !self.panel.reads() && !self.panel.is_over()
+    }
+
+    pub(crate) fn say(&mut self, message: impl ToString) {
         self.panel.read(&mut websocket::again(&message.to_string()));
     }
 
@@ -86,7 +92,7 @@ impl Driven {
     }
 
     /// The frames that it would write now.
-    fn frames(&mut self) -> Vec<Said> {
+    pub(crate) fn frames(&mut self) -> Vec<Said> {
         let bytes = self.pieces().concat();
         let (mut frames, mut rest) = (Vec::new(), &bytes[..]);
         while !rest.is_empty() {
@@ -109,6 +115,7 @@ impl Driven {
     async fn all(&mut self) -> (Vec<Value>, Vec<usize>) {
         let (mut messages, mut lengths) = (Vec::new(), Vec::new());
         loop {
+            self.panel.rest_is_over();
             let frames = self.frames();
             // It waits for something that the store has.
             if frames.is_empty() && !self.panel.reads() {
@@ -134,7 +141,7 @@ fn peer(grant: Option<&Grant>) -> PanelPeer {
 
 /// A frame of ours.
 #[derive(Debug, PartialEq, Eq)]
-enum Said {
+pub(crate) enum Said {
     Text(String),
     Pong(Vec<u8>),
     Close(u16),

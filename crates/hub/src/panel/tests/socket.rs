@@ -26,13 +26,13 @@ async fn it_begins_with_a_ticket_that_counts_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let (hub, admin) = open(folder.path());
     let (mut panel, mut second) = (Driven::open(&hub, None), Driven::open(&hub, None));
-    assert!(panel.frames().is_empty() && hub.panels().is_empty(), "nobody knows who it is");
+    assert!(panel.frames().is_empty() && hub.every_panel().is_empty(), "nobody knows who it is");
     let ticket = authenticate(&hub, &admin);
     panel.say("");
     panel.say(&ticket);
     let welcome: Value = serde_json::from_str(&panel.frame()).expect("JSON");
     assert_eq!((&welcome["welcome"], &welcome["user"]), (&"p1".into(), &"admin".into()));
-    let listed = &hub.panels()[0];
+    let listed = &hub.every_panel()[0];
     assert_eq!((&*listed.id, &*listed.page, &*listed.address), ("p1", "/devices/tank-1", "127.0.0.1:4711"));
     second.say(&ticket);
     assert_eq!(second.closing(), 4401);
@@ -226,7 +226,7 @@ async fn a_hub_that_stops_says_so_to_all_and_waits_until_they_have_gone() {
     let remote = panel.panel.remote().clone();
     drop((panel, opening));
     stopping.await.expect("it stops");
-    assert!(hub.panels().is_empty());
+    assert!(hub.every_panel().is_empty());
     let late = Panel::open(&hub, peer(Some(&admin)), remote);
     assert!(late.is_over());
 }

@@ -134,7 +134,7 @@ async fn a_device_that_is_removed_and_made_anew_is_watched_again() {
     let (messages, _) = panel.all().await;
     let of = |kind: &str, id: &str| messages.iter().filter(|message| message[kind] == id).count();
     assert_eq!((of("removed", "tank-1"), of("snapshot", "tank-1"), of("snapshot", "nobody")), (1, 2, 1));
-    assert_eq!(hub.panels()[0].devices, ["nobody", "tank-1", "tank-2"]);
+    assert_eq!(hub.every_panel()[0].devices, ["nobody", "tank-1", "tank-2"]);
     send(&hub, "tank-1", "c", short(1)).await;
     assert!(panel.frame().contains("\"cursor\":1"));
     drop(panel);

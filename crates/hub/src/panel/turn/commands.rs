@@ -1,6 +1,7 @@
 //! Commands that a panel asks for.
 
 use super::Turn;
+use crate::auth::Scope;
 use crate::commands::CommandRequest;
 use crate::limits::{PANEL_COMMANDS, PANEL_HELD_UP_MS};
 use crate::panel::job::Answer;
@@ -25,13 +26,16 @@ impl Turn<'_> {
         let allowed = self.rare().asked.take(now.mono, PANEL_COMMANDS);
         let known = self.seat.hub.registry.awake_by_id(&device);
         let is_watched = known.is_some_and(|cell| self.place(cell.key).is_ok());
-        let (seat, about) = (self.seat.clone(), id.clone());
+        let grant = &self.who.grant;
+        let is_known = [Scope::View, Scope::Command].iter().any(|scope| grant.may_device(*scope, &device));
+        let (seat, about, of) = (self.seat.clone(), id.clone(), device.clone());
         let request = CommandRequest { id, device, channel, value, intent: message.intent, ttl };
         self.start(async move {
             let Some(who) = seat.who() else { return Answer::Lost };
             let told = seat.hub.command_told(&who.grant, request, allowed).await;
             // Those who watch the device are told with everybody else; others, and those who ask again, here.
-            Answer::Command(about, told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt)))
+            let told = told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt));
+            Answer::Command { id: about, device: of, is_known, told }
         });
     }
 

@@ -17,18 +17,21 @@ impl Turn<'_> {
         if !self.who.grant.may(Scope::View) {
             return self.complain("denied", "you may not look at devices", Some(("watch", id)));
         }
-        let known = self.seat.hub.registry.awake_by_id(id);
+        // One that may not be seen is answered like one that is not known.
+        let sight = self.who.grant.sight(id);
+        let known = sight.as_ref().and_then(|sight| self.seat.hub.registry.awake_by_id(sight.id()));
         let is_watched = known.as_ref().is_some_and(|cell| self.place(cell.key).is_ok());
         let unknown = self.rare.as_ref().map_or(0, |rare| rare.unknown.len());
         if !is_watched && self.devices.len() + unknown >= PANEL_WATCHES_MAX {
             return self.complain("too_many", "a panel watches no more devices at once", Some(("watch", id)));
         }
-        let Some(cell) = known else { return self.await_device(id) };
-        self.unwatch(id);
-        // A device that was made anew under this id counts from the beginning again.
-        let own = after.filter(|after| after.key.is_none_or(|key| key == cell.key.0));
-        let watched = Watched::begin(cell, own.map(|after| after.cursor));
+        if known.is_some() {
+            self.unwatch(id);
+        }
+        let watched = sight.as_ref().and_then(|sight| Watched::begin(&self.seat.hub, sight, after));
+        let Some(watched) = watched else { return self.await_device(id) };
         self.seat.put(Dirty::Device(watched.key()));
+        self.say_rights(id);
         let (Ok(place) | Err(place)) = self.place(watched.key());
         // Most watch one or a few: there is no room kept for more.
         if self.devices.len() == self.devices.capacity() {
@@ -50,9 +53,14 @@ impl Turn<'_> {
         // It may have come in between.
         if first {
             self.seat.put(Dirty::Newcomers);
-        } else if self.seat.hub.registry.awake_by_id(id).is_some() {
+        } else if self.is_known(id) {
             self.begin_newcomer(id);
         }
+    }
+
+    /// Whether a device may be seen and is in memory.
+    fn is_known(&self, id: &str) -> bool {
+        self.who.grant.sight(id).is_some_and(|sight| self.seat.hub.registry.awake_by_id(sight.id()).is_some())
     }
 
     fn begin_newcomer(&mut self, id: &str) {
@@ -63,11 +71,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn look_for_newcomers(&mut self) {
-        let Some(rare) = self.rare else { return };
-        let hub = &self.seat.hub;
-        hub.roster.await_change(self.seat, Dirty::Newcomers);
-        let known: Vec<String> =
-            rare.unknown.iter().filter(|id| hub.registry.awake_by_id(id).is_some()).cloned().collect();
+        let Some(rare) = &self.rare else { return };
+        self.seat.hub.roster.await_change(self.seat, Dirty::Newcomers);
+        let known: Vec<String> = rare.unknown.iter().filter(|id| self.is_known(id)).cloned().collect();
         known.iter().for_each(|id| self.begin_newcomer(id));
     }
 

@@ -83,6 +83,7 @@ async fn all_that_are_awake_are_gone_through_in_pieces_and_each_once() {
             id: protocol::id::DeviceId::parse(&format!("d{n:05}")).expect("valid"),
             called: None,
             token: None,
+            previous: None,
             joined: false,
             confirmed: false,
             created: 0,

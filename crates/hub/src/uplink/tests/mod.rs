@@ -167,7 +167,7 @@ fn identify(hub: &Arc<Hub>, id: &str, token: &str) -> Arc<Wire> {
     let wire = Arc::new(Wire(std::sync::Mutex::default()));
     let (device, token) = (protocol::id::DeviceId::parse(id), Some(token.to_owned()));
     let identify = protocol::message::Identify { device, token, ..Default::default() };
-    hub.identify(identify, Peer { connection: 7, address: "test".into() }, wire.clone());
+    hub.identify(identify, Peer { connection: 7, address: "test".into(), is_local: false }, wire.clone());
     wire
 }
 

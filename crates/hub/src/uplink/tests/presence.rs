@@ -7,7 +7,7 @@ const OPEN: &str = r#"0 {"open":1,"device":"pump-1","connected":1000,"address":"
     0 {"restored":true}"#;
 
 fn presence(hub: &Hub, id: &str) -> (&'static str, i64) {
-    hub.device(id).map_or(("none", 0), |device| (device.presence.as_str(), device.since))
+    hub.any_device(id).map_or(("none", 0), |device| (device.presence.as_str(), device.since))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,10 +18,13 @@ async fn u6_a_lost_uplink_makes_its_devices_unreachable_and_a_restored_one_leave
     gate.say(OPEN);
     until(|| presence(&hub, "pump-1").0 == "online" && presence(&hub, "pump-2").0 == "offline").await;
     let since = presence(&hub, "pump-1").1;
-    assert_eq!((hub.gateways()[0].presence.as_str(), hub.gateways()[0].devices), ("online", 1));
+    assert_eq!((hub.every_gateway()[0].presence.as_str(), hub.every_gateway()[0].devices), ("online", 1));
     drop(gate);
     until(|| presence(&hub, "pump-1").0 == "unreachable").await;
-    assert_eq!((presence(&hub, "pump-2").0, hub.gateways()[0].presence.as_str()), ("offline", "offline"));
+    assert_eq!(
+        (presence(&hub, "pump-2").0, hub.every_gateway()[0].presence.as_str()),
+        ("offline", "offline")
+    );
     let (mut gate, _) = Gate::welcome(&hub, &token, "g7");
     assert_eq!(presence(&hub, "pump-1").0, "unreachable", "nobody knows yet");
     gate.say(OPEN);
@@ -53,11 +56,11 @@ async fn u6_the_newest_identify_has_the_device() {
     until(|| hub.now().mono > before + 1).await;
     gate.say(r#"1 {"connected":0,"address":"tcp 10.0.0.7:2","heartbeat":15}"#);
     until(|| wire.heard() == ["welcome", "replaced"]).await;
-    until(|| hub.device("pump-1").is_some_and(|pump| pump.gateway.is_some())).await;
+    until(|| hub.any_device("pump-1").is_some_and(|pump| pump.gateway.is_some())).await;
     let wire = identify(&hub, "pump-1", &own);
     assert_eq!(gate.until("part")["connection"], 2);
     until(|| wire.heard() == ["welcome"]).await;
-    let pump = hub.device("pump-1").expect("it is here");
+    let pump = hub.any_device("pump-1").expect("it is here");
     assert_eq!((pump.presence.as_str(), pump.gateway), ("online", None));
     stop(hub).await;
 }
@@ -81,8 +84,14 @@ async fn u7_whoever_identifies_at_a_gateway_is_judged_by_the_hash_of_what_it_sho
     let admitted = gate.until("admitted");
     let new = admitted["token"].as_str().expect("a token of its own");
     assert_eq!((&admitted["admitted"], &admitted["hash"]), (&3.into(), &hex(new).into()));
-    assert!(hub.device(admitted["device"].as_str().expect("an id")).is_some());
-    hub.renew_token(&admin, "pump-1").expect("it is there");
+    assert!(hub.any_device(admitted["device"].as_str().expect("an id")).is_some());
+    let renewed = hub.renew_token(&admin, "pump-1").await.expect("it is there");
+    gate.say(&format!(r#"0 {{"admit":4,"device":"pump-1","token":"{}"}}"#, hex(&own)));
+    assert_eq!(gate.until("admitted")["admitted"], 4, "the one before counts until the new one is shown");
+    gate.say(&format!(r#"0 {{"admit":5,"device":"pump-1","token":"{}"}}"#, hex(renewed.text())));
     assert_eq!(gate.until("forget")["forget"], "pump-1");
+    assert_eq!(gate.until("admitted")["admitted"], 5);
+    gate.say(&format!(r#"0 {{"admit":6,"device":"pump-1","token":"{}"}}"#, hex(&own)));
+    assert_eq!(gate.until("denied")["denied"], 6);
     stop(hub).await;
 }

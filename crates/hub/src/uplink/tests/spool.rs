@@ -16,7 +16,7 @@ async fn u1_what_an_uplink_brings_is_stored_and_acked_and_goes_on_behind_that_af
         1 {"entry":2,"at":1763846847001,"session":"g7-1","seq":2,"channel":"t","value":22}"#,
     );
     while gate.until("ack")["ack"] != 2 {}
-    let pump = hub.device("pump-1").expect("it was made");
+    let pump = hub.any_device("pump-1").expect("it was made");
     assert_eq!((pump.ledger.committed, &*pump.channels[0].value), (2, "22"));
     stop(hub).await;
     let parting = gate.rest();
@@ -33,7 +33,7 @@ async fn u1_what_an_uplink_brings_is_stored_and_acked_and_goes_on_behind_that_af
         1 {"entry":2,"at":1763846847002,"session":"g7-1","seq":3,"channel":"t","value":23}"#,
     );
     while gate.until("ack")["ack"] != 2 {}
-    let pump = hub.device("pump-1").expect("it is known");
+    let pump = hub.any_device("pump-1").expect("it is known");
     assert_eq!((pump.ledger.committed, pump.ledger.duplicate, &*pump.channels[0].value), (3, 1, "23"));
     assert_eq!((pump.presence.as_str(), pump.gateway.as_deref()), ("online", Some("north")));
     stop(hub).await;
@@ -52,7 +52,7 @@ async fn u1_a_number_that_is_not_the_next_ends_the_uplink_and_nothing_of_it_is_t
     assert!(gate.rest().iter().any(|said| said["bye"] == "bad"));
     let (mut gate, welcome) = Gate::welcome(&hub, &token, "g7");
     assert!(welcome.get("tag").is_none_or(|tag| tag == "g7"), "{welcome}");
-    assert!(hub.device("pump-1").is_none_or(|pump| pump.ledger.received == 0));
+    assert!(hub.any_device("pump-1").is_none_or(|pump| pump.ledger.received == 0));
     gate.say("0 nonsense");
     assert!(gate.rest().iter().any(|said| said["bye"] == "bad"));
     stop(hub).await;
@@ -95,11 +95,11 @@ async fn u3_losses_that_a_skip_lists_are_gaps_of_their_devices() {
     );
     while gate.until("ack")["ack"] != 10 {}
     let lost = |id: &str| {
-        let ledger = hub.device(id).expect("it was made").ledger;
+        let ledger = hub.any_device(id).expect("it was made").ledger;
         (ledger.skipped, ledger.gap_count(), ledger.committed)
     };
     assert_eq!((lost("pump-1"), lost("pump-2")), ((5, 1, 1), (4, 1, 0)));
-    assert_eq!(hub.gateways()[0].lost.get("quota"), Some(&9));
+    assert_eq!(hub.every_gateway()[0].lost.get("quota"), Some(&9));
     stop(hub).await;
 }
 
@@ -120,7 +120,7 @@ async fn u3_a_loss_of_a_device_that_sleeps_is_a_gap_of_it_too() {
     assert!(hub.registry.sleeps("pump-1"));
     gate.say(r#"0 {"skip":2,"to":9,"reason":"quota","lost":[{"device":"pump-1","session":"g7-1","from":2,"to":9}]}"#);
     while gate.until("ack")["ack"] != 9 {}
-    let ledger = hub.device("pump-1").expect("it is known").ledger;
+    let ledger = hub.any_device("pump-1").expect("it is known").ledger;
     assert_eq!((ledger.skipped, ledger.gap_count(), ledger.committed), (8, 1, 1));
     stop(hub).await;
 }

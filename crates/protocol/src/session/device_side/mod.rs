@@ -226,6 +226,12 @@ impl DeviceSide {
         self.timers.next()
     }
 
+    /// From the next identify on it is this device, and shows this credential.
+    pub fn introduce(&mut self, device: Option<DeviceId>, token: Option<String>) {
+        self.settings.device = device;
+        self.settings.token = token;
+    }
+
     /// There is a connection.
     pub fn connected(&mut self, now: Time) {
         self.disconnected();

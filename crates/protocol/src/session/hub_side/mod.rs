@@ -14,8 +14,8 @@ use super::timer::{HubTimer, Timers};
 use crate::code::{Bye, Fault};
 use crate::intake::{Lane, Post, Said};
 use crate::limits::{
-    FAULTY_LINES_MAX, FORGIVING_LINES_MIN, HEARTBEAT_SECONDS_MAX, IDENTIFY_SECONDS_MAX,
-    IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX,
+    FAULTY_LINES_MAX, FORGIVING_LINES_MIN, HEARTBEAT_SECONDS_MAX, IDENTIFY_LINE_BYTES_MAX,
+    IDENTIFY_SECONDS_MAX, IN_FLIGHT_MESSAGES_MAX, LINE_BYTES_MAX, UNIDENTIFIED_LINES_MAX,
 };
 use crate::line::checksum::{Checksum, split};
 use crate::line::{Content, Line};
@@ -144,6 +144,16 @@ impl HubSide {
             && (u32::from(self.in_flight) < IN_FLIGHT_MESSAGES_MAX || !holds(Rule::U4))
     }
 
+    /// Bytes that its next line may have, without its end.
+    pub fn line_bytes_max(&self) -> usize {
+        if self.is_stranger() { IDENTIFY_LINE_BYTES_MAX } else { LINE_BYTES_MAX }
+    }
+
+    /// Nobody identified, and it is none of this machine's own wires.
+    fn is_stranger(&self) -> bool {
+        matches!(self.phase, Phase::Strange) && self.checksums == Checksums::None
+    }
+
     /// Whether everything that was said is answered: no identify waits, and nothing is in flight.
     pub fn settled(&self) -> bool {
         !matches!(self.phase, Phase::Asking { .. }) && self.in_flight == 0
@@ -169,6 +179,9 @@ impl HubSide {
             return;
         }
         self.heard(now);
+        if self.is_stranger() && line.number > UNIDENTIFIED_LINES_MAX {
+            return self.end(now, Bye::Unidentified);
+        }
         match self.read(line.content) {
             Ok(said) => {
                 self.forgive();
@@ -200,7 +213,10 @@ impl HubSide {
             }
             Checksum::Wrong => Err(damaged()),
             Checksum::None if self.checksums == Checksums::Given => read(content).map_err(|_| damaged()),
-            Checksum::None => read(content),
+            Checksum::None => match content {
+                Content::TooLong { beginning } => Err(too_long(beginning, self.line_bytes_max())),
+                Content::Whole(_) => read(content),
+            },
         }
     }
 
@@ -415,9 +431,12 @@ fn damaged() -> Fail {
 fn read(content: Content<'_>) -> Result<FromDevice, Fail> {
     match content {
         Content::Whole(line) => decode_from_device(line),
-        Content::TooLong { beginning } => {
-            let reason = format!("a line has at most {LINE_BYTES_MAX} bytes");
-            Err(Fail { seq: leading_seq(beginning), ..Fail::new(Fault::TooLong, LINE_BYTES_MAX, &reason) })
-        }
+        Content::TooLong { beginning } => Err(too_long(beginning, LINE_BYTES_MAX)),
     }
+}
+
+fn too_long(beginning: &[u8], bytes_max: usize) -> Fail {
+    let before = if bytes_max < LINE_BYTES_MAX { "before the identify " } else { "" };
+    let reason = format!("{before}a line has at most {bytes_max} bytes");
+    Fail { seq: leading_seq(beginning), ..Fail::new(Fault::TooLong, bytes_max, &reason) }
 }

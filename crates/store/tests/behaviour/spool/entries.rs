@@ -64,7 +64,7 @@ fn where_devices_stand_is_found_again_and_numbers_are_not_given_twice() {
         device(gone, "gone"),
         Write::Session { device: PUMP, counter: 3, tag: (&*first_tag).into() },
         Write::CommandCounter { device: PUMP, next: 17 },
-        Write::DeviceToken { device: PUMP, token: TokenHash([1; 32]), confirmed: true },
+        Write::DeviceToken { device: PUMP, token: Some(TokenHash([1; 32])), previous: None, confirmed: true },
         numbered(1, "t1-3", 41, &[("flow", "1")]),
         change(SpoolWrite::Learned { device: PUMP, hash: Some(TokenHash([2; 32])), at: 70 }),
         change(SpoolWrite::Learned { device: gone, hash: Some(TokenHash([2; 32])), at: 70 }),

@@ -1,0 +1,291 @@
+//! How long one has to wait after wrong passwords: longer with each, per account and per network.
+//!
+//! Nobody is locked out: a wait is bounded, whoever waited it out is let try, and where a person has logged in before, the failures
+//! of others elsewhere do not count: there a count of its own is kept. Accounts that do not exist are counted as those that do.
+//! Times are milliseconds of a clock that only goes forward.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use store::TokenHash;
+
+use super::limits::{
+    ACCOUNT_FAILURES_FREE, FAILURES_FORGOTTEN_MS, FAILURES_MAX, LOGIN_DELAY_MS_MAX, LOGIN_DELAY_MS_MIN,
+    NETWORK_FAILURES_FREE, NETWORKS_REMEMBERED_MAX, PEOPLE_MAX,
+};
+
+/// Where somebody comes from: addresses that one is given together (/24 of IPv4, /64 of IPv6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Network([u8; 8]);
+
+impl Network {
+    pub(super) fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(four) => {
+                let [a, b, c, _] = four.octets();
+                // No network of IPv6 that is given to anybody begins so.
+                Self([0, 0, 0, 0, 0, a, b, c])
+            }
+            IpAddr::V6(six) => {
+                let mut network = [0; 8];
+                network.copy_from_slice(&six.octets()[..8]);
+                Self(network)
+            }
+        }
+    }
+}
+
+/// What failures are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Whom {
+    /// A name, from wherever.
+    Account(TokenHash),
+    /// A network, whatever name.
+    Network(Network),
+    /// A name from a network where this person has logged in before.
+    Known(TokenHash, Network),
+}
+
+impl Whom {
+    /// How many failures cost nothing: people mistype.
+    fn free(self) -> u32 {
+        match self {
+            Self::Account(_) | Self::Known(..) => ACCOUNT_FAILURES_FREE,
+            Self::Network(_) => NETWORK_FAILURES_FREE,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Failures {
+    count: u32,
+    last: u64,
+}
+
+impl Failures {
+    /// From when on one may try again.
+    fn until(self, free: u32) -> u64 {
+        let Some(beyond) = self.count.checked_sub(free + 1) else { return 0 };
+        let wait = LOGIN_DELAY_MS_MIN.saturating_mul(1_u64.checked_shl(beyond.min(32)).unwrap_or(u64::MAX));
+        self.last.saturating_add(wait.min(LOGIN_DELAY_MS_MAX))
+    }
+
+    fn is_forgotten(self, now: u64) -> bool {
+        now.saturating_sub(self.last) >= FAILURES_FORGOTTEN_MS
+    }
+}
+
+/// All counts, bounded.
+#[derive(Debug, Default)]
+pub(super) struct Delays {
+    failures: HashMap<Whom, Failures>,
+    /// Where people have logged in, the latest last.
+    known: HashMap<TokenHash, VecDeque<Network>>,
+}
+
+/// Somebody who may try. Counts as a failure until it is said to have been none: so many tries at once are no way around.
+#[derive(Debug)]
+#[must_use = "a try counts as a failure until it is said to have been none"]
+pub(super) struct Try {
+    name: TokenHash,
+    network: Network,
+    counted: Vec<Whom>,
+}
+
+impl Delays {
+    /// Whether somebody from there may try to log in by this name.
+    ///
+    /// # Errors
+    /// Not yet: in so many milliseconds.
+    pub(super) fn begin(&mut self, name: TokenHash, network: Network, now: u64) -> Result<Try, u64> {
+        let is_known = self.known.get(&name).is_some_and(|networks| networks.contains(&network));
+        let counted = match is_known {
+            true => vec![Whom::Known(name, network)],
+            false => vec![Whom::Account(name), Whom::Network(network)],
+        };
+        let until = counted.iter().map(|whom| self.until(*whom, now)).max().unwrap_or(0);
+        if until > now {
+            return Err(until - now);
+        }
+        for whom in &counted {
+            self.count(*whom, now);
+        }
+        Ok(Try { name, network, counted })
+    }
+
+    /// The password was right: this try was no failure, and the account has none any more. Those of the network stay, or whoever
+    /// has an account could guess at those of others for nothing.
+    pub(super) fn succeeded(&mut self, tried: &Try) {
+        self.take_back(tried);
+        self.failures.remove(&Whom::Known(tried.name, tried.network));
+        self.failures.remove(&Whom::Account(tried.name));
+        if self.known.len() >= PEOPLE_MAX && !self.known.contains_key(&tried.name) {
+            // Of people who are gone. Whoever is there is known again after the next login.
+            self.known.clear();
+        }
+        let networks = self.known.entry(tried.name).or_default();
+        networks.retain(|network| *network != tried.network);
+        networks.push_back(tried.network);
+        if networks.len() > NETWORKS_REMEMBERED_MAX {
+            networks.pop_front();
+        }
+    }
+
+    /// The try was not made after all.
+    pub(super) fn take_back(&mut self, tried: &Try) {
+        for whom in &tried.counted {
+            if let Some(failures) = self.failures.get_mut(whom) {
+                failures.count = failures.count.saturating_sub(1);
+            }
+        }
+    }
+
+    fn until(&self, whom: Whom, now: u64) -> u64 {
+        let failures = self.failures.get(&whom).filter(|failures| !failures.is_forgotten(now));
+        failures.map_or(0, |failures| failures.until(whom.free()))
+    }
+
+    fn count(&mut self, whom: Whom, now: u64) {
+        if self.failures.len() >= FAILURES_MAX && !self.failures.contains_key(&whom) {
+            self.make_room(now);
+        }
+        let failures = self.failures.entry(whom).or_insert(Failures { count: 0, last: now });
+        if failures.is_forgotten(now) {
+            failures.count = 0;
+        }
+        failures.count = failures.count.saturating_add(1);
+        failures.last = now;
+    }
+
+    /// Forgotten ones go first, then an eighth of the table: those that are longest ago. So not every try has to search all.
+    fn make_room(&mut self, now: u64) {
+        self.failures.retain(|_, failures| !failures.is_forgotten(now));
+        if self.failures.len() < FAILURES_MAX {
+            return;
+        }
+        let mut times: Vec<u64> = self.failures.values().map(|failures| failures.last).collect();
+        let (_, limit, _) = times.select_nth_unstable(FAILURES_MAX / 8);
+        let limit = *limit;
+        self.failures.retain(|_, failures| failures.last > limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> TokenHash {
+        super::super::hash(text)
+    }
+
+    fn from(text: &str) -> Network {
+        Network::of(text.parse().expect("an address"))
+    }
+
+    /// Fails as soon as it may until `count` tries were made; how long it waited before each.
+    fn fail(delays: &mut Delays, account: &str, address: &str, count: u32, now: &mut u64) -> Vec<u64> {
+        let mut waits = Vec::new();
+        for _ in 0..count {
+            let wait = delays.begin(name(account), from(address), *now).err().unwrap_or(0);
+            *now += wait;
+            waits.push(wait);
+            if wait > 0 {
+                delays.begin(name(account), from(address), *now).map(drop).expect("it was waited out");
+            }
+        }
+        waits
+    }
+
+    #[test]
+    fn waits_grow_with_each_failure_up_to_a_bound() {
+        let (mut delays, mut now) = (Delays::default(), 1_000);
+        let waits = fail(&mut delays, "ada", "10.0.0.1", 16, &mut now);
+        let free = ACCOUNT_FAILURES_FREE as usize;
+        assert!(waits[..=free].iter().all(|wait| *wait == 0), "{waits:?}");
+        assert_eq!(waits[free + 1..free + 4], [1_000, 2_000, 4_000]);
+        assert_eq!(waits.last(), Some(&LOGIN_DELAY_MS_MAX), "nobody is locked out");
+    }
+
+    #[test]
+    fn an_account_is_slowed_whichever_network_guesses() {
+        let (mut delays, now) = (Delays::default(), 0);
+        for network in 0..=ACCOUNT_FAILURES_FREE {
+            let tried = delays.begin(name("ada"), from(&format!("10.0.{network}.1")), now);
+            tried.map(drop).expect("these are free");
+        }
+        assert!(delays.begin(name("ada"), from("10.9.9.9"), now).is_err());
+        assert!(delays.begin(name("bob"), from("10.9.9.9"), now).is_ok());
+    }
+
+    #[test]
+    fn a_network_is_slowed_whichever_accounts_it_guesses() {
+        let (mut delays, now) = (Delays::default(), 0);
+        for account in 0..=NETWORK_FAILURES_FREE {
+            let tried = delays.begin(name(&account.to_string()), from(&format!("10.0.0.{account}")), now);
+            tried.map(drop).expect("these are free");
+        }
+        assert!(delays.begin(name("ada"), from("10.0.0.200"), now).is_err());
+        assert!(delays.begin(name("ada"), from("10.0.1.1"), now).is_ok());
+        assert!(
+            delays.begin(name("ada"), from("::ffff:10.0.0.7"), now).is_err(),
+            "the same in other letters"
+        );
+    }
+
+    #[test]
+    fn who_logged_in_from_a_network_is_not_slowed_there_by_others_elsewhere() {
+        let (mut delays, mut now) = (Delays::default(), 0);
+        let tried = delays.begin(name("ada"), from("10.0.0.1"), now).expect("the first");
+        delays.succeeded(&tried);
+        fail(&mut delays, "ada", "10.9.9.9", 20, &mut now);
+        assert!(delays.begin(name("ada"), from("10.9.9.9"), now).is_err());
+        assert!(delays.begin(name("ada"), from("10.0.0.2"), now).is_ok());
+    }
+
+    #[test]
+    fn a_success_forgets_the_accounts_failures_and_not_the_networks() {
+        let (mut delays, mut now) = (Delays::default(), 0);
+        fail(&mut delays, "ada", "10.0.0.1", ACCOUNT_FAILURES_FREE, &mut now);
+        let tried = delays.begin(name("ada"), from("10.0.0.1"), now).expect("still free");
+        delays.succeeded(&tried);
+        assert_eq!(delays.failures.len(), 1, "{:?}", delays.failures);
+        let network = delays.failures[&Whom::Network(from("10.0.0.1"))];
+        assert_eq!(network.count, ACCOUNT_FAILURES_FREE);
+    }
+
+    #[test]
+    fn many_tries_at_once_are_no_way_around() {
+        let mut delays = Delays::default();
+        let tried: Vec<_> = (0..100).map(|_| delays.begin(name("ada"), from("10.0.0.1"), 5)).collect();
+        let let_in = tried.iter().filter(|tried| tried.is_ok()).count();
+        assert_eq!(let_in, ACCOUNT_FAILURES_FREE as usize + 1);
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_a_while() {
+        let (mut delays, mut now) = (Delays::default(), 0);
+        fail(&mut delays, "ada", "10.0.0.1", 12, &mut now);
+        assert!(delays.begin(name("ada"), from("10.0.0.1"), now + FAILURES_FORGOTTEN_MS).is_ok());
+    }
+
+    #[test]
+    fn the_table_stays_bounded_and_keeps_what_is_newest() {
+        let mut delays = Delays::default();
+        for n in 0..FAILURES_MAX as u64 {
+            let address = IpAddr::from([10, (n >> 8) as u8, n as u8, 1]);
+            let tried = delays.begin(name(&n.to_string()), Network::of(address), n);
+            tried.map(drop).expect("each is the first of its kind");
+            assert!(delays.failures.len() <= FAILURES_MAX);
+        }
+        let last = FAILURES_MAX as u64 - 1;
+        assert!(delays.failures.contains_key(&Whom::Account(name(&last.to_string()))));
+    }
+
+    #[test]
+    fn addresses_that_are_given_together_are_one_network() {
+        assert_eq!(from("192.0.2.1"), from("192.0.2.254"));
+        assert_ne!(from("192.0.2.1"), from("192.0.3.1"));
+        assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:1"));
+        assert_ne!(from("2001:db8::1"), from("2001:db8:0:1::1"));
+    }
+}
