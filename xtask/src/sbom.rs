@@ -1,5 +1,6 @@
 //! `cargo xtask sbom`: what the binary is made of, as CycloneDX JSON. The same tree gives the same bytes: no time, no random number.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -84,10 +85,10 @@ fn bill(
     let mut linked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut open = vec![id(&binary["id"])];
     while let Some(next) = open.pop() {
-        if !linked.contains_key(&next) {
-            let further = links(&next);
+        if let Entry::Vacant(place) = linked.entry(next) {
+            let further = links(place.key());
             open.extend(further.iter().cloned());
-            linked.insert(next, further);
+            place.insert(further);
         }
     }
     let reference = |of: &String| purl(&packages[of]);

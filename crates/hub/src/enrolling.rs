@@ -66,7 +66,7 @@ impl Hub {
         if !self.auth.revoke_join(id) {
             return Err(JoinError::Unknown);
         }
-        self.audit(Entry::by(What::JoinRevoked, grant).say("join", id.to_owned()));
+        self.audit(Entry::by(What::JoinRevoked, grant).say("join", id));
         self.until_stored().await.map_err(|_| JoinError::Storage)
     }
 

@@ -132,12 +132,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(now: Time, number: u64, link: usize) -> Self {
+    pub(crate) fn new(now: Time, number: u64, link: usize, serial: bool) -> Self {
+        let side = if serial { HubSide::serial(now) } else { HubSide::new(now) };
         Self {
             number,
             link,
             letterbox: Arc::default(),
-            side: HubSide::new(now),
+            side,
             lines: Lines::new(LINE_BYTES_MAX),
             lane: None,
             held: Vec::new(),

@@ -88,8 +88,8 @@ impl Hub {
     }
 
     /// A link was made; answers the connection at this end.
-    pub(crate) fn accept(&mut self, now: Time, number: u64, link: usize) -> usize {
-        let connection = Connection::new(now, number, link);
+    pub(crate) fn accept(&mut self, now: Time, number: u64, link: usize, serial: bool) -> usize {
+        let connection = Connection::new(now, number, link, serial);
         match self.connections.iter().position(Option::is_none) {
             Some(place) => {
                 self.connections[place] = Some(connection);

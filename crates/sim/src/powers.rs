@@ -31,7 +31,8 @@ impl World {
     pub(crate) fn accept(&mut self, link: usize) {
         self.connections += 1;
         if let Some(hub) = &mut self.hub {
-            self.links[link].at_hub = Some(hub.accept(self.now, self.connections, link));
+            self.links[link].at_hub =
+                Some(hub.accept(self.now, self.connections, link, self.links[link].serial));
         }
     }
 

@@ -90,7 +90,9 @@ impl Guests {
             if self.seq.is_multiple_of(NEWCOMER_EVERY) {
                 waits.newcomer.push(self.newcomers.comes());
             }
-            std::thread::sleep(EVERY.saturating_sub(begin.elapsed()));
+            while let Ok(wait) = self.shown.recv_timeout(EVERY.saturating_sub(begin.elapsed())) {
+                waits.panel.push(wait);
+            }
         }
         waits
     }

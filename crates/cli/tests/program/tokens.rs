@@ -216,7 +216,7 @@ fn neither_joins_at_the_same_moment_nor_a_power_cut_give_a_use_back() {
     const DEVICES: usize = 12;
     let given = std::env::var("GLASSLINE_SEED").ok().and_then(|seed| seed.parse().ok());
     let mut seed: u64 = given.unwrap_or_else(|| u64::from(std::process::id()) * 2_654_435_761 + 1);
-    println!("GLASSLINE_SEED={seed}");
+    eprintln!("GLASSLINE_SEED={seed}");
     let mut hub = Hub::serve();
     let join = printed(&hub, &["join-token", "make", "--devices", &DEVICES.to_string()]);
     let mut welcome = BTreeSet::new();

@@ -35,6 +35,9 @@ pub(crate) struct Inner {
     pub(crate) revocations: u16,
 }
 
+/// Who waits until a change is stored.
+type Changed = oneshot::Sender<Result<(), ChangeError>>;
+
 /// Requests that wait for something of a device to be durable.
 #[derive(Default)]
 pub(crate) struct Requests {
@@ -44,9 +47,9 @@ pub(crate) struct Requests {
     pub(crate) ends: Vec<(Arc<str>, Box<str>, oneshot::Sender<()>)>,
     /// Until what they call it is stored, a place for each write of that, in order; nothing in it where whoever asked was told
     /// already that the storage had failed.
-    pub(crate) calling: VecDeque<Option<oneshot::Sender<Result<(), ChangeError>>>>,
+    pub(crate) calling: VecDeque<Option<Changed>>,
     /// Until these are its tokens for good, by the present one of them.
-    pub(crate) tokens: Vec<(Option<TokenHash>, oneshot::Sender<Result<(), ChangeError>>)>,
+    pub(crate) tokens: Vec<(Option<TokenHash>, Changed)>,
     /// Who made it, until it is stored; dropped when it never will be.
     pub(crate) maker: Option<oneshot::Sender<()>>,
 }

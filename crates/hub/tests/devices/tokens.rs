@@ -157,7 +157,7 @@ impl Random {
 async fn whatever_happens_the_present_token_and_the_one_before_it_count_and_no_other() {
     let seed = std::env::var("GLASSLINE_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| u64::from(std::process::id()) * 2_654_435_761 + 1);
-    println!("GLASSLINE_SEED={seed}");
+    eprintln!("GLASSLINE_SEED={seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().expect("a folder");
     let (mut hub, token) = with_pump(folder.path()).await;

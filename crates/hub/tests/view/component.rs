@@ -150,5 +150,5 @@ fn too_many_components_are_left_out() {
     let more = "[[component]]\nkind = \"probe\"\n".repeat(310);
     let html = probe("<i>x</i>", &more).view_page("probe", &garden()).expect("it is there").html;
     assert_eq!(html.matches("<gl-probe").count(), 300);
-    assert!(html.contains("11 more components are left out: 300 are the most on a page, or 8388608 bytes."));
+    assert!(html.contains("11 more components are left out: 300 are the most on a page, or 8388608 bytes,"));
 }

@@ -74,7 +74,7 @@ impl Field {
         (self.links[place], self.link_sites[place]) = (Link::new(program, false), near);
         self.connections += 1;
         let number = self.connections;
-        self.links[place].at_hub = self.site_mut(near).map(|hub| hub.accept(now, number, place));
+        self.links[place].at_hub = self.site_mut(near).map(|hub| hub.accept(now, number, place, false));
         self.trace.happened(13, format_args!("program {program} connects to site {near}"));
         let it = &mut self.programs[program];
         let Some(run) = &mut it.run else { return };

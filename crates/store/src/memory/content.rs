@@ -168,12 +168,12 @@ impl Content {
     }
 
     fn access(&self) -> Vec<AccessRow> {
-        let row = |((kind, name), content): (&(AccessKind, Box<str>), &Box<str>)| AccessRow {
+        let rows = self.access.iter().map(|((kind, name), content)| AccessRow {
             kind: *kind,
             name: name.clone(),
             content: content.clone(),
-        };
-        self.access.iter().map(row).collect()
+        });
+        rows.collect()
     }
 
     /// The log of a device.

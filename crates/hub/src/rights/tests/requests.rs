@@ -158,7 +158,7 @@ impl World {
             13 => (Kind::All, "GET", "/api/panels".into(), String::new()),
             14 => (Kind::All, "GET", "/api/gateways".into(), String::new()),
             15 => (Kind::All, "GET", of("/view"), String::new()),
-            16 | 17 | 18 => (Kind::Command, "POST", of("/commands"), of_command),
+            16..=18 => (Kind::Command, "POST", of("/commands"), of_command),
             19 => (Kind::Cancel, "DELETE", of("/commands/none"), String::new()),
             20 => (Kind::Save, "POST", of("/view"), format!(r#"{{"name":"{view}"}}"#)),
             21 => (Kind::Save, "POST", format!("/devices/{device}/eject"), String::new()),

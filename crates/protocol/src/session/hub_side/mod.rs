@@ -83,6 +83,8 @@ pub struct HubSide {
     checksums: Checksums,
     /// A damaged line came.
     damaged: bool,
+    /// The window that was opened again over a serial line, where that may have been lost (D6).
+    reopened: u8,
 }
 
 // Tens of thousands of connections are idle at a time.
@@ -128,6 +130,7 @@ impl HubSide {
             phase: Phase::Strange,
             checksums: Checksums::None,
             damaged: false,
+            reopened: 0,
         }
     }
 
@@ -240,7 +243,12 @@ impl HubSide {
                 self.complain(now, line, Fail { seq, ..Fail::new(fault, 0, fault.sentence()) });
             }
             Post::Command(command) => self.command(now, command),
-            Post::Window(window) if self.is_numbered() => self.send(now, ToDevice::Window(window)),
+            Post::Window(window) if self.is_numbered() => {
+                if self.checksums != Checksums::None {
+                    self.reopened = u8::try_from(window).unwrap_or(u8::MAX);
+                }
+                self.send(now, ToDevice::Window(window));
+            }
             Post::Window(_) => {}
             Post::Bye(bye) => self.end(now, bye),
         }

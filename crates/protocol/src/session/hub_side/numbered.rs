@@ -43,7 +43,11 @@ impl HubSide {
         };
         if seq == next || !holds(Rule::H4) {
             self.taken_up_to(seq);
+            let is_held_back = samples.outbox.is_some();
             self.take(line, Said::Samples(samples));
+            if is_held_back {
+                self.repeat_window(now);
+            }
             self.ack_unsafely(now);
         } else {
             self.repeated(line, seq);
@@ -105,6 +109,13 @@ impl HubSide {
         if !holds(Rule::H6) && self.is_numbered() {
             self.committed = self.taken;
             self.send(now, ToDevice::Ack(self.taken));
+        }
+    }
+
+    /// Rule D6: a device that has more, and says one by one, did not hear that the window is open again.
+    fn repeat_window(&mut self, now: Time) {
+        if self.reopened > 0 && self.in_flight == 1 {
+            self.send(now, ToDevice::Window(u32::from(self.reopened)));
         }
     }
 
