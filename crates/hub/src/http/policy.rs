@@ -8,8 +8,7 @@ use axum::response::Response;
 use super::limits::EMBEDDING_ORIGINS_MAX;
 
 /// Of an answer that is no page. Should a browser take it for one all the same, it can do nothing.
-const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; \
-                       trusted-types 'none'";
+const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'";
 
 /// What the features of a browser are good for here: nothing. Those that are not named here (full screen, a screen that stays on,
 /// the clipboard) are for ourselves alone, as browsers have it by themselves.
@@ -17,13 +16,17 @@ const FEATURES: &str = "accelerometer=(), camera=(), display-capture=(), encrypt
                         hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()";
 
 /// Headers of every answer, unless it says otherwise itself.
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), FEATURES),
     // What is told to somebody is for nobody else. Assets, which are the same for all, say otherwise.
     (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Headers of pages besides: of anything else browsers do not ask that, and a view is a dozen answers.
+const OF_PAGES: [(HeaderName, &str); 2] = [
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), FEATURES),
 ];
 
 /// A browser says by this header from where a request comes; no script can set it.
@@ -97,7 +100,7 @@ pub(super) fn add(embedding: &Embedding, asked: Asked, response: &mut Response) 
     let ancestors = embedding.ancestors(response);
     let is_page = is_page(response);
     let headers = response.headers_mut();
-    for (name, value) in HEADERS {
+    for (name, value) in HEADERS.into_iter().chain(OF_PAGES.into_iter().filter(|_| is_page)) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // A browser that does not say where a form comes from needs the origin for that, which it leaves out together with the

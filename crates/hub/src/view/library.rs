@@ -181,7 +181,8 @@ impl Library {
                 Some(("words", "js")) => {
                     self.add_script(files, &path, "glassline/words", "words");
                     let source = self.keep(files.text(&path)).unwrap_or_default();
-                    self.problems.extend(words::add_to(&mut self.templates, &source).err());
+                    let of_pages = self.keep(files.text(words::PAGE_FILE)).unwrap_or_default();
+                    self.problems.extend(words::add_to(&mut self.templates, &source, &of_pages).err());
                 }
                 Some(("glassline", "js")) => self.add_script(files, &path, "glassline", "glassline"),
                 Some((stem, "js")) => self.add_script(files, &path, &format!("glassline/{stem}"), stem),

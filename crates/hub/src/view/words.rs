@@ -1,4 +1,5 @@
-//! The texts of the pages, by name: `web/words.js`, which browsers read too, so that template and script say the same.
+//! The texts of the pages, by name: `web/words.js`, which browsers read too, so that template and script say the same; and
+//! `web/page-words.json`, which templates alone say.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +11,22 @@ use super::problem::{Problem, did_you_mean};
 /// Where they stand.
 pub(crate) const FILE: &str = "web/words.js";
 
+/// Where those stand that no script says.
+pub(crate) const PAGE_FILE: &str = "web/page-words.json";
+
 /// What stands before the object in it.
 const BEFORE: &str = "export const WORDS = ";
 
-/// Makes `say("name", key=value)` known to all templates, with the texts of `source`.
-pub(crate) fn add_to(templates: &mut Environment<'static>, source: &str) -> Result<(), Problem> {
-    let words = read(source).map_err(|what| Problem::whole(FILE, what))?;
+/// Makes `say("name", key=value)` known to all templates, with the texts of [`FILE`] and [`PAGE_FILE`].
+pub(crate) fn add_to(
+    templates: &mut Environment<'static>,
+    source: &str,
+    of_pages: &str,
+) -> Result<(), Problem> {
+    let mut words = read(source).map_err(|what| Problem::whole(FILE, what))?;
+    let of_pages: BTreeMap<String, String> = serde_json::from_str(of_pages)
+        .map_err(|error| Problem::whole(PAGE_FILE, format!("Its texts are no JSON: {error}.")))?;
+    words.extend(of_pages);
     templates.add_function("say", move |name: &str, given: Kwargs| say(&words, name, &given));
     Ok(())
 }
@@ -57,7 +68,7 @@ mod tests {
 
     fn rendered(template: &str) -> Result<String, Error> {
         let mut templates = Environment::new();
-        add_to(&mut templates, SOURCE).expect("the texts can be read");
+        add_to(&mut templates, SOURCE, "{}").expect("the texts can be read");
         templates.render_str(template, ())
     }
 
