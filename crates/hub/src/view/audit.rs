@@ -125,7 +125,7 @@ mod tests {
         let library = Library::built_in();
         for what in What::ALL {
             let said = library.say(&format!("audit.what.{}", what.as_str()), &[]);
-            assert!(!said.is_empty(), "audit.what.{} is missing in web/words.js", what.as_str());
+            assert!(!said.is_empty(), "audit.what.{} is missing in web/page-words.json", what.as_str());
         }
     }
 
