@@ -91,9 +91,10 @@ export class Panel {
     await this.connected();
   }
 
-  /** Waits until the page says that it is connected. */
+  /** Waits until the page says that it is connected, and its components hear what is done to them. */
   async connected() {
     await this.page.locator('[data-role="connection"][data-state="connected"]').waitFor({ state: "attached" });
+    await this.page.locator(":not(:defined, gl-error)").first().waitFor({ state: "detached" });
   }
 
   /**

@@ -156,7 +156,9 @@ export class Trace {
     }
     const { from, to } = this.window;
     const still = this.#still;
-    if (still && from >= still.from && to <= still.to && still.width <= (COARSE * (to - from)) / this.#points) return;
+    // A part of a bucket at its edge is no reason: what was just held was held some milliseconds before or after.
+    const isWithin = still && from >= still.from - still.width && to <= still.to + still.width;
+    if (isWithin && still.width <= (COARSE * (to - from)) / this.#points) return;
     this.load();
   }
 

@@ -283,10 +283,10 @@ export default class Chart extends Component {
     // Whole milliseconds: the marks of the axis stand at them.
     const window = { from: Math.floor(this.#stretch.window.from), to: Math.floor(this.#stretch.window.to) };
     this.#drawn = window;
+    const extents = { left: this.#extentOf("left", window), right: this.#extentOf("right", window) };
     const points = String(this.#lines.reduce((sum, { trace }) => sum + trace.series.samples, 0));
     if (this.dataset.points !== points) this.dataset.points = points;
     // Out of sight a now and then is enough: for print, and for whoever scrolls fast.
-    const extents = { left: this.#extentOf("left", window), right: this.#extentOf("right", window) };
     if (this.#isSeen || performance.now() - this.#drawnAt > UNSEEN_MS) {
       this.#drawnAt = performance.now();
       plot.show(window, extents);
