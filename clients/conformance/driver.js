@@ -19,6 +19,8 @@ export class Driver {
   accepted = 0;
   /** How long each send took, µs. @type {number[]} */
   took = [];
+  /** The same without the time in which its thread was ready and others had the processor. @type {number[]} */
+  tookItself = [];
   /** Everything that it said on its standard error. */
   log = "";
   /** Whether it has ended. */
@@ -100,6 +102,7 @@ export class Driver {
       this.#sends += 1;
       if (event.n !== this.#sends) throw new Error(`send ${event.n} was answered when ${this.#sends} was due`);
       this.took.push(event.us);
+      this.tookItself.push(Math.max(0, event.us - event.waited_us));
       if (event.accepted) {
         this.accepted += 1;
         this.#onAccepted(event.n);

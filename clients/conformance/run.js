@@ -6,7 +6,7 @@
 
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { blackHole } from "./black-hole.js";
+import { HOLES, blackHole } from "./black-hole.js";
 import { Clock } from "./clock.js";
 import { keepsIdentity } from "./keeping.js";
 import { LIBRARIES, ROOT } from "./libraries.js";
@@ -71,11 +71,15 @@ for (const library of libraries) {
     continue;
   }
   if (parts.includes("vectors")) verdict(`${library.name} vectors`, wrongWith(library.vectors));
-  for (const stored of parts.includes("hole") ? [false, true].filter((stored) => library.stores || !stored) : []) {
-    const { middle, rare, worst, accepted, dropped, queued } = await blackHole(library, stored);
-    const wrong = accepted === dropped + queued ? [] : [`${accepted} accepted, ${dropped} dropped and ${queued} queued`];
-    const figures = `send ${middle} µs, 1 of 1000 above ${rare} µs, worst ${worst} µs; ${accepted} accepted, ${dropped} dropped`;
-    verdict(`${library.name} hole`, wrong, `${stored ? "stored" : "memory"}: ${figures}`);
+  for (const kind of parts.includes("hole") ? HOLES : []) {
+    for (const stored of [false, true].filter((stored) => library.stores || !stored)) {
+      const { middle, rare, worst, itself, turn, accepted, dropped, queued } = await blackHole(library, kind, stored);
+      const wrong = accepted === dropped + queued ? [] : [`${accepted} accepted, ${dropped} dropped and ${queued} queued`];
+      const send = `send ${middle} µs, 1 of 1000 above ${rare} µs, worst ${worst} µs, ${itself} µs of it by itself`;
+      const poll = turn === undefined ? "" : `; a turn at worst ${turn} µs`;
+      const where = `${kind}, ${stored ? "stored" : "memory"}`;
+      verdict(`${library.name} hole`, wrong, `${where}: ${send}${poll}; ${accepted} accepted, ${dropped} dropped`);
+    }
   }
   if (parts.includes("identity") && library.stores) {
     verdict(`${library.name} identity`, await keepsIdentity(library).catch((error) => [String(error)]));

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import queue
 import sys
 import threading
@@ -30,6 +31,20 @@ def say(event: str, **members: Any) -> None:
     with _writing:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
+
+
+class Schedule:
+    """How long the thread that made it was ready while others had the processor."""
+
+    def __init__(self) -> None:
+        try:
+            self._file: Optional[int] = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = None
+
+    def waited_us(self) -> int:
+        """Of all time so far, as Linux tells; 0 where the system does not."""
+        return 0 if self._file is None else int(os.pread(self._file, 128, 0).split()[1]) // 1000
 
 
 class Unreadable(Exception):
@@ -70,6 +85,7 @@ class Orders:
         self._device = device
         self._sends = 0
         self._worst_us = 0
+        self._schedule = Schedule()
         #: What commands are answered with: whether they were done, and the value or the reason.
         self.answers: queue.Queue[Tuple[bool, Any]] = queue.Queue()
         self._named: Dict[str, Callable[[str], None]] = {
@@ -99,12 +115,14 @@ class Orders:
         self._timed(lambda: self._device.send_unnumbered(channel, value))
 
     def _timed(self, send: Callable[[], bool]) -> None:
+        waited = self._schedule.waited_us()
         begin = time.perf_counter_ns()
         accepted = send()
         us = (time.perf_counter_ns() - begin) // 1000
+        waited = self._schedule.waited_us() - waited
         self._sends += 1
         self._worst_us = max(self._worst_us, us)
-        say("sent", n=self._sends, accepted=accepted, us=us)
+        say("sent", n=self._sends, accepted=accepted, us=us, waited_us=waited)
 
     def _describe(self, rest: str) -> None:
         say("described", ok=self._device.describe(_json(rest)))

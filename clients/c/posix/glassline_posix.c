@@ -7,10 +7,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef ESP_PLATFORM
+#include <sys/poll.h> /* its only name there */
+#else
+#include <poll.h>
+#endif
 
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
@@ -136,4 +140,13 @@ void glassline_posix_turn(struct glassline_posix *face, struct glassline *device
         if (wish == GLASSLINE_OVER) glassline_posix_close(face);
         else if (!there || wish == GLASSLINE_DROP) lose(face, device, now);
     }
+}
+
+bool glassline_posix_flush(struct glassline_posix *face, struct glassline *device, uint32_t patience) {
+    uint32_t begun = glassline_posix_now(), now = begun;
+    while (!glassline_is_drained(device) && now - begun < patience && glassline_wish(device, now) != GLASSLINE_OVER) {
+        glassline_posix_turn(face, device, patience - (now - begun));
+        now = glassline_posix_now();
+    }
+    return glassline_is_drained(device);
 }

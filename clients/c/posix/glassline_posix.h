@@ -33,6 +33,8 @@ bool glassline_posix_resolve(struct glassline_posix *face, const char *host, con
 /* Connects, reads, writes, comes back: what can be done at once, and otherwise waits for at most `patience` milliseconds (0: not at
  * all). */
 void glassline_posix_turn(struct glassline_posix *face, struct glassline *device, uint32_t patience);
+/* Takes turns until the hub has everything, for at most `patience` milliseconds. Answers whether it has. */
+bool glassline_posix_flush(struct glassline_posix *face, struct glassline *device, uint32_t patience);
 /* Ends the connection. */
 void glassline_posix_close(struct glassline_posix *face);
 

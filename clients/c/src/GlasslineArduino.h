@@ -55,8 +55,18 @@ class Glassline {
   bool send(const char *channel, const char *text) { return glassline_send_text(&device, millis(), channel, text); }
   bool sendJson(const char *channel, const char *json) { return glassline_send(&device, millis(), channel, json); }
 
+  /* Values taken at the same time, as one message. */
+  template <uint8_t COUNT>
+  bool sendMany(const glassline_value (&values)[COUNT]) { return glassline_send_many(&device, millis(), 0, values, COUNT); }
+
   template <uint8_t COUNT>
   bool describe(const glassline_channel (&channels)[COUNT]) { return glassline_describe(&device, channels, COUNT); }
+
+  /* Waits until the hub has everything, for at most so many milliseconds. Whether it has. */
+  bool flush(uint32_t patience) {
+    for (uint32_t begun = millis(); !glassline_is_drained(&device) && millis() - begun < patience; yield()) loop();
+    return glassline_is_drained(&device);
+  }
 
   bool connected() const { return glassline_is_connected(&device); }
   uint16_t queued() const { return glassline_queued(&device); }
@@ -72,7 +82,7 @@ class Glassline {
     settings.id = id;
     settings.token = token;
     if (settings.heartbeat_seconds == 0) settings.heartbeat_seconds = 15;
-    settings.random = micros() * 2654435761UL + static_cast<uint32_t>(random(0x7fffffff));
+    settings.random = static_cast<uint32_t>(micros()) * UINT32_C(2654435761) + static_cast<uint32_t>(random(0x7fffffff));
     settings.in = in_;
     settings.in_bytes = IN_BYTES;
     settings.out = out_;

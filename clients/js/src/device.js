@@ -3,7 +3,7 @@
 import { Calls } from "./calls.js";
 import { Core, reason } from "./core.js";
 import { parseAddress } from "./address.js";
-import { HEARTBEAT_SECONDS, LINE_MAX_BYTES_MIN, OUTBOX_BYTES, OUTBOX_MESSAGES } from "./limits.js";
+import { HEARTBEAT_SECONDS, LINE_MAX_BYTES_MIN, OUTBOX_BYTES, OUTBOX_MESSAGES, TIMER_MS_MAX } from "./limits.js";
 import { isId } from "./session/messages.js";
 
 /** @import { Books, Reason, Step, Store } from "./core.js" */
@@ -202,12 +202,12 @@ export class AnyDevice {
   }
 
   /**
-   * Makes durable all that was accepted, and then waits until the hub has taken it over, at most `patience` milliseconds.
-   * Answers whether it has.
-   * @param {number} patience
+   * Makes durable all that was accepted, and then waits until the hub has taken it over, at most `patience` milliseconds, or until the
+   * device is closed. Answers whether it has.
+   * @param {number} [patience]  for ever unless said
    * @returns {Promise<boolean>}
    */
-  async flush(patience) {
+  async flush(patience = Infinity) {
     const all = this.#core.next;
     const until = now().mono + patience;
     await this.sync();
@@ -404,7 +404,7 @@ export class AnyDevice {
         this.#waiting.delete(wake);
         resolve(undefined);
       };
-      const timer = setTimeout(wake, patience);
+      const timer = setTimeout(wake, Math.min(patience, TIMER_MS_MAX));
       this.#waiting.add(wake);
     });
   }

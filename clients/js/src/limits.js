@@ -18,6 +18,10 @@ export const REASON_BYTES_MAX = 256;
 export const WINDOW_MESSAGES = 64;
 /** Seconds between heartbeats unless the program says otherwise. */
 export const HEARTBEAT_SECONDS = 15;
+/** The longest heartbeat that a welcome can grant, in seconds. A longer one counts as this. */
+export const HEARTBEAT_SECONDS_MAX = 86_400;
+/** The longest time that a timer can take, in milliseconds, and so that a bye can ask a device to stay away. Longer counts as this. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
 /** Bytes said and not written yet, beyond which nothing unnumbered is said, no heartbeat and no probe. */
 export const UNSENT_BYTES_MAX = 4 * LINE_BYTES_MAX;
 /** Seconds in which a welcome answers an identify; then the device identifies again (D1). */

@@ -42,6 +42,39 @@ withHub("what was sent and not acked is sent again after a cut, under its number
   await second.connection.ended();
 });
 
+withHub("a flush without a limit, or with one of weeks, waits until the hub has everything", async (hub, address) => {
+  const { device } = telling({ address });
+  device.send("t", 1);
+  device.connect();
+  const { connection } = await hub.welcome();
+  /** @type {boolean[]} */
+  const flushed = [];
+  const both = [device.flush(), device.flush(2 ** 40)].map((flush) => flush.then((all) => flushed.push(all)));
+  await connection.read();
+  assert.deepEqual(flushed, []);
+  connection.says({ ack: 1 });
+  await Promise.all(both);
+  assert.deepEqual(flushed, [true, true]);
+  await device.close();
+});
+
+withHub("a hub that names ages waits as long as a timer can, not no time at all", async (hub, address) => {
+  const [ages, warnings] = [2 ** 40, /** @type {string[]} */ ([])];
+  const warned = (/** @type {Error} */ warning) => warnings.push(warning.name);
+  process.on("warning", warned);
+  const { device, disconnected } = telling({ address });
+  device.connect();
+  const { connection } = await hub.welcome({ heartbeat: ages });
+  device.send("t", 1);
+  await connection.read();
+  connection.says({ bye: "stopping", again: "later", wait: ages });
+  assert.equal(await disconnected.next(), "stopping");
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", warned);
+  assert.deepEqual(warnings, [], "no timer is too long");
+  await device.close();
+});
+
 withHub("a hub that is half open is left after two heartbeats", async (hub, address) => {
   const { device, disconnected } = telling({ address, heartbeat: 1 });
   device.connect();

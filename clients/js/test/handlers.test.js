@@ -83,6 +83,11 @@ test("what the hub would not take is not accepted, and send never throws", async
   for (const channels of [null, [], { a: 1 }, { a: { unit: 1 } }, { a: { every: 0 } }, { a: { min: "0" } }]) {
     assert.equal(device.describe(/** @type {any} */ (channels)), false);
   }
+  const looked = { get fan() { throw new Error("no"); } };
+  const inside = { fan: new Proxy({}, { get: () => assert.fail("no") }) };
+  for (const channels of [looked, inside]) {
+    assert.equal(device.describe(/** @type {any} */ (channels)), false, "it throws when it is looked at");
+  }
   assert.equal(device.describe({ fan: { input: "switch", more: [1] } }), true);
   assert.equal(device.queued, 14);
   await device.close();

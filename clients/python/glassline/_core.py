@@ -19,9 +19,6 @@ from .store.work import Done
 
 log = logging.getLogger("glassline")
 
-#: How far beyond what it is meant to have the log may grow before a send gives room back itself, which takes the disk some time.
-_LOG_OVERDUE = 2
-
 
 class Connected(NamedTuple):
     """The device is welcome on a new connection: whether it goes on with its session, and the token it was given, if any."""
@@ -61,7 +58,10 @@ class Core:
     """
 
     def __init__(self, settings: Settings, folder: Optional[Path], wake: Callable[[], None]) -> None:
-        self._lock = threading.Lock()
+        # A thread may come again amid a call of its own, by a signal's handler: it must not wait for itself.
+        self._lock = threading.RLock()
+        # Amid a call that changes something; then nobody else may, not even the same thread.
+        self._changing = False
         #: Whoever does what is to be done looks what there is. Never waits.
         self.wake = wake
         self._log = None if folder is None else Log(folder, settings.bytes_max)
@@ -110,33 +110,55 @@ class Core:
     def send(self, body: bytes) -> None:
         """Takes a message into the outbox. Raises :class:`NotAccepted`, or the system's ``OSError`` where it cannot be stored."""
         with self._lock:
-            if self._closed:
-                raise NotAccepted("the device is closed")
-            if not self._marked:
-                self._mark()
-            if self._log is not None:
-                self._log.append(body)
-                if self._log.size > _LOG_OVERDUE * self._log.bytes_max:
-                    self._make_room()
-            due = self._session.due()
-            self._next = self._session.publish(now(), body) + 1
-            self._accepted += 1
-            # Whoever is woken for nothing only takes the sender's time.
-            wanted = self._session.wants() or self._session.due() != due or self._gives_room()
+            self._change()
+            try:
+                wanted = self._send(body)
+            finally:
+                self._changing = False
         if wanted:
             self.wake()
+
+    def _send(self, body: bytes) -> bool:
+        """Answers whether somebody has something to do."""
+        if self._closed:
+            raise NotAccepted("the device is closed")
+        if not self._marked:
+            self._mark()
+        if self._log is not None:
+            self._log.append(body)
+            if self._log.size > self._log.bytes_max:
+                # Nobody else has given back what can be, for long: there is no thread, or its disk is slow.
+                self._log.give_back(self._session.held_from)
+        due = self._session.due()
+        self._next = self._session.publish(now(), body) + 1
+        self._accepted += 1
+        # Whoever is woken for nothing only takes the sender's time.
+        return self._session.wants() or self._session.due() != due or self._gives_room()
+
+    def _change(self) -> None:
+        if self._changing:
+            raise NotAccepted("it comes amid another call on the same thread: from a signal's handler, say")
+        self._changing = True
 
     def send_unnumbered(self, body: bytes) -> bool:
         """Says a message without keeping it. Answers whether that could be done."""
         with self._lock:
-            said = not self._closed and self._session.publish_unnumbered(now(), body)
+            self._change()
+            try:
+                said = not self._closed and self._session.publish_unnumbered(now(), body)
+            finally:
+                self._changing = False
         self.wake()
         return said
 
     def describe(self, channels: str) -> None:
         """Says what the channels are, now and after each welcome."""
         with self._lock:
-            self._session.describe(now(), channels)
+            self._change()
+            try:
+                self._session.describe(now(), channels)
+            finally:
+                self._changing = False
         self.wake()
 
     def answer(self, command: int, ok: bool, value: Optional[str], reason: Optional[str]) -> None:
@@ -227,10 +249,14 @@ class Core:
         for line in lines:
             # One at a time: nobody who sends waits for all of them.
             with self._lock:
-                held = self._session.queued
-                self._session.line(now(), line)
-                # A line only ever takes messages out, and only those that are taken over.
-                self._acked += held - self._session.queued
+                self._changing = True
+                try:
+                    held = self._session.queued
+                    self._session.line(now(), line)
+                    # A line only ever takes messages out, and only those that are taken over.
+                    self._acked += held - self._session.queued
+                finally:
+                    self._changing = False
         with self._lock:
             if self._log is not None:
                 self._log.note(self._session.head(), self._session.queued)
@@ -256,6 +282,7 @@ class Core:
     def steps(self) -> Tuple[List[Step], Optional[Work]]:
         """What is to be done next, in order, and then the work to run and give to :meth:`done` before there are more steps."""
         steps: List[Step] = []
+        complaints: List[Complain] = []
         with self._lock:
             while not self._owed:
                 output = self._session.poll()
@@ -270,10 +297,14 @@ class Core:
                 elif isinstance(output, Close):
                     steps.append(Reason(output.code, output.again, output.wait))
                 elif isinstance(output, Complain):
-                    log.warning("%s: the hub skipped a line: %s: %s", self.name, output.code, output.reason)
+                    complaints.append(output)
                 else:
                     steps.extend(self._welcomed(output))
-            return steps, self._work()
+            work = self._work()
+        # Not before: whoever is told may send.
+        for complaint in complaints:
+            log.warning("%s: the hub skipped a line: %s: %s", self.name, complaint.code, complaint.reason)
+        return steps, work
 
     def room(self) -> Optional[Work]:
         """The work that gives back what is not held any more, where there is something."""
@@ -355,15 +386,6 @@ class Core:
         if self._owed and self._log is not None:
             self._done(self._log.keep(self._session.head(), self._session.held_from).run())
         self._marked = True
-
-    def _make_room(self) -> None:
-        """Nobody else has given back what can be, for long: there is no thread, or its disk is slow."""
-        work = self._work()
-        if work is not None:
-            try:
-                self._done(work.run())
-            except OSError:
-                pass
 
     def _done(self, done: Done) -> None:
         if done.kept:

@@ -3,7 +3,7 @@
 import inspect
 import threading
 from types import TracebackType
-from typing import Any, Callable, Optional, Type
+from typing import Callable, Optional, Type
 
 from ._caller import Caller
 from ._driver import Driver
@@ -22,18 +22,6 @@ class Device(Face):
     It goes on until :meth:`close`, or until nobody has it any more. As a context manager it connects, and at the end waits up to
     :data:`LINGER_SECONDS` until the hub has everything, and closes.
     """
-
-    def __init__(self, address: str, id: str = "", token: str = "", **settings: Any) -> None:
-        self._poller = Poller()
-        try:
-            super().__init__(address, id, token, **settings)
-        except BaseException:
-            self._poller.close()
-            raise
-        self._caller = Caller(self._handlers, f"glassline-{id}-handlers")
-        self._driver = Driver(self._core, self._handlers, self._caller, self._poller)
-
-    __init__.__doc__ = Face.__init__.__doc__
 
     def connect(self) -> None:
         """Connects, now and whenever the connection is gone, after a random time that grows with every attempt. Set the handlers
@@ -99,7 +87,15 @@ class Device(Face):
                 self._poller.close()
 
     def _waker(self) -> Callable[[], None]:
+        self._poller = Poller()
         return self._poller.wake
+
+    def _not_made(self) -> None:
+        self._poller.close()
+
+    def _made(self) -> None:
+        self._caller = Caller(self._handlers, f"glassline-{self._core.name}-handlers")
+        self._driver = Driver(self._core, self._handlers, self._caller, self._poller)
 
     def _checked(self, handler: Handler) -> Handler:
         if inspect.iscoroutinefunction(handler):

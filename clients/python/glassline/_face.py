@@ -64,12 +64,24 @@ class Face:
         settings = Settings(id, token or None, secrets.randbits(32) if nonce is None else nonce)
         settings.heartbeat, settings.line_max = heartbeat, line_max
         settings.messages_max, settings.bytes_max = messages_max, bytes_max
-        self._core = Core(settings, None if outbox is None else Path(outbox), self._waker())
+        waker = self._waker()
+        try:
+            self._core = Core(settings, None if outbox is None else Path(outbox), waker)
+        except BaseException:
+            self._not_made()
+            raise
         self._handlers = Handlers(self._core)
+        self._made()
 
     def _waker(self) -> Callable[[], None]:
         """What to call, on any thread, when there is something to say; it never waits, and does not hold the device."""
         raise NotImplementedError
+
+    def _not_made(self) -> None:
+        """There is no device: what it would have woken is not needed."""
+
+    def _made(self) -> None:
+        """There is one: what it works with is made."""
 
     def send(self, channel: str, value: object, ts: Optional[int] = None) -> bool:
         """Sends ``value`` on ``channel``, taken now, or at ``ts`` (milliseconds since 1970). Answers whether it was accepted: it is

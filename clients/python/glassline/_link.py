@@ -25,7 +25,7 @@ class Poller:
     """Waits for a socket, or to be woken."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # No lock: a signal's handler may wake amid another wake. Two at once are one too many, and no harm.
         self._woken = False
         self._inner, self._outer = socket.socketpair()
         self._inner.setblocking(False)
@@ -35,14 +35,13 @@ class Poller:
 
     def wake(self) -> None:
         """Ends the present :meth:`wait`, or the next one. Never waits."""
-        with self._lock:
-            if not self._woken:
-                self._woken = True
-                try:
-                    self._outer.send(b"\0")
-                except OSError:
-                    # It is closed: nobody waits any more.
-                    pass
+        if not self._woken:
+            self._woken = True
+            try:
+                self._outer.send(b"\0")
+            except OSError:
+                # It is closed: nobody waits any more.
+                pass
 
     def watch(self, watched: socket.socket, events: int) -> None:
         """From now on ``watched`` is waited for, too; ``events`` are those of ``selectors``, 0 for no more."""
@@ -60,20 +59,19 @@ class Poller:
         ready = 0
         for key, events in self._selector.select(seconds):
             if key.fileobj is self._inner:
-                with self._lock:
-                    self._woken = False
-                    self._inner.recv(64)
+                # In this order: whoever wakes in between finds it woken, and what it is woken for is looked at after this.
+                self._inner.recv(64)
+                self._woken = False
             else:
                 ready |= events
         return ready
 
     def close(self) -> None:
         """Ends it; waking it is no error then."""
-        with self._lock:
-            self._woken = True
-            self._selector.close()
-            self._inner.close()
-            self._outer.close()
+        self._woken = True
+        self._selector.close()
+        self._inner.close()
+        self._outer.close()
 
 
 class Found(NamedTuple):

@@ -3,7 +3,7 @@
 from typing import NamedTuple, Optional
 
 _SENTENCES = {
-    "auth": "The token is unknown or not for this device.",
+    "auth": "The token does not count here: there is none, or it is unknown, used up, taken back or of another id.",
     "replaced": "The device identified on another connection.",
     "closed": "That session is over; identify without one.",
     "removed": "The device was removed.",

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from types import TracebackType
-from typing import Any, Callable, List, Optional, Type, TypeVar
+from typing import Callable, List, Optional, Type, TypeVar
 
 from ._core import Connected, log, now, outbox_failed
 from ._device import LINGER_SECONDS
@@ -26,13 +26,7 @@ class Device(Face):
     It belongs to the loop on which :meth:`connect` is called, or ``async with`` begins; ``send`` may be called from any thread.
     """
 
-    def __init__(self, address: str, id: str = "", token: str = "", **settings: Any) -> None:
-        self._turns = Turns()
-        self._task: Optional[asyncio.Task[Reason]] = None
-        super().__init__(address, id, token, **settings)
-        self._caller = Caller(self._handlers)
-
-    __init__.__doc__ = Face.__init__.__doc__
+    _task: "Optional[asyncio.Task[Reason]]" = None
 
     def connect(self) -> None:
         """Connects, now and whenever the connection is gone, after a random time that grows with every attempt. Set the handlers
@@ -93,7 +87,11 @@ class Device(Face):
             await self.close()
 
     def _waker(self) -> Callable[[], None]:
+        self._turns = Turns()
         return self._turns.wake_from_anywhere
+
+    def _made(self) -> None:
+        self._caller = Caller(self._handlers)
 
     async def _run(self) -> Reason:
         try:

@@ -170,6 +170,29 @@ class Devices(Case):
             line = await self.off(resumed.hears_kind, "seq")
             self.assertEqual((line["seq"], line["value"]), (1, 2))
 
+    async def test_what_a_hub_gave_is_there_in_the_next_run_and_given_up_where_it_does_not_want_it(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        first = aio.Device(self.hub.address, "", "JOIN", nonce=0, outbox=folder.name)
+        await self.welcomed(first, welcome="new-7", token="gl_own")
+        await first.close()
+
+        second = aio.Device(self.hub.address, "", "ANOTHER", nonce=0, outbox=folder.name)
+        self.addAsyncCleanup(second.close)
+        self.assertEqual(second.id, "new-7")
+        second.connect()
+
+        def refuse() -> Any:
+            with self.hub.accept() as connection:
+                identify = connection.hears_kind("identify")
+                connection.says(bye="auth", again="never")
+                return identify["identify"], identify["token"]
+
+        self.assertEqual(await self.off(refuse), ("new-7", "gl_own"))
+        self.assertEqual(await self.off(refuse), ("", "ANOTHER"))
+        reason = await asyncio.wait_for(second.ended(), PATIENCE)
+        self.assertEqual((reason.code, reason.comes_back), ("auth", False))
+
     async def test_many_devices_share_a_loop(self) -> None:
         devices = [self.device() for _ in range(30)]
 

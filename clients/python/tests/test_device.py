@@ -7,7 +7,7 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List
 from unittest import mock
 
 from hub import PATIENCE, Connection, Hub, until
@@ -45,7 +45,7 @@ class Case(unittest.TestCase):
 class Joining(Case):
     def test_what_a_hub_gave_is_there_in_the_next_run_and_given_up_where_it_does_not_want_it(self) -> None:
         folder = Path(self.enter(tempfile.TemporaryDirectory()))
-        settings = {"nonce": 0, "outbox": folder}
+        settings: Dict[str, Any] = {"nonce": 0, "outbox": folder}
         first = glassline.Device(self.hub.address, "", "JOIN", **settings)
         self.addCleanup(first.close)
         first.connect()
@@ -68,6 +68,7 @@ class Joining(Case):
             self.assertEqual((identify["identify"], identify["token"]), expected)
             connection.says(bye="auth", again="never")
         reason = second.ended(MAX_WAIT)
+        assert reason is not None
         self.assertEqual((reason.code, reason.comes_back), ("auth", False))
 
 
@@ -120,6 +121,56 @@ class Sending(Case):
         connection.says(ack=4)
         self.assertTrue(device.flush(MAX_WAIT))
         self.assertEqual(device.books, (4, 0, 2, 2, 0))
+
+    def test_what_is_dropped_gives_back_its_files_and_no_send_waits_for_the_disk(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        bounds: Dict[str, Any] = {"outbox": folder.name, "messages_max": 1000, "bytes_max": 64 * 1024}
+        device = glassline.Device("tcp://127.0.0.1:9", "pump-1", **bounds)
+        with mock.patch("os.fsync") as synced:
+            for n in range(20_000):
+                self.assertTrue(device.send("n", n))
+            synced.assert_not_called()
+        size = sum(entry.stat().st_size for entry in Path(folder.name).glob("*.log"))
+        self.assertLess(size, 4 * 64 * 1024)
+        queued = device.queued
+        self.assertEqual(device.dropped + queued, 20_000)
+        device.close()
+        again = glassline.Device("tcp://127.0.0.1:9", "pump-1", **bounds)
+        self.addCleanup(again.close)
+        self.assertEqual(again.queued, queued)
+
+    def test_a_signals_handler_that_sends_amid_a_send_is_refused_and_nothing_hangs(self) -> None:
+        device = self.device()
+        session = device._core._session
+        publish, within = session.publish, []
+
+        def interrupted(now: int, body: bytes) -> int:
+            within.extend([device.send("n", 2), device.send_unnumbered("n", 2), device.describe({}), device.queued])
+            return publish(now, body)
+
+        with mock.patch.object(session, "publish", interrupted):
+            thread = threading.Thread(target=device.send, args=("n", 1), daemon=True)
+            thread.start()
+            thread.join(MAX_WAIT)
+        self.assertEqual(within, [False, False, False, 0])
+        self.assertTrue(device.send("n", 3))
+        self.assertEqual((device.books.accepted, device.queued), (2, 2))
+
+    def test_whoever_is_told_of_a_complaint_may_send(self) -> None:
+        logging.disable(logging.NOTSET)
+        device = self.device()
+
+        class Forward(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                device.send("log", record.getMessage())
+
+        forward = Forward()
+        logging.getLogger("glassline").addHandler(forward)
+        self.addCleanup(logging.getLogger("glassline").removeHandler, forward)
+        connection = self.welcomed(device)
+        connection.says(error={"line": 1, "code": "bad_json", "reason": "no object"})
+        self.assertIn("bad_json", connection.hears_kind("seq")["value"])
 
     def test_unnumbered_is_sent_while_connected_only(self) -> None:
         device = self.device()
@@ -195,6 +246,20 @@ class Connecting(Case):
         again = self.enter(self.hub.welcome())
         self.assertEqual(again.hears_kind("seq")["seq"], 1)
         until(lambda: [reason.code for reason in reasons] == ["silent"], "it was told")
+
+    def test_a_hub_that_names_ages_does_not_break_the_device(self) -> None:
+        device = self.device()
+        told: List[Any] = []
+        device.on_disconnected(told.append)
+        connection = self.welcomed(device, heartbeat=10**400)
+        device.send("n", 1)
+        connection.hears_kind("seq")
+        connection.says(bye="stopping", again="later", wait=10**400)
+        until(lambda: bool(told), "it is told")
+        device.close()
+        reason = device.ended(MAX_WAIT)
+        assert reason is not None
+        self.assertEqual(reason.code, "ended")
 
     def test_a_machine_that_slept_finds_its_connection_dead(self) -> None:
         device = self.device()

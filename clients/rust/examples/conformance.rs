@@ -1,6 +1,6 @@
 //! The conformance driver of this library: a device that does what its standard input says (clients/CONFORMANCE.md).
 //!
-//! It answers every command at once, and takes those for the channel `fan`.
+//! It answers every command at once: it has no `--hold-commands`.
 
 use glassline_client::blocking::Device;
 use glassline_client::{Books, Reason, Settings};
@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(settings) = settings()? else { return Ok(ExitCode::from(2)) };
-    let mut driver = Driver::new(settings)?;
+    let mut driver = match settings()? {
+        Ok(settings) => Driver::new(settings)?,
+        Err(code) => return Ok(code),
+    };
     for order in stdin().lock().lines() {
         let order = order?;
         if order == "quit" {
@@ -29,8 +31,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the arguments ask for; nothing where they cannot be read.
-fn settings() -> Result<Option<Settings>, Box<dyn Error>> {
+/// What the arguments ask for; or with what to exit, where they cannot be read or this library cannot do it.
+fn settings() -> Result<Result<Settings, ExitCode>, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (mut places, mut token, mut outbox, mut holding) = (Vec::new(), String::new(), None, None);
     let mut with: Vec<Box<dyn FnOnce(Settings) -> Settings>> = Vec::new();
@@ -53,11 +55,12 @@ fn settings() -> Result<Option<Settings>, Box<dyn Error>> {
                 let nonce = value()?.parse()?;
                 with.push(Box::new(move |settings| settings.counting_nonces_from(nonce)));
             }
-            flag if flag.starts_with("--") => return Ok(None),
+            "--hold-commands" => return Ok(Err(ExitCode::from(3))),
+            flag if flag.starts_with("--") => return Ok(Err(ExitCode::from(2))),
             _ => places.push(argument),
         }
     }
-    let [address, id] = &places[..] else { return Ok(None) };
+    let [address, id] = &places[..] else { return Ok(Err(ExitCode::from(2))) };
     let mut settings = Settings::new(address, id, &token)?;
     if let Some(folder) = outbox {
         settings = settings.stored_in(folder);
@@ -65,7 +68,7 @@ fn settings() -> Result<Option<Settings>, Box<dyn Error>> {
     if let Some(messages) = holding {
         settings = settings.holding(messages, 16 << 20);
     }
-    Ok(Some(with.into_iter().fold(settings, |settings, with| with(settings))))
+    Ok(Ok(with.into_iter().fold(settings, |settings, with| with(settings))))
 }
 
 struct Driver {
@@ -77,8 +80,8 @@ struct Driver {
 impl Driver {
     fn new(settings: Settings) -> Result<Self, Box<dyn Error>> {
         let device = Arc::new(Device::with(settings)?);
-        device.on_command("fan", |value: Box<RawValue>| {
-            say(&json!({"event": "command", "channel": "fan", "value": value}));
+        device.on_other_commands(|channel, value: Box<RawValue>| {
+            say(&json!({"event": "command", "channel": channel, "value": value}));
             Ok(value)
         });
         let here = device.handle();
@@ -140,12 +143,16 @@ impl Driver {
     }
 
     fn timed(&mut self, send: impl FnOnce(&Device) -> bool) {
+        let waited_before = waited();
         let begin = Instant::now();
         let accepted = send(&self.device);
         let took = begin.elapsed();
+        let waited = waited().saturating_sub(waited_before);
         self.worst = self.worst.max(took);
         self.sends += 1;
-        say(&json!({"event": "sent", "n": self.sends, "accepted": accepted, "us": micros(took)}));
+        say(&json!({
+            "event": "sent", "n": self.sends, "accepted": accepted, "us": micros(took), "waited_us": micros(waited),
+        }));
     }
 
     fn state(&self) {
@@ -180,6 +187,12 @@ fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// How long the calling thread was ready while others had the processor, as Linux tells: the second number, in nanoseconds.
+fn waited() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(told.split(' ').nth(1).and_then(|nanos| nanos.parse().ok()).unwrap_or_default())
+}
+
 fn code(why: &Reason) -> &str {
     match why {
         Reason::Told { code, .. } => code,
@@ -187,7 +200,7 @@ fn code(why: &Reason) -> &str {
         Reason::Stuck => "stuck",
         Reason::Broken(_) => "broken",
         Reason::Outbox(_) => "outbox",
-        Reason::Closed => "closed",
+        Reason::Closed => "ended",
     }
 }
 

@@ -9,7 +9,9 @@ use crate::settings::{Settings, SetupError};
 use protocol::id::DeviceId;
 use protocol::id::SessionId;
 use protocol::limits::{LINE_BYTES_MAX, SEQ_MAX};
-use protocol::message::{Command, Description, FromDevice, Outcome, Samples, Welcome, decode_from_device};
+use protocol::message::{
+    Command, Complaint, Description, FromDevice, Outcome, Samples, Welcome, decode_from_device,
+};
 use protocol::session::Backoff;
 use protocol::session::device_side::{DeviceSide, Output};
 use protocol::time::Time;
@@ -32,6 +34,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// The device is welcome: whether it goes on with its session, and the token it was given, if any.
     Connected { resumed: bool, token: Option<String> },
+    /// The hub skipped a line. Log it when nothing is locked: whoever is told may send.
+    Complaint(Complaint),
     /// Do this, and give the outcome to [`Core::answer`].
     Begin(Command),
     /// The connection is over.
@@ -161,8 +165,10 @@ impl Core {
         if let Some(outbox) = &mut self.outbox {
             outbox.append(&samples).map_err(NotAccepted::Outbox)?;
         }
-        if self.outbox.as_ref().is_some_and(|outbox| outbox.log_bytes() > self.log_bytes_max) {
-            self.make_room();
+        let overdue = |outbox: &&mut Outbox| outbox.log_bytes() > self.log_bytes_max;
+        if let Some(outbox) = self.outbox.as_mut().filter(overdue) {
+            // Nobody else has given back what can be, for long: there is no task, or its disk is slow.
+            outbox.give_back(self.side.held_from());
         }
         let position = self.side.publish(now, samples);
         debug_assert_eq!(position, self.next, "the outbox and the session count alike");
@@ -247,14 +253,7 @@ impl Core {
                 Output::Send(line) => Some(Step::Send(line)),
                 Output::Begin(command) => Some(Step::Begin(command)),
                 Output::Welcome(welcome) => self.welcome(now, *welcome),
-                Output::Complaint(complaint) => {
-                    tracing::warn!(
-                        code = complaint.code,
-                        reason = complaint.reason,
-                        "the hub skipped a line"
-                    );
-                    None
-                }
+                Output::Complaint(complaint) => Some(Step::Complaint(complaint)),
                 Output::Close(ending) => Some(Step::Close(ending.into())),
             });
         }
@@ -266,14 +265,6 @@ impl Core {
         let (head, held_from, owed) = (self.side.head(), self.side.held_from(), self.owed);
         let outbox = self.outbox.as_mut().filter(|outbox| owed || outbox.has_room_to_give(held_from));
         outbox.map(|outbox| outbox.keep(&head, held_from))
-    }
-
-    /// Nobody else has given back what can be, for long: there is no task, or its disk is slow.
-    fn make_room(&mut self) {
-        let room = self.keep().map(outbox::Keep::run);
-        if let Some(Ok(done)) = room {
-            self.done(done);
-        }
     }
 
     /// Whether nothing must be said before the head is kept.
@@ -423,6 +414,20 @@ mod tests {
             let Some(keep) = keep else { return lines };
             core.done(keep.run().expect("there is room"));
         }
+    }
+
+    #[test]
+    fn a_complaint_of_the_hub_is_left_to_whoever_has_nothing_locked() {
+        let settings = Settings::new("tcp://127.0.0.1:1", "pump-1", "").expect("settings");
+        let mut core = Core::new(&settings).expect("it is in memory");
+        core.connected(NOW);
+        said(&mut core);
+        core.line(NOW, br#"{"error":{"line":1,"at":0,"code":"bad_json","reason":"no object"}}"#);
+        let Steps { steps, .. } = core.steps(NOW);
+        assert!(
+            matches!(&steps[..], [Step::Complaint(complaint)] if complaint.code == "bad_json"),
+            "{steps:?}"
+        );
     }
 
     #[test]

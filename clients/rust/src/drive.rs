@@ -5,6 +5,7 @@ use crate::handlers::Call;
 use crate::link::Link;
 use crate::live::Live;
 use crate::reason::Reason;
+use protocol::message::Complaint;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +97,9 @@ async fn talk(live: &Arc<Live>, mut link: Link) -> Reason {
                     live.tell(Call::Connected(resumed));
                 }
                 Step::Begin(command) => live.tell(Call::Command(command)),
+                Step::Complaint(Complaint { code, reason, .. }) => {
+                    tracing::warn!(device = live.settings.name(), code, reason, "the hub skipped a line");
+                }
                 Step::Close(reason) => {
                     link.leave().await;
                     return reason;

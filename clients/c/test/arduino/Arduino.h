@@ -12,6 +12,7 @@ static const uint8_t A0 = 14;
 uint32_t millis();
 uint32_t micros();
 long random(long below);
+void yield();
 int analogRead(uint8_t pin);
 
 class Stream {
@@ -23,6 +24,17 @@ class Stream {
   virtual int availableForWrite() { return 0; }
   void setTimeout(unsigned long) {}
 };
+
+/* What the examples need besides: they are compiled, not run. */
+static const uint8_t A1 = 15, LOW = 0, HIGH = 1, OUTPUT = 1;
+void pinMode(uint8_t pin, uint8_t mode);
+void digitalWrite(uint8_t pin, uint8_t level);
+void randomSeed(unsigned long seed);
+class HardwareSerial : public Stream {
+ public:
+  void begin(unsigned long baud);
+};
+extern HardwareSerial &Serial;
 
 void setup();
 void loop();

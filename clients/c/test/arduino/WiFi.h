@@ -17,8 +17,10 @@ class WiFiClient : public Client {
   int socket_ = -1;
 };
 
+enum { WL_CONNECTED = 3 };
 struct Network {
   void begin(const char *, const char *) {}
+  int status() { return WL_CONNECTED; }
 };
 extern Network WiFi;
 

@@ -2,11 +2,13 @@
 
 import {
   CHANNEL_BYTES_MAX,
+  HEARTBEAT_SECONDS_MAX,
   LINE_BYTES_MAX,
   LINE_DEPTH_MAX,
   MESSAGE_CHANNELS_MAX,
   REASON_BYTES_MAX,
   SEQ_MAX,
+  TIMER_MS_MAX,
 } from "../limits.js";
 import { cutText, hasHalves, textBytes } from "./text.js";
 
@@ -110,7 +112,7 @@ const readers = {
       session: optional(text, members, "session"),
       ack: optional(count, members, "ack"),
       window: optional(count, members, "window"),
-      heartbeat: count(members, "heartbeat"),
+      heartbeat: Math.min(count(members, "heartbeat"), HEARTBEAT_SECONDS_MAX),
       lineMax: count(members, "line_max"),
       time: count(members, "time"),
       token: optional(text, members, "token"),
@@ -131,7 +133,7 @@ const readers = {
     const farewell = {
       code: text(members, "bye"),
       again: again === "now" || again === "never" ? again : /** @type {const} */ ("later"),
-      wait: optional(count, members, "wait") ?? 0,
+      wait: Math.min(optional(count, members, "wait") ?? 0, TIMER_MS_MAX),
     };
     return { kind: "bye", farewell };
   },
@@ -226,13 +228,18 @@ export function numbered(seq, body, outbox) {
  * @returns {string | undefined}
  */
 export function describe(channels) {
-  if (!isObject(channels)) return undefined;
-  const members = Object.entries(channels);
-  if (members.length > MESSAGE_CHANNELS_MAX) return undefined;
-  if (!members.every(([name, said]) => isChannel(name) && isObject(said) && isOfChannel(said))) return undefined;
-  const text = json(channels);
-  const line = text && `{"describe":${text}}`;
-  return line && textBytes(line) <= LINE_BYTES_MAX ? line : undefined;
+  try {
+    if (!isObject(channels)) return undefined;
+    const members = Object.entries(channels);
+    if (members.length > MESSAGE_CHANNELS_MAX) return undefined;
+    if (!members.every(([name, said]) => isChannel(name) && isObject(said) && isOfChannel(said))) return undefined;
+    const text = json(channels);
+    const line = text && `{"describe":${text}}`;
+    return line && textBytes(line) <= LINE_BYTES_MAX ? line : undefined;
+  } catch {
+    // What the program hands in may throw when it is looked at.
+    return undefined;
+  }
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

@@ -20,6 +20,10 @@ OUTBOX_BYTES = 1048576
 UNSENT_BYTES_MAX = 262144
 #: Seconds between heartbeats, unless the program says otherwise.
 HEARTBEAT_SECONDS = 15
+#: The longest heartbeat that a welcome can grant, in seconds. A longer one counts as this.
+HEARTBEAT_SECONDS_MAX = 86400
+#: The longest that a bye can ask a device to stay away, in milliseconds. Longer counts as this.
+WAIT_MS_MAX = 2147483647
 #: Milliseconds without a welcome after which the device identifies again (rule D1).
 WELCOME_MS_MAX = 35000
 #: The same on a serial line, where the identify may have been lost.

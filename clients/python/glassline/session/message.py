@@ -2,7 +2,7 @@
 
 import json
 
-from .limits import REASON_BYTES_MAX, SEQ_MAX, WINDOW_MESSAGES
+from .limits import HEARTBEAT_SECONDS_MAX, REASON_BYTES_MAX, SEQ_MAX, WINDOW_MESSAGES
 from .members import members, text, whole
 
 # What a reader of the hub side's lines looks for, in this order.
@@ -63,7 +63,7 @@ class Welcome:
         self.ack = line.whole("ack") if line.has("ack") else 0
         self.window = line.whole("window") if line.has("window") else WINDOW_MESSAGES
         #: Milliseconds between heartbeats.
-        self.heartbeat_ms = max(line.whole("heartbeat"), 1) * 1000
+        self.heartbeat_ms = min(max(line.whole("heartbeat"), 1), HEARTBEAT_SECONDS_MAX) * 1000
         self.line_max = line.whole("line_max")
         self.time = line.whole("time")
         self.token = line.text("token") if line.has("token") else None

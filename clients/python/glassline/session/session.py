@@ -279,7 +279,7 @@ class Session:
             self._identify(now)
 
     def _bye(self, line: Line) -> None:
-        code, wait = line.text("bye"), line.whole("wait") if line.has("wait") else None
+        code, wait = line.text("bye"), min(line.whole("wait"), limits.WAIT_MS_MAX) if line.has("wait") else None
         again = message.again(line)
         if code == "closed" and self._log.session is not None:
             # What is unacked is numbered anew in the session that the next welcome brings.

@@ -118,6 +118,19 @@ class Log:
         """Whether a :meth:`keep` would give back a file."""
         return len(self._segments) > 1 and self._segments[1].first <= held_from
 
+    def give_back(self, held_from: int) -> None:
+        """Removes the files below ``held_from`` at once. Nothing is synced, so it takes no longer than a message does: without a
+        head that says so, what is missing below the first file counts as dropped, and so it was."""
+        # One that a sync is to write again stays: it would come again.
+        while self.has_room_to_give(held_from) and self._segments[0].state != SUSPECT:
+            given_back = self._segments.pop(0)
+            self.size -= given_back.size
+            try:
+                segment.path(self._place.folder, given_back.first).unlink(missing_ok=True)
+            except OSError:
+                # It stays, and is found by the next run of the program.
+                continue
+
     def sync(self) -> Sync:
         """The work that makes durable all that was put in so far; :meth:`done` is told what comes of it."""
         if self._segments and self._segments[-1].state == SUSPECT:

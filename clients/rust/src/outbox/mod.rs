@@ -192,6 +192,18 @@ impl Outbox {
         self.segments.get(1).is_some_and(|second| second.first <= held_from)
     }
 
+    /// Removes the files below `held_from` at once. Nothing is synced, so it takes no longer than a message does: without a
+    /// head that says so, what is missing below the first file counts as dropped, and so it was.
+    pub fn give_back(&mut self, held_from: u64) {
+        // One that a sync is to write again stays: it would come again.
+        while self.has_room_to_give(held_from)
+            && let Some(first) = self.segments.pop_front_if(|first| first.state != State::Suspect)
+        {
+            // One that stays is found by the next run of the program.
+            let _ = fs::remove_file(first.path(&self.place.folder));
+        }
+    }
+
     /// Begins to make durable all that was put in so far.
     ///
     /// # Errors

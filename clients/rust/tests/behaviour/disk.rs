@@ -1,8 +1,8 @@
 //! A stored outbox on a disk that is full or fails.
 
 use crate::hub::{PATIENCE, Port, until};
-use glassline_client::Device;
 use glassline_client::outbox::{Bounds, Done, OpenError, Outbox};
+use glassline_client::{Device, Settings};
 use protocol::message::{Sample, Samples};
 use protocol::session::device_side::{Head, Kept};
 use serde_json::value::RawValue;
@@ -117,6 +117,31 @@ fn room_is_given_back_where_no_file_can_be_made() {
     let all = outbox.next();
     taken_over(&mut outbox, all);
     assert!(outbox.log_bytes() < before / 4, "{} of {before}", outbox.log_bytes());
+}
+
+/// Writing a head takes as long as the disk likes: one that does not come back must not hold up who sends.
+#[test]
+fn what_is_dropped_is_given_back_by_send_without_a_head() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = || Settings::new("tcp://127.0.0.1:9", "pump-1", "").expect("settings");
+    let bounded = || settings().holding(1000, 64 * 1024).stored_in(folder.path());
+    let device = Device::with(bounded()).expect("a device");
+    let head = folder.path().join("head");
+    fs::remove_file(&head).expect("it was made");
+    fs::create_dir(&head).expect("a folder");
+    for n in 0..20_000 {
+        assert!(device.send("n", n));
+    }
+    let files = fs::read_dir(folder.path()).expect("it is there");
+    let bytes: u64 = files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).sum();
+    assert!(bytes < 4 * 64 * 1024, "{bytes} bytes");
+    let queued = device.queued();
+    assert_eq!(device.dropped() + queued, 20_000);
+    drop(device);
+
+    fs::remove_dir(&head).expect("it is empty");
+    let device = Device::with(bounded()).expect("a device");
+    assert_eq!(device.queued(), queued, "what was held is there");
 }
 
 #[test]

@@ -1,0 +1,2 @@
+/* Its name on an ESP8266. */
+#include <WiFi.h>
