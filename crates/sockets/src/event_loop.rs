@@ -252,8 +252,10 @@ impl EventLoop {
             Served::Gathers if !std::mem::replace(&mut socket.is_gathering, true) => {
                 self.gathering.push(index)
             }
-            Served::Answers => self.answering.push(index),
-            Served::More | Served::Gathers | Served::Idle => {}
+            Served::Answers if !std::mem::replace(&mut socket.is_answering, true) => {
+                self.answering.push(index)
+            }
+            Served::More | Served::Gathers | Served::Answers | Served::Idle => {}
         }
         self.arm(index, deadline);
     }
@@ -262,7 +264,11 @@ impl EventLoop {
     fn answer(&mut self, answering: Vec<usize>) {
         let last = if self.stop { std::mem::take(&mut self.answering) } else { Vec::new() };
         for index in answering.into_iter().chain(last) {
-            self.serve(index, true);
+            if let Some(Entry::Socket(socket)) = self.entries.get_mut(index)
+                && std::mem::take(&mut socket.is_answering)
+            {
+                self.serve(index, true);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Counts the sockets that are served within a stretch of time.
 pub(crate) struct Nap {
     /// Which stretch this is: a socket that remembers it was counted.
-    stretch: u32,
+    stretch: u16,
     began: Instant,
     sockets: u32,
     busy: bool,
@@ -20,7 +20,7 @@ impl Nap {
     }
 
     /// A socket is served; `served_in` is where it remembers when it was counted, 0 at first.
-    pub(crate) fn served(&mut self, served_in: &mut u32) {
+    pub(crate) fn served(&mut self, served_in: &mut u16) {
         if *served_in != self.stretch {
             *served_in = self.stretch;
             self.sockets += 1;

@@ -20,7 +20,7 @@ pub(crate) struct Socket {
     /// When the loop's timers have it, in their milliseconds.
     pub(crate) armed: Option<u64>,
     /// See [`crate::nap::Nap::served`].
-    pub(crate) served_in: u32,
+    pub(crate) served_in: u16,
     /// There may be something to read.
     readable: bool,
     /// There may be room for what is unsent.
@@ -43,6 +43,8 @@ pub(crate) struct Socket {
     /// It stands in the loop's list of those to be served, or of those that gather.
     pub(crate) is_ready: bool,
     pub(crate) is_gathering: bool,
+    /// It stands in the loop's list of those that answer in the next turn. What it is woken for until then leaves with the answer.
+    pub(crate) is_answering: bool,
 }
 
 /// What a loop lends to whom it serves.
@@ -88,6 +90,7 @@ impl Socket {
             hurried: false,
             is_ready: false,
             is_gathering: false,
+            is_answering: false,
         }
     }
 
@@ -152,6 +155,7 @@ impl Socket {
         if !self.said_last {
             if !flushes && !self.broken && self.endpoint.gathers() && !self.endpoint.is_over() {
                 return Ok(match self.unsent.is_none() {
+                    true if only_woken && self.is_answering => Served::Idle,
                     true if only_woken => Served::Gathers,
                     true => Served::Answers,
                     // It is asked as soon as that is written.

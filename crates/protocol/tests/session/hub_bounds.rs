@@ -33,6 +33,18 @@ fn so_many_lines_may_come_before_the_identify_and_no_more() {
 }
 
 #[test]
+fn a_browser_that_a_page_sends_here_is_told_to_go_before_its_body_says_anything() {
+    for request in ["GET / HTTP/1.1", "POST /lines HTTP/1.1", "OPTIONS /?a HTTP/1.0"] {
+        hub(&format!(
+            "device > raw {request}
+             hub    > error line 1 code bad_json
+             hub    > bye bad again later
+                    | closed"
+        ));
+    }
+}
+
+#[test]
 fn an_identify_that_waits_is_in_time() {
     hub("       | identifies wait, 4 s
          device > identify pump-1

@@ -79,6 +79,14 @@ impl Endpoints {
         self.turn();
     }
 
+    /// A task, which was not run yet.
+    fn add_task(&mut self, task: impl FnMut() + Send + 'static) -> Remote {
+        let (remote, added) = std::sync::mpsc::sync_channel(1);
+        self.event_loop.mail.post(|inbox| inbox.adopted.push(Adopted::Task { task: Box::new(task), remote }));
+        self.turn();
+        added.recv().expect("it was added")
+    }
+
     fn remote(&self, token: usize) -> Remote {
         Remote { mail: self.event_loop.mail.clone(), token }
     }
@@ -134,6 +142,19 @@ fn what_is_answered_waits_for_the_next_turn_and_no_longer() {
     endpoints.add(None, b"");
     endpoints.event_loop.mail.post(|inbox| inbox.stop = true);
     assert_eq!(endpoints.turn(), [(1, "asked")], "there is no next one");
+}
+
+#[test]
+fn what_comes_of_a_message_in_its_own_turn_leaves_with_the_answer_to_it() {
+    let mut endpoints = Endpoints::new();
+    endpoints.add_and_ask(None);
+    let endpoint = endpoints.remote(0);
+    let task = endpoints.add_task(move || endpoint.wake());
+    endpoints.remote(0).hurry();
+    task.wake();
+    assert_eq!(endpoints.turn(), [(0, "woken"), (0, "woken")]);
+    assert_eq!(endpoints.turn(), [(0, "asked")]);
+    assert_eq!(endpoints.turn(), []);
 }
 
 #[test]

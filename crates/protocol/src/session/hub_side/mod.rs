@@ -185,6 +185,10 @@ impl HubSide {
         if self.is_stranger() && line.number > UNIDENTIFIED_LINES_MAX {
             return self.end(now, Bye::Unidentified);
         }
+        if self.is_stranger() && is_http(line.content) {
+            self.complain(now, line.number, Fail::new(Fault::BadJson, 0, NO_HTTP));
+            return self.end(now, Bye::Bad);
+        }
         match self.read(line.content) {
             Ok(said) => {
                 self.forgive();
@@ -434,6 +438,18 @@ impl HubSide {
 /// arrive (no gap).
 fn damaged() -> Fail {
     Fail::new(Fault::BadChecksum, 0, Fault::BadChecksum.sentence())
+}
+
+/// What begins a request of HTTP that a page of any site may have its reader's browser send, also to this machine.
+const HTTP_BEGINS: [&[u8]; 5] = [b"GET /", b"HEAD /", b"POST /", b"OPTIONS /", b"PUT /"];
+
+/// Why that is no way in.
+const NO_HTTP: &str = "here come lines of JSON, and no HTTP";
+
+/// Whether a browser speaks, or somebody who took this port for that of the pages. The body of its request could be a device's lines.
+fn is_http(content: Content<'_>) -> bool {
+    let (Content::Whole(said) | Content::TooLong { beginning: said }) = content;
+    HTTP_BEGINS.iter().any(|begin| said.starts_with(begin))
 }
 
 fn read(content: Content<'_>) -> Result<FromDevice, Fail> {
