@@ -11,10 +11,11 @@ use libfuzzer_sys::fuzz_target;
 mod program {
     pub(crate) mod configuration;
     pub(crate) mod nearest;
+    pub(crate) mod span;
 }
 
 use program::configuration::Configuration;
-use program::nearest;
+use program::{nearest, span};
 
 mod arguments {
     pub(crate) const HTTP_DEFAULT: &str = "127.0.0.1:8080";
