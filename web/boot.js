@@ -30,8 +30,9 @@ async function start() {
   startConfigurationBanner(byRole("configuration"));
   if (main?.dataset.auto) startPage(main);
   startChooser();
-  showCurrent(document.querySelector(".nav"));
-  panel.start(document.body.dataset.view ?? "");
+  const { view } = document.body.dataset;
+  // Whoever may look at nothing has nothing to be told.
+  if (view !== undefined) panel.start(view);
   // The devices of the gallery are played by its pages.
   if (document.querySelector("[data-stage]")) await import("glassline/gallery");
   await bringToLife(document);
@@ -43,12 +44,4 @@ function onItsWay() {
   const [loaded] = performance.getEntriesByType("navigation");
   const { responseStart = 0 } = /** @type {Partial<PerformanceNavigationTiming>} */ (loaded ?? {});
   return responseStart > 0 ? performance.now() - responseStart : 0;
-}
-
-/** Where the pages do not fit beside each other, the present one is in view. @param {HTMLElement | null} nav */
-function showCurrent(nav) {
-  const current = nav?.querySelector("[aria-current]");
-  if (!nav || !current) return;
-  const [around, own] = [nav.getBoundingClientRect(), current.getBoundingClientRect()];
-  nav.scrollLeft += own.left + own.width / 2 - (around.left + around.width / 2);
 }

@@ -50,7 +50,7 @@ export const WORDS = {
   "standing.unknown": "Device is unknown",
   "standing.unheard": "No connection",
   "standing.ready": "Ready",
-  "standing.reported": "As reported",
+  "standing.reported": "Reported",
 
   "blocked.connecting": "Connecting",
   "blocked.unheard": "No connection to the hub",

@@ -18,6 +18,13 @@ export default class GatewayList extends Component {
   /** @type {Gateway[] | undefined} */
   #gateways;
 
+  /** How this page reached the hub, a gateway reaches it too. */
+  connected() {
+    const http = location.origin + at("");
+    this.part("http").textContent = http;
+    this.part("ws").textContent = http.replace(/^http/, "ws");
+  }
+
   /** @param {import("glassline/component").Reason} reason */
   changed(reason) {
     if (reason === "connection") this.#fetchedAt = -Infinity;
@@ -49,7 +56,6 @@ export default class GatewayList extends Component {
     while (rows.children.length < gateways.length) rows.append(template.cloneNode(true));
     gateways.forEach((gateway, i) => fill(rows.children[i], gateway));
     rows.hidden = gateways.length === 0;
-    this.part("nothing").hidden = gateways.some((gateway) => gateway.behind !== undefined);
   }
 }
 

@@ -27,6 +27,8 @@ scenario("a gateway is shown with its devices and its lag, and without them once
   await panel.reads(cell(panel, "barn", "behind"), /^0$/);
   await panel.reads(cell(panel, "barn", "bytes"), /^0 B$/);
   await panel.reads(row(panel, "attic"), "never connected");
+  await panel.page.getByText("Connect another gateway").click();
+  await panel.reads(panel.component("gateway-list").locator("pre"), hub.ready.http);
   for (const part of SAID) await panel.reads(cell(panel, "attic", part), /^–$/);
 
   const disk = await cast.brokenDisk();

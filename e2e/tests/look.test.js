@@ -24,6 +24,24 @@ scenario("no page is wider than its window, in either theme", async (cast) => {
   }
 });
 
+scenario("every page of a long bar is reached, at a desk and on a phone", async (cast) => {
+  const names = ["boiler", "barn", "pumps", "meadow", "orchard"];
+  const view = (/** @type {string} */ name) => `title = "The room of the ${name}"\n[[component]]\nkind = "device-list"\n`;
+  await cast.hub({ files: Object.fromEntries(names.map((name) => [`views/${name}.toml`, view(name)])) });
+  for (const window of [NARROW, PHONE, DESK]) {
+    const panel = await cast.panel("/", { window });
+    const { page } = panel;
+    await page.getByRole("button", { name: "All pages" }).click();
+    const pages = page.locator("#pages");
+    for (const name of names) assert.ok(await pages.getByRole("link", { name: `The room of the ${name}` }).isVisible(), name);
+    assert.deepEqual(await panel.overflow(), [], `${window.width}`);
+    await pages.getByRole("link", { name: "Audit" }).click();
+    await page.waitForURL("**/audit");
+    await page.getByRole("link", { name: "Glassline", exact: true }).click();
+    await panel.connected();
+  }
+});
+
 scenario("the system's theme is followed until the switch says otherwise, and that is remembered", async (cast) => {
   await cast.hub({ command: "demo" });
   const panel = await cast.panel("/views/weather", { theme: "dark" });

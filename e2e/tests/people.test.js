@@ -64,6 +64,19 @@ scenario("the first link makes an administrator, who makes a person and says wha
   bob.expect(/403/);
   const refused = await bob.page.goto(`${hub.ready.http}/people`);
   assert.equal(refused?.status(), 403);
+  await bob.page.getByText("may not see this page").waitFor();
+});
+
+scenario("an account without any right is told so by a page, and still has its own", async (cast) => {
+  const hub = await cast.hub();
+  await make(hub, "eve", []);
+  const eve = await cast.stranger();
+  eve.expect(/403/);
+  await logIn(eve, hub, "eve");
+  await eve.page.getByText("may not see this page").waitFor();
+  await eve.page.getByRole("link", { name: "Account" }).click();
+  await eve.page.getByRole("button", { name: "Log out" }).waitFor();
+  assert.equal(await eve.page.locator('[data-role="banner"]').isVisible(), false, "nobody says that eve is logged out");
 });
 
 scenario("a wrong password is told on the page, and no browser asks by itself", async (cast) => {

@@ -25,10 +25,10 @@ test("a button is ready, whatever its channel said and when", () => {
 test("an old value is as reported, unless it is known when it should have come again", () => {
   const old = { direction: "both", age: REPORTED_AFTER_MS };
   assert.equal(word({ direction: "both" }), "Fresh");
-  assert.equal(word(old), "As reported");
-  assert.equal(word({ ...old, state: "late" }), "As reported");
+  assert.equal(word(old), "Reported");
+  assert.equal(word({ ...old, state: "late" }), "Reported");
   assert.equal(word({ ...old, state: "late", isRegular: true }), "Late");
-  assert.equal(word({ age: REPORTED_AFTER_MS }), "As reported");
+  assert.equal(word({ age: REPORTED_AFTER_MS }), "Reported");
   assert.equal(word({ age: REPORTED_AFTER_MS, isRegular: true }), "Fresh");
 });
 

@@ -241,6 +241,11 @@ impl Device {
         self.live().core().is_welcome()
     }
 
+    /// Why it is not connected at present, once a connection ended or could not be made: a certificate that is not trusted, say.
+    pub fn trouble(&self) -> Option<Reason> {
+        self.live().trouble.borrow().clone()
+    }
+
     /// Messages held until the hub has taken them over.
     pub fn queued(&self) -> u64 {
         self.books().queued

@@ -53,6 +53,7 @@ async fn connections(live: &Arc<Live>) -> Reason {
             reason => reason,
         };
         let (told, delay) = end(live, &reason);
+        live.trouble.send_replace(Some(reason.clone()));
         tracing::debug!(device = live.settings.name(), %reason, delay, "not connected");
         if told || !reason.comes_back() {
             live.tell(Call::Disconnected(reason.clone()));
@@ -94,6 +95,7 @@ async fn talk(live: &Arc<Live>, mut link: Link) -> Reason {
                         live.keep_token(&token).await;
                         live.tell(Call::Token(token));
                     }
+                    live.trouble.send_replace(None);
                     live.tell(Call::Connected(resumed));
                 }
                 Step::Begin(command) => live.tell(Call::Command(command)),

@@ -25,6 +25,8 @@ pub(crate) struct Live {
     pub(crate) wake: Notify,
     /// Something was taken over.
     pub(crate) progress: watch::Sender<()>,
+    /// Why it is not connected, once a connection ended or could not be made.
+    pub(crate) trouble: watch::Sender<Option<Reason>>,
     /// Why the device does not come back, once it does not.
     pub(crate) over: watch::Sender<Option<Reason>>,
     start: Instant,
@@ -47,6 +49,7 @@ impl Live {
             calls: Mutex::default(),
             wake: Notify::new(),
             progress: watch::Sender::new(()),
+            trouble: watch::Sender::new(None),
             over: watch::Sender::new(None),
             start: Instant::now(),
         }

@@ -1,5 +1,6 @@
 //! The command line: every subcommand, its flags and their help.
 
+mod address;
 mod audit;
 mod chaos;
 pub(crate) mod component;
@@ -23,6 +24,7 @@ pub(crate) use serial::{Serial, Watch};
 pub(crate) use simulate::{Fleet, Simulate, Weather};
 pub(crate) use token::{Token, Whose};
 
+use address::address;
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -117,11 +119,11 @@ Examples:
   glassline demo --http 127.0.0.1:0 --lines 127.0.0.1:0 --ready ready.json")]
 pub(crate) struct Demo {
     /// Address for pages and the HTTP API; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = HTTP_DEFAULT)]
+    #[arg(long, value_name = "ADDR", default_value = HTTP_DEFAULT, value_parser = address)]
     pub(crate) http: SocketAddr,
 
     /// Address for device lines; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = LINES_DEFAULT)]
+    #[arg(long, value_name = "ADDR", default_value = LINES_DEFAULT, value_parser = address)]
     pub(crate) lines: SocketAddr,
 
     /// Folder for what devices send [default: glassline/demo in the user's state folder]
@@ -157,11 +159,11 @@ pub(crate) struct Serve {
     pub(crate) state: Option<PathBuf>,
 
     /// Address for pages and the HTTP API, instead of the configured one; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
 
     /// Address for device lines, instead of the configured one; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) lines: Option<SocketAddr>,
 
     /// Write a JSON file once everything listens: http, lines, link, token, join
@@ -246,7 +248,7 @@ pub(crate) struct Restore {
 /// Which running hub to speak to.
 #[derive(Debug, Args)]
 pub(crate) struct Hub {
-    /// Address of the hub, such as http://127.0.0.1:8080; needs --token
+    /// Address of the hub, such as http://127.0.0.1:8080 or https://example.org/plant; needs --token
     #[arg(long = "hub", value_name = "URL", conflicts_with = "state", help_heading = "Which hub")]
     pub(crate) url: Option<String>,
 
@@ -260,6 +262,10 @@ pub(crate) struct Hub {
     )]
     pub(crate) token: Option<String>,
 
+    /// With https://: a PEM file of the authorities to trust [default: those that the system trusts]
+    #[arg(long, value_name = "FILE", requires = "url", help_heading = "Which hub")]
+    pub(crate) ca: Option<PathBuf>,
+
     /// State folder of a hub that runs on this machine [default: that of `serve`, then that of `demo`]
     #[arg(long, value_name = "DIR", help_heading = "Which hub")]
     pub(crate) state: Option<PathBuf>,
@@ -270,7 +276,7 @@ pub(crate) struct Hub {
 #[command(after_long_help = "\
 Examples:
   glassline devices
-  glassline devices --hub http://10.0.0.5:8080 --token TOKEN
+  glassline devices --hub https://plant.example --token TOKEN
   glassline devices --json | jq -r '.[] | select(.presence != \"online\") | .id'")]
 pub(crate) struct Devices {
     /// Print the list as JSON

@@ -372,7 +372,7 @@ plant/glassline.toml:2:1: there is no key “durabilty”; did you mean “durab
     #[test]
     fn what_is_wrong_with_a_retention_is_shown_with_its_place() {
         let cases = [
-            ("raw = \"30\"", ":3:7: an age is a whole number with min, h, d, w or y, such as “30d”"),
+            ("raw = \"30\"", ":3:7: an age is a whole number with m, h, d, w or y, such as “30d”"),
             ("size = \"much\"", ":3:8: a size is a whole number with kB"),
             ("raw = \"3d\"\nminutes = \"2d\"", ":4:11: “minutes” is shorter than “raw”"),
             ("row = \"3d\"", ":3:1: there is no key “row”; did you mean “raw”?"),

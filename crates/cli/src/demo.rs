@@ -7,7 +7,7 @@ use crate::running::{Plan, Running};
 use crate::simulate::Memory;
 use crate::stop::Stop;
 use crate::{browser, paste, simulate};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use hub::{CreateError, Hub};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 /// # Errors
 /// As [`Running::begin`].
 pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
+    check(arguments.http)?;
     let stop = Stop::on_signal()?;
     let state = state(arguments)?;
     let folder = pages(&state)?;
@@ -51,6 +52,18 @@ pub(crate) async fn run(arguments: &arguments::Demo) -> Result<()> {
         stop.asked().await;
     }
     running.end().await
+}
+
+/// A demo has no TLS, and no configuration that could give it any.
+fn check(http: SocketAddr) -> Result<()> {
+    if !http.ip().is_loopback() {
+        bail!(
+            "{http} is refused for pages: the demo is for this machine alone, at a loopback address such as 127.0.0.1:{}. For \
+             other machines write a configuration with `glassline init`, and start that with `glassline serve`",
+            http.port()
+        );
+    }
+    Ok(())
 }
 
 fn state(arguments: &arguments::Demo) -> Result<PathBuf> {
@@ -122,4 +135,18 @@ async fn station_token(hub: &Arc<Hub>) -> Result<(String, Memory)> {
         made => (made?, Memory::LastHour),
     };
     Ok((token.into_text(), memory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_for_other_machines_is_refused_with_what_there_is_for_them() {
+        let check = |address: &str| check(address.parse().expect("an address"));
+        assert!(check("127.0.0.1:0").is_ok() && check("[::1]:8080").is_ok());
+        let said = check("0.0.0.0:8080").expect_err("it has no TLS").to_string();
+        assert!(said.contains("127.0.0.1:8080") && said.contains("`glassline init`"), "{said}");
+        assert!(!said.contains("[https]") && !said.contains("insecure_http"), "{said}");
+    }
 }

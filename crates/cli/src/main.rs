@@ -32,6 +32,7 @@ mod serial;
 mod serve;
 mod simulate;
 mod sockets;
+mod span;
 mod stop;
 
 use anyhow::{Context as _, Result};

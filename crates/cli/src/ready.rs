@@ -88,22 +88,23 @@ impl Drop for RunFile {
     }
 }
 
-/// Writes beside the file and renames; the name beside bears our process id, as nobody else writes it.
+/// Writes beside the file and renames. In a folder that others may write to nobody can guess the name beside.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let name = file.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = file.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = for_owner_only(&beside).and_then(|mut out| out.write_all(bytes));
-    let result = written.and_then(|()| fs::rename(&beside, file));
+    let beside = file.with_file_name(format!(".{name}.{:016x}", getrandom::u64()?));
+    let mut out = for_owner_only(&beside)?;
+    let result = out.write_all(bytes).and_then(|()| fs::rename(&beside, file));
     if result.is_err() {
-        // It may not even exist; the first error is the one to tell.
+        // The first error is the one to tell.
         let _ = fs::remove_file(&beside);
     }
     result
 }
 
+/// A new file. One that is there already would be somebody else's, with the rights that they gave it, or lead elsewhere.
 fn for_owner_only(file: &Path) -> std::io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)
@@ -144,6 +145,20 @@ mod tests {
         let file = folder.path().join("ready.json");
         ready().write(&file).expect("written");
         assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_stands_where_it_is_to_be_written_is_replaced_and_not_followed() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, victim) = (folder.path().join("ready.json"), folder.path().join("victim"));
+        fs::write(&victim, "mine").expect("written");
+        std::os::unix::fs::symlink(&victim, &file).expect("linked");
+        ready().write(&file).expect("written");
+        assert_eq!(fs::read_to_string(&victim).expect("there"), "mine");
+        assert_eq!(fs::symlink_metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+        assert!(for_owner_only(&victim).is_err(), "a file of somebody else is not taken");
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Running {
         };
 
         let gateway = Gateway::new(hub.clone(), Limits::default(), loops.handle());
-        let entrance = entrance(&plan.front);
+        let entrance = entrance(&hub, &plan.front);
         let site = Arc::new(site(&hub, &gateway, &plan, &addresses, &entrance));
         let router = hub::http::router(site.clone(), routes(site.clone(), gateway.clone(), loops.handle()));
         let url = format!("http://{}", reached_at(addresses.http));

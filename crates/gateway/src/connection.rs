@@ -11,9 +11,9 @@ use crate::mailbox::Mailbox;
 use crate::register::Door;
 use crate::throttle::Throttle;
 use protocol::code::Bye;
-use protocol::intake::{Lane, Post};
+use protocol::intake::{Lane, Post, StrangerLimit};
 use protocol::limits::WRITE_BUFFER_BYTES_MAX;
-use protocol::line::Lines;
+use protocol::line::{Content, Lines};
 use protocol::session::HubSide;
 use protocol::session::hub_side::Output;
 use protocol::time::Time;
@@ -139,9 +139,13 @@ impl Connection {
     pub(crate) fn timeout(&mut self, turn: &Turn) {
         match self.ending {
             Ending::Open => {
+                let is_stranger = self.is_stranger();
                 self.throttle.timeout(turn.now.mono);
                 self.session.timeout(turn.now);
                 self.carry_out();
+                if is_stranger && self.closing() {
+                    self.door.gateway.limit_hit(StrangerLimit::Time, self.door.place.address());
+                }
             }
             Ending::Settling(until) if u64::from(until) * 1000 <= turn.now.mono => self.closed(),
             Ending::Settling(_) | Ending::Closing => {}
@@ -210,8 +214,12 @@ impl Connection {
     fn take_lines(&mut self, turn: &mut Turn, bytes: &[u8]) -> usize {
         let (mut rest, lines_left) = (bytes, turn.lines_left);
         while self.session.reading() && turn.lines_left > 0 {
+            let is_stranger = self.is_stranger();
             let Some(line) = self.lines.next(&mut rest) else { break };
             turn.lines_left -= 1;
+            if is_stranger && matches!(line.content, Content::TooLong { .. }) {
+                self.door.gateway.limit_hit(StrangerLimit::Line, self.door.place.address());
+            }
             self.session.line(turn.now, line);
             if self.session.take_damaged() {
                 self.door.gateway.serial_counts().damaged();
@@ -272,26 +280,55 @@ mod tests {
     use protocol::intake::{Intake, Outlet, Peer};
     use protocol::message::Identify;
     use sockets::EventLoops;
+    use std::sync::Mutex;
 
-    /// It never answers.
-    struct Silent;
+    /// It never answers, and keeps which limits were hit from where.
+    #[derive(Default)]
+    struct Silent(Mutex<Vec<(StrangerLimit, String)>>);
 
     impl Intake for Silent {
         fn identify(&self, _: Identify, _: Peer, _: Arc<dyn Outlet>) {}
+
+        fn limit_hit(&self, limit: StrangerLimit, address: &str) {
+            self.0.lock().expect("whole").push((limit, address.to_owned()));
+        }
     }
 
     fn turn(mono: u64) -> Turn {
         Turn::new(Time { wall: 0, mono })
     }
 
-    #[test]
-    fn a_device_that_is_done_is_not_waited_for_for_ever() {
-        let loops = EventLoops::start(1).expect("a thread");
-        let gateway = Gateway::new(Arc::new(Silent), crate::Limits::default(), loops.handle());
+    /// A connection that was made at 0.
+    fn connection(gateway: &Gateway, loops: &EventLoops) -> Connection {
         let address = Address::new(Transport::Tcp, ([127, 0, 0, 1], 1).into());
         let remote = loops.handle().task(|| {}).expect("a loop");
         let door = gateway.admit(address, remote).expect("there is room");
-        let mut connection = Connection::new(door, HubSide::new(Time { wall: 0, mono: 0 }));
+        Connection::new(door, HubSide::new(Time { wall: 0, mono: 0 }))
+    }
+
+    #[test]
+    fn the_intake_hears_of_limits_that_strangers_hit_and_of_no_others() {
+        let loops = EventLoops::start(1).expect("a thread");
+        let intake = Arc::new(Silent::default());
+        let gateway = Gateway::new(intake.clone(), crate::Limits::default(), loops.handle());
+        let long = [&b"x".repeat(2_000)[..], b"\n"].concat();
+        let mut stranger = connection(&gateway, &loops);
+        stranger.read(&mut turn(0), &long);
+        stranger.timeout(&turn(stranger.poll_timeout().expect("it has to identify")));
+        assert!(stranger.closing());
+        let mut known = connection(&gateway, &loops);
+        known.read(&mut turn(0), b"{\"identify\":\"pump-1\"}\n");
+        known.closed();
+        let hit = |limit| (limit, "tcp 127.0.0.1:1".to_owned());
+        let heard = intake.0.lock().expect("whole");
+        assert_eq!(*heard, [StrangerLimit::Line, StrangerLimit::Time].map(hit));
+    }
+
+    #[test]
+    fn a_device_that_is_done_is_not_waited_for_for_ever() {
+        let loops = EventLoops::start(1).expect("a thread");
+        let gateway = Gateway::new(Arc::new(Silent::default()), crate::Limits::default(), loops.handle());
+        let mut connection = connection(&gateway, &loops);
         connection.read(&mut turn(0), b"{\"identify\":\"pump-1\",\"heartbeat\":1}\n");
         connection.read_closed(&turn(500));
         connection.end_turn(&turn(500));

@@ -17,6 +17,7 @@
 //! | `serial_counts` | what came over serial lines, counted |
 //! | `throttle` | how long a device that says too much is not read |
 //! | `turned_away` | what the log has of those for which there is no room |
+//! | [`trust`] | TLS to a hub: whose certificates are trusted |
 //! | [`standalone`] | a gateway of its own: a spool as intake, uplinks to hubs |
 //! | [`limits`] | how many, how much, how long |
 
@@ -32,6 +33,7 @@ mod register;
 mod serial_counts;
 pub mod standalone;
 mod throttle;
+pub mod trust;
 mod turned_away;
 
 pub use limits::Limits;

@@ -59,6 +59,10 @@ impl Place {
         Self { number, address, since, mailbox }
     }
 
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
     /// As an intake knows it.
     pub(crate) fn peer(&self) -> Peer {
         Peer { connection: self.number, address: self.address.to_string(), is_local: self.address.is_local() }

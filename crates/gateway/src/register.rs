@@ -7,7 +7,7 @@ use crate::place::{Address, LiveConnection, Place};
 use crate::serial_counts::SerialCounts;
 use crate::turned_away::TurnedAway;
 use protocol::code::Bye;
-use protocol::intake::{Intake, Outlet, Post};
+use protocol::intake::{Intake, Outlet, Post, StrangerLimit};
 use protocol::limits::IDENTIFY_SECONDS_MAX;
 use slab::Slab;
 use sockets::doorway::Strangers;
@@ -90,6 +90,11 @@ impl Gateway {
 
     pub(crate) fn intake(&self) -> &dyn Intake {
         &*self.0.intake
+    }
+
+    /// Somebody who is no welcome device yet hit a limit.
+    pub(crate) fn limit_hit(&self, limit: StrangerLimit, address: &Address) {
+        self.intake().limit_hit(limit, &address.to_string());
     }
 
     /// Devices for which there was no room.

@@ -14,6 +14,7 @@ use crate::auth::limits::{GROUPS_MAX, PEOPLE_MAX};
 use crate::auth::{
     BadName, Grant, Group, LoginError, NotStored, Person, Rule, Scope, Scopes, Weak, names, password,
 };
+use crate::limits::PERSON_CHANGES;
 use rules::{check_groups, check_rules};
 
 /// Why an account or a group was not changed.
@@ -40,12 +41,18 @@ pub enum AccountError {
     /// The own password that was shown is wrong, or cannot be looked at now.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// A person would be in a group that is not there.
+    #[error("there is no group “{0}”: make it first")]
+    NoGroup(Box<str>),
     /// A rule is none; what is wrong with it.
     #[error("{0}")]
     Rule(String),
     /// There are as many as may be.
     #[error("there are {0} already, and no more are kept")]
     Full(usize),
+    /// There is an administrator: somebody else was faster.
+    #[error("there is an administrator already")]
+    HasAdministrator,
     /// Nobody would be an administrator any more.
     #[error("this is the last administrator: make another one first")]
     LastAdministrator,
@@ -73,6 +80,17 @@ pub struct PersonChange {
     /// All that this person may besides.
     #[serde(default)]
     pub rules: Option<Vec<Rule>>,
+}
+
+/// Of whom a person's account is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Put {
+    /// Whoever it is.
+    Any,
+    /// Somebody who has none yet.
+    New,
+    /// The first administrator.
+    First,
 }
 
 /// A person as administrators see them.
@@ -141,6 +159,31 @@ impl Hub {
         change: PersonChange,
         only_new: bool,
     ) -> Result<bool, AccountError> {
+        self.put(grant, name, change, if only_new { Put::New } else { Put::Any }).await
+    }
+
+    /// Makes the first administrator.
+    ///
+    /// # Errors
+    /// As [`Hub::put_person`]; [`AccountError::HasAdministrator`] where it is not the first.
+    pub async fn make_first(
+        self: &Arc<Self>,
+        grant: &Grant,
+        name: &str,
+        password: String,
+    ) -> Result<(), AccountError> {
+        let everything = Rule { scopes: Scopes::of(&[Scope::Admin]), ..Rule::default() };
+        let change = PersonChange { password: Some(password), groups: None, rules: Some(vec![everything]) };
+        self.put(grant, name, change, Put::First).await.map(drop)
+    }
+
+    async fn put(
+        self: &Arc<Self>,
+        grant: &Grant,
+        name: &str,
+        change: PersonChange,
+        put: Put,
+    ) -> Result<bool, AccountError> {
         may_change(grant)?;
         names::check(name)?;
         check_rules(change.rules.as_deref().unwrap_or_default())?;
@@ -151,9 +194,12 @@ impl Hub {
         };
         let _changing = self.changing_accounts.lock().await;
         self.takes_changes()?;
+        if put == Put::First && self.auth().has_administrator() {
+            return Err(AccountError::HasAdministrator);
+        }
         let (now, before) = (self.now().wall, self.auth().person(name));
         let is_new = before.is_none();
-        if !is_new && only_new {
+        if !is_new && put != Put::Any {
             return Err(AccountError::Exists);
         }
         let mut person = match before {
@@ -171,6 +217,10 @@ impl Hub {
             (person.password, person.password_set) = (kept, now);
         }
         let mut after = Access::of(self);
+        // Whoever makes a group later is not to find members in it.
+        if let Some(group) = person.groups.iter().find(|group| !after.groups.contains_key(&***group)) {
+            return Err(AccountError::NoGroup(group.clone()));
+        }
         after.people.insert(name.into(), person.clone());
         after.keeps_an_administrator(self)?;
         self.auth().put_person(name, person);
@@ -314,6 +364,12 @@ impl Hub {
     async fn new_password(&self, name: &str, new: String) -> Result<Box<str>, AccountError> {
         password::check(name, &new)?;
         Ok(self.auth().keep_password(new).await?)
+    }
+
+    /// Whether somebody may change accounts, devices and the like once more now. Whoever owns the machine could change the audit
+    /// itself.
+    pub(crate) fn may_change_more(&self, grant: &Grant) -> bool {
+        grant.is_owner() || self.changes.take(grant.user(), self.now().mono, PERSON_CHANGES)
     }
 
     fn takes_changes(&self) -> Result<(), AccountError> {

@@ -1,13 +1,14 @@
 //! The hub as the one who takes over what devices say: who may identify, and the lane of each conversation.
 
 use crate::Hub;
+use crate::audit;
 use crate::auth::{self, Enrolment, NotJoined};
 use crate::joining::Pending;
 use crate::registry::{Cell, Found};
 use crate::renewing::own;
 use protocol::code::{Bye, Fault};
 use protocol::id::DeviceId;
-use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said};
+use protocol::intake::{Intake, Lane, Outlet, Peer, Post, Said, StrangerLimit};
 use protocol::message::Identify;
 use router::Caller;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub(crate) struct Admitted {
 /// Why an identify is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// The token is unknown or not for this device.
+    /// The token does not count here.
     Auth,
     /// There is no room for another device.
     Full,
@@ -54,6 +55,12 @@ impl Intake for Hub {
         match sleeps {
             true => hub.identify_asleep(caller, presented),
             false => hub.answer(caller, &presented),
+        }
+    }
+
+    fn limit_hit(&self, limit: StrangerLimit, address: &str) {
+        if let Some(from) = audit::address(address) {
+            self.audit_limit(limit, from);
         }
     }
 }

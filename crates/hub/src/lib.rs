@@ -126,6 +126,8 @@ pub struct Hub {
     panels: Panels,
     /// How many commands each person has asked for lately.
     asked: Allowances,
+    /// How much each administrator has changed lately.
+    changes: Allowances,
     /// Which commands there may have been.
     known: Known,
     /// Who may look for an earlier command in the store now.
@@ -215,6 +217,7 @@ impl Hub {
             endings,
             panels: Panels::default(),
             asked: Allowances::default(),
+            changes: Allowances::default(),
             known: Known::default(),
             lookups: Arc::new(Semaphore::new(COMMAND_LOOKUPS_MAX)),
             waking: Waking::default(),

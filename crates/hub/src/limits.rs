@@ -17,16 +17,21 @@ pub(crate) const PERSON_COMMANDS: Rate = Rate { per_second: 50, at_once: 200 };
 /// lately are forgotten: they lose nothing by it.
 pub const PERSONS_REMEMBERED_MAX: usize = 1_024;
 
-/// Rows of the audit that one person causes, commands aside, at once, and in the long run a second. What is more is counted.
+/// Changes of accounts, rights, devices, gateways and keys by one person, at once, and in the long run a second: each is a row of the
+/// audit, a million of which take five hours. One more is answered with 429. Whoever owns the machine has no bound.
+pub(crate) const PERSON_CHANGES: Rate = Rate { per_second: 50, at_once: 1_000 };
+
+/// Rows of the audit that one person causes of each kind of what only concerns themselves (logins, own tokens, refused commands, views),
+/// at once, and in the long run a second. What is more is counted.
 pub(crate) const AUDIT_PERSON: Rate = Rate { per_second: 1, at_once: 200 };
-/// Rows of the audit that those outside cause all together, at once: failed logins, gaps, limits. What is more is counted, and said
-/// in one row for each kind.
+/// Rows of the audit that those outside cause all together, at once: failed logins, gaps, limits; and as many that devices cause by
+/// taking tokens. What is more is counted, and said in one row for each kind.
 pub const AUDIT_OUTSIDE_ROWS_AT_ONCE: u64 = 200;
 /// Milliseconds after which there may be one such row more: 8,640 a day, so that it takes them months to push out what is kept.
 pub const AUDIT_OUTSIDE_ROW_MS: u64 = 10_000;
 /// Milliseconds for which what is alike is counted before the count is written down.
 pub const AUDIT_MERGE_MS: u64 = 600_000;
-/// Kinds of things that are counted apart, and persons of whom is remembered what they wrote. More are counted together.
+/// Kinds of things that are counted apart, and persons' kinds of which is remembered how much they wrote. More are counted together.
 pub const AUDIT_MERGED_MAX: usize = 1_024;
 /// How often it is looked for counts whose time is over.
 pub const AUDIT_TELL_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
@@ -79,6 +84,8 @@ pub const SWAPS_A_SECOND: usize = 500;
 
 /// Open panels. One more is told `full` and closed.
 pub const PANELS_MAX: usize = 10_000;
+/// Of those, for one person who does not own the machine. One more is told `full` and closed: nobody keeps the others out.
+pub const PANELS_EACH_MAX: usize = PANELS_MAX / 4;
 /// How long a hub that stops waits until its panels have taken leave. Those that have not are cut.
 pub const PANELS_STOP_WAIT_MAX: std::time::Duration = std::time::Duration::from_secs(1);
 /// Devices that one panel watches at once. A `watch` that would be more is answered with an error and not begun.

@@ -50,14 +50,14 @@ codes! {
         BadId = "bad_id", "A device id is 1 to 64 letters, digits, _ or -.";
         NoSession = "no_session", "A plain device numbers nothing; identify with a nonce to get a session.";
         TooMany = "too_many", "The device has as many channels as it may have.";
-        Auth = "auth", "The token is unknown or not for this device.";
+        Auth = "auth", "The token does not count here: there is none, or it is unknown, used up, taken back or of another id.";
     }
 }
 
 codes! {
     /// Why the hub side ends a connection (`{"bye":…}`).
     Bye {
-        Auth = "auth", "The token is unknown or not for this device.";
+        Auth = "auth", "The token does not count here: there is none, or it is unknown, used up, taken back or of another id.";
         Replaced = "replaced", "The device identified on another connection.";
         Closed = "closed", "That session is over; identify without one.";
         Removed = "removed", "The device was removed.";

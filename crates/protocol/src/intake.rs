@@ -22,6 +22,32 @@ pub trait Intake: Send + Sync {
     /// A device identified on the connection `outlet`; the answer is posted to it. The same `peer.connection` as the
     /// device's current one is no takeover (rule H1).
     fn identify(&self, identify: Identify, peer: Peer, outlet: Arc<dyn Outlet>);
+
+    /// Somebody who has not shown yet who it is hit a limit: for the books only. Anybody can make that happen as often as they like.
+    /// `_address` is as [`Peer::address`].
+    fn limit_hit(&self, _limit: StrangerLimit, _address: &str) {}
+}
+
+/// What those are bounded by who have not shown yet who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StrangerLimit {
+    /// How many of them there may be, of one address and of all.
+    Room,
+    /// The time that they have to show it.
+    Time,
+    /// How long a line of theirs may be.
+    Line,
+}
+
+impl StrangerLimit {
+    /// What it is, in the words of the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Room => "strangers",
+            Self::Time => "a stranger's time",
+            Self::Line => "a stranger's line",
+        }
+    }
 }
 
 /// One conversation: a device in one generation. Calls of an older generation are discarded.

@@ -18,7 +18,7 @@ pub struct AuditEntry {
     pub at: i64,
     /// What, a word.
     pub what: Box<str>,
-    /// Who did it: a person's name or a device's id; empty where nobody did.
+    /// Who did it: a person's name; empty where a device did, or nobody.
     pub who: Box<str>,
     /// The device that it is about; empty where it is about none.
     pub device: Box<str>,

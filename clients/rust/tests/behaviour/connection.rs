@@ -62,7 +62,10 @@ async fn a_device_that_is_refused_for_good_does_not_come_back_and_says_so() {
     hub.says(r#"{"bye":"auth","again":"never"}"#).await;
     let why = device.ended().await;
     assert!(!why.comes_back() && matches!(&why, Reason::Told { code, .. } if code == "auth"), "{why:?}");
-    assert_eq!(next(&told).await, "The token does not count here: there is none, or it is unknown, used up, taken back or of another id.");
+    assert_eq!(
+        next(&told).await,
+        "The token does not count here: there is none, or it is unknown, used up, taken back or of another id."
+    );
     assert!(device.send("n", 1), "what it measures is kept all the same");
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
 
-    /// Only what this person or device did
+    /// Only what this person did
     #[arg(long, value_name = "NAME")]
     pub(crate) who: Option<String>,
 
@@ -50,7 +50,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["state", "url"], help_heading = "Which hub")]
     pub(crate) file: Option<PathBuf>,
 
-    /// State folder [default: that of `serve`]
+    /// State folder [default: that of `serve`, or of `demo`]
     #[arg(long, value_name = "DIR", conflicts_with = "url", help_heading = "Which hub")]
     pub(crate) state: Option<PathBuf>,
 
@@ -67,4 +67,8 @@ pub(crate) struct Audit {
         help_heading = "Which hub"
     )]
     pub(crate) token: Option<String>,
+
+    /// With https://: a PEM file of the authorities to trust [default: those that the system trusts]
+    #[arg(long, value_name = "FILE", requires = "url", help_heading = "Which hub")]
+    pub(crate) ca: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! The command line of `glassline gateway`.
 
+use super::address::address;
 use clap::{Args, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,11 +43,11 @@ pub(crate) struct RunGateway {
     pub(crate) id: Option<String>,
 
     /// Address for device lines, instead of the configured one; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) lines: Option<SocketAddr>,
 
     /// Address for devices over WebSocket, health, metrics and administration; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
 
     /// A hub to forward to; may be given several times, each with a --token, in this order
@@ -62,6 +63,10 @@ pub(crate) struct RunGateway {
         value_delimiter = ','
     )]
     pub(crate) token: Vec<String>,
+
+    /// With wss://: a PEM file of the authorities to trust [default: those that the system trusts]
+    #[arg(long, value_name = "FILE", requires = "hubs")]
+    pub(crate) ca: Option<PathBuf>,
 
     /// Write a JSON file once everything listens: id, tag, lines, http, token
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! The command line of `glassline join-token`.
 
 use super::Hub;
-use crate::configuration::Age;
+use crate::span::of_minutes;
 use clap::{Args, Subcommand};
 
 /// Make, list and revoke join tokens of a running hub
@@ -32,7 +32,7 @@ pub(crate) struct MakeJoinToken {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) devices: usize,
 
-    /// How long it is good for: a whole number with min, h, d or w, up to 30d
+    /// How long it is good for: a whole number with m, h, d or w, up to 30d
     #[arg(long = "for", value_name = "TIME", default_value = "1h", value_parser = milliseconds)]
     pub(crate) good_for: u64,
 
@@ -44,8 +44,26 @@ pub(crate) struct MakeJoinToken {
     pub(crate) hub: Hub,
 }
 
+/// For how long a join token is good at most.
+const GOOD_FOR_MAX_MS: u64 = 30 * 86_400_000;
+
 fn milliseconds(text: &str) -> Result<u64, &'static str> {
-    Age::try_from(text.to_owned()).map(|age| age.0)
+    let wrong = "it is a whole number with m, h, d or w, such as “30m”, up to “30d”";
+    of_minutes(text).filter(|ms| *ms <= GOOD_FOR_MAX_MS).ok_or(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_join_token_is_good_for_minutes_up_to_thirty_days() {
+        assert_eq!((milliseconds("30m"), milliseconds("30d")), (Ok(1_800_000), Ok(GOOD_FOR_MAX_MS)));
+        for wrong in ["31d", "1y", "30s", "0m", "soon"] {
+            let said = milliseconds(wrong).expect_err(wrong);
+            assert!(said.contains("m, h, d or w") && !said.contains(" y"), "{said}");
+        }
+    }
 }
 
 /// Print the join tokens that were made, without their texts

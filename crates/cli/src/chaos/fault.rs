@@ -170,15 +170,7 @@ fn time(words: &[&str]) -> Result<Option<Duration>, String> {
     let [word] = words else {
         return if words.is_empty() { Ok(None) } else { Err("one time is enough, such as 5s".to_owned()) };
     };
-    let unit = word.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(word.len());
-    let (digits, unit) = word.split_at(unit);
-    let each = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        _ => 0,
-    };
-    let ms = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(each)).filter(|ms| *ms > 0);
+    let ms = crate::span::milliseconds(word);
     let time = ms.map(Duration::from_millis).filter(|time| *time <= TIME_MAX);
     time.map(Some).ok_or_else(|| format!("{word} is no time such as 5s, 200ms or 2m, of at most a day"))
 }

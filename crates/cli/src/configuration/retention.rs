@@ -1,17 +1,10 @@
 //! `[[retention]]` in `glassline.toml`: for how long what devices sent is kept.
 
+use crate::span::{counted, of_minutes};
 use serde::Deserialize;
 use std::ops::Range;
 use store::{Pattern, Retention};
 use toml::Spanned;
-
-const MINUTE_MS: u64 = 60_000;
-const HOUR_MS: u64 = 60 * MINUTE_MS;
-const DAY_MS: u64 = 24 * HOUR_MS;
-
-/// What an age is counted in. A year has 365 days.
-const AGES: [(&str, u64); 5] =
-    [("min", MINUTE_MS), ("h", HOUR_MS), ("d", DAY_MS), ("w", 7 * DAY_MS), ("y", 365 * DAY_MS)];
 
 /// What a size is counted in.
 const SIZES: [(&str, u64); 7] = [
@@ -84,7 +77,7 @@ impl TryFrom<String> for Age {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        counted(&text, &AGES).map(Age).ok_or("an age is a whole number with min, h, d, w or y, such as “30d”")
+        of_minutes(&text).map(Age).ok_or("an age is a whole number with m, h, d, w or y, such as “30d”")
     }
 }
 
@@ -102,27 +95,16 @@ impl TryFrom<String> for Size {
     }
 }
 
-/// A number above 0 and its unit, with or without blanks between them.
-fn counted(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let (_, each) = units.iter().find(|(name, _)| *name == unit.trim_start())?;
-    number.parse::<u64>().ok().filter(|number| *number > 0)?.checked_mul(*each)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ages_and_sizes_have_units() {
-        assert_eq!(counted("30d", &AGES), Some(30 * 86_400_000));
-        assert_eq!(counted("2 y", &AGES), Some(2 * 365 * 86_400_000));
-        assert_eq!(counted("10GB", &SIZES), Some(10_000_000_000));
-        for wrong in
-            ["", "30", "d", "0d", "-1d", "1.5d", "30 days", "99999999999999999999d", "999999999999999y"]
-        {
-            assert_eq!(counted(wrong, &AGES), None, "{wrong}");
-        }
+        let age = |text: &str| Age::try_from(text.to_owned()).ok().map(|age| age.0);
+        assert_eq!((age("30d"), age("30s")), (Some(30 * 86_400_000), None));
+        assert_eq!((age("90m"), age("90min")), (Some(90 * 60_000), Some(90 * 60_000)));
+        let size = |text: &str| Size::try_from(text.to_owned()).ok().map(|size| size.0);
+        assert_eq!((size("10GB"), size("10")), (Some(10_000_000_000), None));
     }
 }

@@ -134,7 +134,8 @@ fn hubs_of_flags(arguments: &RunGateway) -> Result<Vec<HubSettings>> {
     for (at, url) in hubs.iter().enumerate() {
         let authority = url.split_once("://").map_or(&**url, |(_, rest)| rest);
         let name = authority.split('/').next().unwrap_or_default();
-        let hub = HubSettings::new(name, url, tokens.get(at).unwrap_or(&tokens[0]));
+        let usual = HubSettings::new(name, url, tokens.get(at).unwrap_or(&tokens[0]));
+        let hub = HubSettings { ca: arguments.ca.clone(), ..usual };
         if let Some((_, what)) = hub.problem() {
             bail!("--hub: {what}");
         }

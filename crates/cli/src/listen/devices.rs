@@ -27,7 +27,7 @@ impl Opened {
         let tls = match &listeners.tls {
             Some(lines) => {
                 let certificate =
-                    Certificate::read(lines.files.clone()).context("the certificate of [tls]")?;
+                    Certificate::read(lines.files.clone()).context("the certificate of [tls]")?.of("[tls]");
                 Some((listen(lines.address, TLS).await?, certificate))
             }
             None => None,

@@ -26,8 +26,9 @@ impl Web {
     pub(crate) async fn open(http: SocketAddr, front: &Front) -> Result<Self> {
         let https = match &front.https {
             Some(https) => {
-                let certificate =
-                    Certificate::read(https.files.clone()).context("the certificate of [https]")?;
+                let certificate = Certificate::read(https.files.clone())
+                    .context("the certificate of [https]")?
+                    .of("[https]");
                 Some((listen(https.address, HTTPS).await?, Arc::new(certificate)))
             }
             None => None,
@@ -69,9 +70,9 @@ impl Web {
 }
 
 /// Where those who have shown nothing yet are let in.
-pub(crate) fn entrance(front: &Front) -> Entrance {
+pub(crate) fn entrance(hub: &Arc<Hub>, front: &Front) -> Entrance {
     let proxies = front.proxies.clone();
-    Entrance::default().with_proxies(move |peer| proxies.trusts(peer))
+    Entrance::default().with_proxies(move |peer| proxies.trusts(peer)).audited_by(hub)
 }
 
 /// Where this machine itself reaches a listener on `address`.

@@ -5,7 +5,7 @@ mod reading;
 
 use crate::arguments::Pipe;
 use crate::folders::{Purpose, state_default};
-use crate::output::line;
+use crate::output::{self, line};
 use crate::remote;
 use crate::stop::Stop;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -116,9 +116,17 @@ async fn finish(arguments: &Pipe, device: &Device, account: Account) -> Result<(
         _ = device.flush(Duration::from_secs(arguments.flush)) => None,
         refused = device.ended() => Some(refused),
     };
+    let trouble = device.trouble();
     let is_safe = device.close().await;
     let Books { queued, dropped, .. } = device.books();
     account.tell();
+    if let (Some(trouble), None, 1..) = (&trouble, &refused, queued) {
+        eprintln!(
+            "glassline: {} is not connected: {}",
+            arguments.device,
+            output::printable(&trouble.to_string())
+        );
+    }
     if let (Some(folder), 1.., true) = (&arguments.outbox, queued, is_safe) {
         eprintln!("glassline: {queued} messages are kept in {} for the next time", folder.display());
     }

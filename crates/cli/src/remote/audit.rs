@@ -2,8 +2,10 @@
 
 use super::http;
 use crate::folders::{Purpose, state_default};
-use crate::{arguments, clock, output};
+use crate::ready::Ready;
+use crate::{arguments, clock, output, span};
 use anyhow::{Context as _, Result, anyhow, bail};
+use hub::audit::What;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -91,9 +93,11 @@ enum Source {
 impl Source {
     fn of(asked: &arguments::Audit) -> Result<Source> {
         if let Some(url) = &asked.url {
-            let (url, token) = (Some(url.clone()), asked.token.clone());
-            return Ok(Source::Hub(super::find(&arguments::Hub { url, token, state: None })?));
+            let (url, token, ca) = (Some(url.clone()), asked.token.clone(), asked.ca.clone());
+            return Ok(Source::Hub(super::find(&arguments::Hub { url, token, ca, state: None })?));
         }
+        // Of a hub elsewhere, it knows its words best.
+        what_of(asked)?;
         let database = database(asked)?;
         if !database.is_file() {
             bail!("there is no {}", database.display());
@@ -114,10 +118,9 @@ impl Source {
     ) -> Result<Vec<Row>> {
         match self {
             Source::File(reader) => {
-                let words = asked.what.iter().flat_map(|words| words.split(','));
                 let query = AuditQuery {
                     who: asked.who.as_deref().map(Into::into),
-                    what: words.map(|word| word.trim().into()).collect(),
+                    what: what_of(asked)?.into_iter().map(|what| what.as_str().into()).collect(),
                     device: asked.device.as_deref().map(Into::into),
                     since,
                     until: None,
@@ -158,12 +161,24 @@ impl Source {
     }
 }
 
+fn what_of(asked: &arguments::Audit) -> Result<Vec<What>> {
+    Ok(asked.what.as_deref().map(What::of_words).transpose()?.unwrap_or_default())
+}
+
 fn database(asked: &arguments::Audit) -> Result<PathBuf> {
     if let Some(file) = &asked.file {
         return Ok(file.clone());
     }
-    let state = asked.state.clone().map_or_else(|| state_default(Purpose::Serve), Ok)?;
-    Ok(store::database(&state))
+    Ok(store::database(&asked.state.clone().map_or_else(state, Ok)?))
+}
+
+/// The state folder that nobody named: of the hub that runs, as for the commands that ask one, or else the first that is there.
+fn state() -> Result<PathBuf> {
+    let folders = [state_default(Purpose::Serve)?, state_default(Purpose::Demo)?];
+    let runs = |folder: &&PathBuf| matches!(Ready::of_state(folder), Ok(Some(_)));
+    let is_there = |folder: &&PathBuf| store::database(folder).is_file();
+    let found = folders.iter().find(runs).or_else(|| folders.iter().find(is_there));
+    Ok(found.unwrap_or(&folders[0]).clone())
 }
 
 /// What a hub answers.
@@ -252,14 +267,8 @@ impl From<AuditVerdict> for Verdict {
 
 /// Milliseconds since 1970 that `30m`, `2h`, `7d`, a day or such a number name.
 fn moment(text: &str, now: i64) -> Result<i64> {
-    let ago = |digits: &str, unit: i64| Some(now - digits.parse::<u32>().ok().map(i64::from)? * unit);
-    let named = match text.char_indices().last() {
-        Some((end, 's')) => ago(&text[..end], 1_000),
-        Some((end, 'm')) => ago(&text[..end], 60_000),
-        Some((end, 'h')) => ago(&text[..end], 3_600_000),
-        Some((end, 'd')) => ago(&text[..end], 86_400_000),
-        _ => text.parse().ok().or_else(|| Some(hub::audit::day(text)? * 86_400_000)),
-    };
+    let ago = || span::milliseconds(text).and_then(|ms| now.checked_sub_unsigned(ms));
+    let named = ago().or_else(|| text.parse().ok()).or_else(|| Some(hub::audit::day(text)? * 86_400_000));
     named.ok_or_else(|| anyhow!("“{text}” is no time: say 30m, 2h, 7d or a day such as 2026-11-23"))
 }
 
@@ -282,6 +291,7 @@ mod tests {
         assert_eq!(of("30s"), Some(now - 30_000));
         assert_eq!(of("2h"), Some(now - 7_200_000));
         assert_eq!(of("7d"), Some(now - 7 * 86_400_000));
+        assert_eq!((of("30m"), of("30min")), (Some(now - 1_800_000), Some(now - 1_800_000)));
         assert_eq!(of("1970-01-02"), Some(86_400_000));
         assert_eq!(of("12345"), Some(12_345));
         assert!(of("").is_none() && of("soon").is_none() && of("h").is_none() && of("-1h").is_none());

@@ -39,7 +39,7 @@ async fn there(target: &Target, arguments: &arguments::Eject) -> Result<()> {
     let body = serde_json::to_string(&wanted).context("texts can be written as JSON")?;
     let answer = http::post(target, &path_of(&arguments.device), &body).await?;
     let written: Written = serde_json::from_str(&answer).context("the hub's answer cannot be read")?;
-    let address = format!("{}{}", target.url, written.path);
+    let address = format!("{}{}", target.hub, written.path);
     output::line(&format!(
         "wrote {}\nOpen  {}",
         output::printable(&written.file),

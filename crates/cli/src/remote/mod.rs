@@ -1,7 +1,9 @@
 //! The commands that speak to a running hub: finding it, and what they have in common.
 
+mod address;
 pub(crate) mod audit;
 pub(crate) mod devices;
+mod dial;
 pub(crate) mod eject;
 mod frame;
 mod http;
@@ -15,15 +17,16 @@ pub(crate) mod token;
 use crate::arguments;
 use crate::folders::{Purpose, state_default};
 use crate::ready::{RUN_FILE, Ready};
-use anyhow::{Context as _, Result, bail};
-use std::path::Path;
+use address::Address;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
 
 /// A hub and what opens it.
-#[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
-    /// `http://host:port`, without a slash at its end.
-    url: String,
+    hub: Address,
     token: String,
+    /// The authorities that its certificate may be from, instead of those of the system.
+    ca: Option<PathBuf>,
 }
 
 /// The hub that the arguments mean.
@@ -33,10 +36,10 @@ fn find(hub: &arguments::Hub) -> Result<Target> {
         let Some(token) = given else {
             bail!("--hub needs a token: give one with --token, or in GLASSLINE_TOKEN");
         };
-        return Ok(Target { url: base_url(url)?, token });
+        return Ok(Target { hub: Address::parse(url)?, token, ca: hub.ca.clone() });
     }
     let running = running(hub.state.as_deref())?;
-    Ok(Target { url: running.http, token: given.unwrap_or(running.token) })
+    Ok(Target { hub: Address::parse(&running.http)?, token: given.unwrap_or(running.token), ca: None })
 }
 
 /// What the hub says that runs on the state folder `state`; without one, on that of `serve` or else of `demo`.
@@ -61,47 +64,16 @@ pub(crate) fn running(state: Option<&Path>) -> Result<Ready> {
     )
 }
 
-/// The URL as it was typed, checked and without what is too much: people copy it from a browser.
-fn base_url(text: &str) -> Result<String> {
-    let rest = match text.split_once("://") {
-        Some(("http", rest)) => rest,
-        Some(("https", _)) => {
-            bail!("{text}: this program speaks HTTP without TLS only; give the address behind the proxy")
-        }
-        Some((scheme, _)) => bail!("{text}: a hub's address begins with http://, not {scheme}://"),
-        None => text,
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let parsed: axum::http::Uri =
-        format!("http://{host}/").parse().with_context(|| format!("{text} is no address of a hub"))?;
-    match parsed.authority() {
-        Some(authority) if !authority.host().is_empty() && !authority.as_str().contains('@') => {
-            Ok(format!("http://{authority}"))
-        }
-        _ => bail!("{text} is no address of a hub"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_taken_as_people_copy_them() {
-        let url = |text: &str| base_url(text).map_err(|error| error.to_string());
-        assert_eq!(url("http://10.0.0.5:8080"), Ok("http://10.0.0.5:8080".to_owned()));
-        assert_eq!(url("10.0.0.5:8080"), Ok("http://10.0.0.5:8080".to_owned()));
-        assert_eq!(url("http://[::1]:80/devices/a?x"), Ok("http://[::1]:80".to_owned()));
-        for wrong in ["", "http://", "https://hub", "ftp://hub", "a b", "http://me@hub"] {
-            assert!(base_url(wrong).is_err(), "{wrong:?}");
-        }
-    }
-
-    #[test]
     fn a_named_hub_needs_a_token() {
-        let mut hub = arguments::Hub { url: Some("hub:80".to_owned()), token: None, state: None };
+        let mut hub = arguments::Hub { url: Some("hub:80".to_owned()), token: None, ca: None, state: None };
         assert!(find(&hub).is_err());
         hub.token = Some("t".to_owned());
-        assert_eq!(find(&hub).expect("enough"), Target { url: "http://hub:80".into(), token: "t".into() });
+        let Target { hub, token, .. } = find(&hub).expect("enough");
+        assert_eq!((&*hub.to_string(), &*token), ("http://hub:80", "t"));
     }
 }

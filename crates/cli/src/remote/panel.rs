@@ -1,18 +1,20 @@
 //! One panel socket: what a terminal shares with a browser.
 
 use super::Target;
+use super::dial::{Wire, dial};
 use super::frame::{self, Received};
+use super::http::reason;
+use crate::output;
 use anyhow::{Context as _, Result, anyhow, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{StatusCode, header};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// How long a hub may take to answer the first words.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -21,7 +23,7 @@ pub(super) const USER_AGENT: &str = concat!("glassline/", env!("CARGO_PKG_VERSIO
 
 /// An open panel.
 pub(super) struct Panel {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Box<dyn Wire>>,
     waiting: VecDeque<Received>,
     heartbeat: Duration,
     beat: Interval,
@@ -34,7 +36,7 @@ impl Panel {
     /// # Errors
     /// Nobody answers there, or the token does not permit it.
     pub(super) async fn open(target: &Target) -> Result<Self> {
-        let late = || format!("the hub at {} does not answer", target.url);
+        let late = || format!("the hub at {} does not answer", target.hub);
         let opened = timeout(CONNECT_MAX, async {
             let socket = connect(target).await?;
             Self::welcomed(socket).await
@@ -42,7 +44,7 @@ impl Panel {
         opened.await.with_context(late)?
     }
 
-    async fn welcomed(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Result<Self> {
+    async fn welcomed(socket: WebSocketStream<Box<dyn Wire>>) -> Result<Self> {
         let mut panel = Self {
             socket,
             waiting: VecDeque::new(),
@@ -121,14 +123,14 @@ fn every(period: Duration) -> Interval {
     beat
 }
 
-async fn connect(target: &Target) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>> {
-    let url = format!("{}/panel", target.url.replacen("http://", "ws://", 1));
-    let mut request =
-        url.into_client_request().with_context(|| format!("{} is no address of a hub", target.url))?;
+async fn connect(target: &Target) -> Result<WebSocketStream<Box<dyn Wire>>> {
+    let hub = &target.hub;
+    let url = format!("ws://{}{}", hub.authority(), hub.path("/panel"));
+    let mut request = url.into_client_request().with_context(|| format!("{hub} is no address of a hub"))?;
     let bearer = format!("Bearer {}", target.token).parse().context("this is no token")?;
     request.headers_mut().insert(header::AUTHORIZATION, bearer);
     request.headers_mut().insert(header::USER_AGENT, header::HeaderValue::from_static(USER_AGENT));
-    match tokio_tungstenite::connect_async(request).await {
+    match client_async(request, dial(target).await?).await {
         Ok((socket, _)) => Ok(socket),
         Err(error) => Err(unreached(&error, target)),
     }
@@ -136,15 +138,18 @@ async fn connect(target: &Target) -> Result<WebSocketStream<MaybeTlsStream<TcpSt
 
 /// Why no panel could be opened, by what a person can do about it.
 fn unreached(error: &Error, target: &Target) -> anyhow::Error {
-    let url = &target.url;
+    let hub = &target.hub;
     match error {
         Error::Http(answer) => match answer.status() {
-            StatusCode::UNAUTHORIZED => anyhow!("the hub at {url} does not know this token"),
-            StatusCode::FORBIDDEN => anyhow!("the hub at {url} does not permit this"),
-            status => anyhow!("what answers at {url} is no hub: it says {status}"),
+            StatusCode::UNAUTHORIZED => anyhow!("the hub at {hub} does not know this token"),
+            StatusCode::FORBIDDEN => anyhow!("the hub at {hub} does not permit this"),
+            status => match answer.body().as_deref().and_then(reason) {
+                Some(reason) => anyhow!("{}", output::printable(&reason)),
+                None => anyhow!("what answers at {hub} is no hub: it says {status}"),
+            },
         },
-        Error::Io(error) => anyhow!("no hub answers at {url}: {error}"),
-        error => anyhow!("what answers at {url} is no hub: {error}"),
+        Error::Io(error) => anyhow!("no hub answers at {hub}: {error}"),
+        error => anyhow!("what answers at {hub} is no hub: {error}"),
     }
 }
 

@@ -33,11 +33,13 @@ pub(crate) async fn run(asked: &Person) -> Result<()> {
                     "nothing is to be changed: say what with --admin, --may, --group, --no-rules or --no-groups"
                 );
             }
-            put(&target, &set.name, &change).await
+            put(&target, &set.name, &change).await?;
+            output::line(&changed(&one(&target, &set.name).await?))
         }
         Person::Remove(remove) => {
             let target = super::find(&remove.hub)?;
-            http::delete(&target, &path(&remove.name)?).await.map(drop)
+            http::delete(&target, &path(&remove.name)?).await?;
+            output::line(&format!("“{}” was removed, with all logins and tokens", remove.name))
         }
         Person::Password(set) => {
             let target = super::find(&set.hub)?;
@@ -63,7 +65,7 @@ pub(crate) async fn login_link(asked: &arguments::LoginLink) -> Result<()> {
     let target = super::find(&asked.hub)?;
     let answer = http::post(&target, "/api/login-link", "").await?;
     let Made { link } = serde_json::from_str(&answer).context("the hub's answer cannot be read")?;
-    output::line(&format!("{}{}", target.url, output::printable(&link)))?;
+    output::line(&format!("{}{}", target.hub, output::printable(&link)))?;
     eprintln!("good once, for 30 minutes");
     Ok(())
 }
@@ -193,6 +195,20 @@ async fn list(target: &Target, json: bool) -> Result<()> {
     table(&people).iter().try_for_each(|row| output::line(row))
 }
 
+/// What became of somebody, in a line.
+fn changed(person: &Listed) -> String {
+    let may = may(person);
+    let may = if may.is_empty() { "nothing" } else { &may };
+    format!("“{}” may now: {may}", output::printable(&person.name))
+}
+
+/// What somebody may, in a line.
+fn may(person: &Listed) -> String {
+    let rules = person.rules.iter().map(said);
+    let groups = person.groups.iter().map(|group| format!("group {group}"));
+    output::printable(&rules.chain(groups).collect::<Vec<_>>().join("; "))
+}
+
 fn table(people: &[Listed]) -> Vec<String> {
     let widest = people.iter().map(|person| person.name.len()).max().unwrap_or(0).max("NAME".len());
     let row = |name: &str, since: &str, may: &str| {
@@ -200,14 +216,7 @@ fn table(people: &[Listed]) -> Vec<String> {
     };
     let mut rows = vec![row("NAME", "PASSWORD SET", "MAY")];
     for person in people {
-        let rules = person.rules.iter().map(said);
-        let groups = person.groups.iter().map(|group| format!("group {group}"));
-        let may: Vec<String> = rules.chain(groups).collect();
-        rows.push(row(
-            &output::printable(&person.name),
-            &clock::utc(person.password_set),
-            &output::printable(&may.join("; ")),
-        ));
+        rows.push(row(&output::printable(&person.name), &clock::utc(person.password_set), &may(person)));
     }
     rows
 }
@@ -250,6 +259,15 @@ mod tests {
             "bob   1970-01-01T00:00:00.000Z  view:*; group crew",
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn what_became_of_somebody_is_one_line() {
+        let person = r#"{"name":"bob","groups":["crew"],"rules":[{"scopes":["view"],"devices":["*"]}],"password_set":0}"#;
+        let mut bob: Listed = serde_json::from_str(person).expect("a person");
+        assert_eq!(changed(&bob), "“bob” may now: view:*; group crew");
+        (bob.groups, bob.rules) = (Vec::new(), Vec::new());
+        assert_eq!(changed(&bob), "“bob” may now: nothing");
     }
 
     #[test]

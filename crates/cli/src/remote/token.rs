@@ -24,7 +24,10 @@ pub(crate) async fn run(asked: &Token) -> Result<()> {
             eprintln!("the one before it counts until this one is used");
             Ok(())
         }
-        Token::Revoke(whose) => http::delete(&super::find(&whose.hub)?, &path(whose)?).await.map(drop),
+        Token::Revoke(whose) => {
+            http::delete(&super::find(&whose.hub)?, &path(whose)?).await?;
+            output::line(&format!("no token of “{}” counts any more", whose.id))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The demo: a station that moves, and a line that makes a second device.
 
-use crate::rig::Hub;
+use crate::rig::{Hub, Program};
 use std::process::{Command, Stdio};
 
 fn demo() -> Hub {
@@ -19,6 +19,17 @@ fn the_station_reports_and_obeys() {
     assert!(reset.said.starts_with("accepted\nsent\ndone"), "{reset:?}");
     assert_eq!(hub.get("/views/weather").status, 200);
     assert!(hub.of_ready("link").ends_with("?to=/views/weather"));
+}
+
+#[test]
+fn its_audit_is_found_without_naming_its_folder() {
+    let home = tempfile::tempdir().expect("a folder");
+    let own = ["demo", "--no-open", "--http", "localhost:0", "--lines", "127.0.0.1:0"];
+    let mut demo = Program::start(home.path(), &own);
+    demo.line(|line| line.starts_with("Open "));
+    let audit = Program::run(home.path(), &["audit", "--what", "started"]);
+    assert_eq!(audit.code, Some(0), "{audit:?}");
+    assert!(audit.said.contains("started"), "{audit:?}");
 }
 
 #[test]

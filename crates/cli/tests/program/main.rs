@@ -15,6 +15,7 @@ mod durability;
 mod gateway;
 mod listeners;
 mod open_files;
+mod over_tls;
 mod pipe;
 mod refusals;
 mod retention;

@@ -55,12 +55,18 @@ fn without_a_hub_what_is_held_is_lost_and_said_or_kept_in_a_folder() {
     let nowhere = ["pipe", "--device", "a", "--to", "tcp://127.0.0.1:1", "--token", "t", "--flush", "0"];
     let ended = Program::run_reading(home.path(), &input, &nowhere);
     assert_eq!(ended.code, Some(1));
-    assert_eq!(ended.complained, "glassline: 2 messages did not arrive and are lost\n");
+    // Why is said before, if it was tried by then.
+    assert!(
+        ended.complained.ends_with("glassline: 2 messages did not arrive and are lost\n"),
+        "{}",
+        ended.complained
+    );
 
     let stored = [&nowhere[..], &["--outbox", "held"]].concat();
     let ended = Program::run_reading(home.path(), &input, &stored);
     assert_eq!(ended.code, Some(0));
-    assert_eq!(ended.complained, "glassline: 2 messages are kept in held for the next time\n");
+    let kept = "glassline: 2 messages are kept in held for the next time\n";
+    assert!(ended.complained.ends_with(kept), "{}", ended.complained);
 }
 
 #[test]
@@ -96,5 +102,9 @@ fn a_device_that_the_hub_does_not_want_is_an_error() {
     let hub = Hub::serve();
     let ended = piped(&hub, "n=1\n", &["--device", "stranger-1", "--token", "wrong"]);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.complained.contains("stranger-1 is refused: The token is unknown"), "{}", ended.complained);
+    assert!(
+        ended.complained.contains("stranger-1 is refused: The token does not count"),
+        "{}",
+        ended.complained
+    );
 }

@@ -1,7 +1,7 @@
 //! What is not started, and why.
 
 use crate::rig::{Hub, Program, request};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 fn taken(flag: &str, other: &str) {
     let holder = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -31,8 +31,17 @@ fn a_taken_device_port_is_named_with_its_flag() {
 #[test]
 fn other_addresses_than_loopback_need_an_account() {
     let home = tempfile::tempdir().expect("a folder");
-    for flag in ["--http", "--lines"] {
-        let ended = Program::run(home.path(), &["serve", "--state", "state", flag, "0.0.0.0:0"]);
+    let tls = "address = \"0.0.0.0:0\"\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    std::fs::write(home.path().join("https.toml"), format!("[https]\n{tls}")).expect("a file");
+    std::fs::write(home.path().join("tls.toml"), format!("[tls]\n{}", tls.replace("address", "lines")))
+        .expect("a file");
+    for (flag, what) in [
+        ("--http", "0.0.0.0:0"),
+        ("--lines", "0.0.0.0:0"),
+        ("--config", "https.toml"),
+        ("--config", "tls.toml"),
+    ] {
+        let ended = Program::run(home.path(), &["serve", "--state", "state", flag, what]);
         assert_eq!(ended.code, Some(1));
         assert!(ended.complained.contains("0.0.0.0:0 is refused"), "{ended:?}");
         assert!(
@@ -42,6 +51,57 @@ fn other_addresses_than_loopback_need_an_account() {
         );
     }
     assert!(!home.path().join("state").exists(), "nothing was begun");
+}
+
+#[test]
+fn other_addresses_than_loopback_are_opened_once_somebody_is_an_administrator() {
+    let hub = Hub::serve();
+    let made = hub.command(&["person", "add", "ada", "--admin", "--generate"]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let (_, home) = hub.stop("TERM");
+    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let tls = "certificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    let text = format!(
+        "http = \"0.0.0.0:0\"\nlines = \"0.0.0.0:0\"\n[https]\naddress = \"0.0.0.0:0\"\n{tls}[tls]\nlines = \"0.0.0.0:0\"\n{tls}"
+    );
+    for (file, text) in
+        [("glassline.toml", text), ("c.pem", key.cert.pem()), ("k.pem", key.signing_key.serialize_pem())]
+    {
+        std::fs::write(home.path().join(file), text).expect("a file");
+    }
+    let mut serving =
+        Program::start(home.path(), &["serve", "--config", "glassline.toml", "--state", "state"]);
+    let mut rows = Vec::new();
+    while !rows.last().is_some_and(|row: &String| row.starts_with("State")) {
+        rows.push(serving.line(|_| true));
+    }
+    let expected = [
+        ("device lines  ", "every network of this machine, NOT ENCRYPTED"),
+        ("device lines, TLS", "every network of this machine"),
+        ("https://", "every network of this machine"),
+        ("http://", "every network of this machine, sent on to https"),
+    ];
+    for (what, who) in expected {
+        let row = rows.iter().find(|row| row.contains(what)).unwrap_or_else(|| panic!("{what} in {rows:?}"));
+        assert!(row.ends_with(&format!("  {who}")), "{row}");
+        let (_, port) = row.split_once("0.0.0.0:").expect("where it listens");
+        let port = port.split(' ').next().and_then(|port| port.parse().ok()).expect("a port");
+        // What listens on 127.0.0.1 alone is not there under the other number.
+        for address in [[127, 0, 0, 1], [127, 0, 0, 2]] {
+            TcpStream::connect((Ipv4Addr::from(address), port)).expect("it listens everywhere");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_the_audit_does_not_know_is_refused_with_those_that_it_does() {
+    let home = tempfile::tempdir().expect("a folder");
+    let ended = Program::run(home.path(), &["audit", "--what", "login,nonsense"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.complained.contains("“nonsense”") && ended.complained.contains("login_failed"),
+        "{ended:?}"
+    );
 }
 
 #[test]

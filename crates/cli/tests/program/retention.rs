@@ -56,6 +56,6 @@ fn check_shows_what_is_wrong_with_a_retention() {
     std::fs::write(plant.join("glassline.toml"), configuration).expect("it is written");
     let ended = Program::run(home.path(), &["check", "plant"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let complaint = "glassline.toml:3:7: an age is a whole number with min, h, d, w or y, such as “30d”";
+    let complaint = "glassline.toml:3:7: an age is a whole number with m, h, d, w or y, such as “30d”";
     assert!(format!("{ended:?}").contains(complaint), "{ended:?}");
 }

@@ -146,7 +146,7 @@ fn a_device_with_simulated_weather_is_one_like_others() {
     more.line(|line| line.starts_with("weather-1 → "));
     let refused = more.ended();
     assert_eq!(refused.code, Some(1));
-    assert!(refused.complained.contains("weather-1 is refused: The token is unknown"), "{refused:?}");
+    assert!(refused.complained.contains("weather-1 is refused: The token does not count"), "{refused:?}");
     stations.signal("INT");
     assert_eq!(stations.ended().code, Some(0));
     tail.line(|line| line.starts_with("# offline"));

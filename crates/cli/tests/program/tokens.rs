@@ -66,7 +66,7 @@ fn a_renewed_token_takes_over_when_it_is_first_used_and_a_revoked_one_opens_noth
     let mut device = hub.connect();
     device.says(&identify("pump-1", &new));
     device.hears("welcome");
-    assert_eq!(printed(&hub, &["token", "revoke", "pump-1"]), "");
+    assert_eq!(printed(&hub, &["token", "revoke", "pump-1"]), "no token of “pump-1” counts any more");
     let bye = device.hears("bye");
     assert_eq!((&bye["bye"], &bye["again"]), (&"auth".into(), &"never".into()));
     let home = hub.kill();

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::limits::ACCEPT_PAUSE;
 use crate::place::Address;
 use crate::register::Gateway;
+use protocol::intake::StrangerLimit;
 use sockets::doorway::Came;
 use sockets::{Endpoint, Remote, Stream};
 use std::io::{self, ErrorKind};
@@ -75,6 +76,7 @@ pub(super) fn hand_over(
     });
     let note = |gateway: &Gateway, address: &Address| {
         gateway.turned_away().note(clock::now().mono, address, &"too many have not identified");
+        gateway.limit_hit(StrangerLimit::Room, address);
     };
     match came {
         Came::Inside => {}

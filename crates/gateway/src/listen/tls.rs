@@ -46,6 +46,8 @@ type Seen = [Option<(SystemTime, u64)>; 2];
 /// The certificate that is shown, as its files have it.
 pub struct Certificate {
     files: Files,
+    /// Where it is shown, as the log says it.
+    listener: Box<str>,
     seen: Mutex<Seen>,
     shown: Mutex<Arc<ServerConfig>>,
 }
@@ -65,7 +67,12 @@ impl Certificate {
     /// One cannot be read, holds no PEM of its kind, or they do not belong together.
     pub fn read(files: Files) -> Result<Self, CertificateError> {
         let (seen, shown) = (seen(&files), Mutex::new(Arc::new(load(&files)?)));
-        Ok(Self { files, seen: Mutex::new(seen), shown })
+        Ok(Self { files, listener: "".into(), seen: Mutex::new(seen), shown })
+    }
+
+    /// The same, shown at this listener: two may have the same files.
+    pub fn of(self, listener: &str) -> Self {
+        Self { listener: listener.into(), ..self }
     }
 
     /// Reads the files again where they have changed. What cannot be shown is logged, and what was shown before still is.
@@ -78,9 +85,13 @@ impl Certificate {
         match load(&self.files) {
             Ok(config) => {
                 *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-                tracing::info!(certificate = %self.files.certificate.display(), "took over a new certificate");
+                let certificate = self.files.certificate.display();
+                tracing::info!(listener = &*self.listener, %certificate, "took over a new certificate");
             }
-            Err(error) => tracing::warn!(%error, "the certificate has changed and cannot be taken over"),
+            Err(error) => {
+                let listener = &*self.listener;
+                tracing::warn!(listener, %error, "the certificate has changed and cannot be taken over");
+            }
         }
     }
 

@@ -46,6 +46,9 @@ pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long connecting to a hub may take, with its handshakes.
 pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes that are said of the reason for which a hub refuses an uplink.
+pub const REASON_BYTES_MAX: usize = 300;
+
 /// How long a hub may take to read what is written to it. Then the uplink counts as dead.
 pub const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 

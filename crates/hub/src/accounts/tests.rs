@@ -99,6 +99,30 @@ async fn the_last_administrator_stays_one_until_there_is_another() {
 }
 
 #[tokio::test]
+async fn of_two_who_make_the_first_administrator_at_the_same_time_one_does() {
+    let rig = Rig::open();
+    let first = |name: &'static str| rig.hub.make_first(&rig.owner, name, PASSWORD.into());
+    let (one, other) = tokio::join!(first("ada"), first("eve"));
+    let made = [&one, &other].into_iter().filter(|made| made.is_ok()).count();
+    let late = [&one, &other].into_iter().filter(|made| **made == Err(AccountError::HasAdministrator));
+    assert_eq!((made, late.count(), rig.hub.auth().people().len()), (1, 1, 1), "{one:?} {other:?}");
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn an_administrator_changes_so_much_at_once_and_the_owner_of_the_machine_has_no_bound() {
+    let rig = Rig::open();
+    rig.add("ada", vec![rule(&[Scope::Admin], &[])]).await.expect("made");
+    let ada = rig.hub.auth().of_person("ada").expect("there");
+    let many = 10 * PERSON_CHANGES.at_once;
+    let changed = (0..many).filter(|_| rig.hub.may_change_more(&ada)).count();
+    assert!(changed >= PERSON_CHANGES.at_once as usize && changed < many as usize, "{changed}");
+    assert!((0..many).all(|_| rig.hub.may_change_more(&rig.owner)));
+    drop(ada);
+    rig.end().await;
+}
+
+#[tokio::test]
 async fn a_new_password_ends_all_logins_but_the_one_that_set_it() {
     let rig = Rig::open();
     rig.add("ada", vec![rule(&[Scope::View], &["*"])]).await.expect("made");
@@ -106,7 +130,7 @@ async fn a_new_password_ends_all_logins_but_the_one_that_set_it() {
     let now = rig.hub.now().wall;
     let ada = auth.of_person("ada").expect("there");
     let (_, other) = auth.login(ada.clone(), now);
-    let token = auth.issue_token(&ada, now).expect("room").token;
+    let token = auth.issue_token(&ada, now).token;
     let (login, own) = auth.login(ada, now);
     let wrong = rig.hub.change_password(&own, HERE, "x", "eleven grey geese".into()).await;
     assert_eq!(wrong, Err(AccountError::Login(LoginError::Wrong)));
@@ -138,6 +162,20 @@ async fn a_removed_group_leaves_nobody_in_it() {
     rig.hub.put_group(&rig.owner, "crew", crew(), true).await.expect("made anew");
     assert!(!ada.may(Scope::View), "nobody put ada into this one");
     drop(ada);
+    rig.end().await;
+}
+
+#[tokio::test]
+async fn nobody_is_put_into_a_group_that_is_not_there() {
+    let rig = Rig::open();
+    rig.add("ada", vec![]).await.expect("made");
+    let into_crew = || PersonChange { groups: Some(vec!["crew".into()]), ..PersonChange::default() };
+    let put = async || rig.hub.put_person(&rig.owner, "ada", into_crew(), false).await;
+    assert_eq!(put().await, Err(AccountError::NoGroup("crew".into())));
+    let crew = Group { rules: vec![rule(&[Scope::Admin], &[])] };
+    rig.hub.put_group(&rig.owner, "crew", crew, true).await.expect("made");
+    assert!(!rig.hub.auth().of_person("ada").expect("there").may(Scope::Admin));
+    assert_eq!(put().await, Ok(false), "it is there now");
     rig.end().await;
 }
 

@@ -116,12 +116,30 @@ impl What {
     }
 }
 
+impl What {
+    /// Whether a person can make it happen as often as they like without changing what others may or have, so that it is
+    /// counted beyond [`AUDIT_PERSON`](crate::limits::AUDIT_PERSON). What is neither this nor merged is always a row.
+    pub(super) fn is_own(self) -> bool {
+        matches!(
+            self,
+            What::Login
+                | What::Logout
+                | What::TokenIssued
+                | What::TokenRevoked
+                | What::ViewChanged
+                | What::Command
+        )
+    }
+}
+
 /// Something for the audit, made where it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub(super) what: What,
     pub(super) who: Box<str>,
     pub(super) device: Box<str>,
+    /// Whether the device did it for itself.
+    pub(super) is_by_device: bool,
     pub(super) details: Vec<(&'static str, Box<str>)>,
     /// What is added up where entries are merged.
     pub(super) count: Option<(&'static str, u64)>,
@@ -130,12 +148,22 @@ pub struct Entry {
 impl Entry {
     /// Nobody did it, or nobody is known to have.
     pub fn new(what: What) -> Entry {
-        Entry { what, who: "".into(), device: "".into(), details: Vec::new(), count: None }
+        Entry {
+            what,
+            who: "".into(),
+            device: "".into(),
+            is_by_device: false,
+            details: Vec::new(),
+            count: None,
+        }
     }
 
-    /// Done by whoever this was granted to.
+    /// Done by whoever this was granted to. Of a device its id is said as such: it may be the name of a person too.
     pub fn by(what: What, grant: &Grant) -> Entry {
-        Entry::new(what).named(grant.user())
+        match grant.device() {
+            Some(id) => Entry { is_by_device: true, ..Entry::new(what).device(id) },
+            None => Entry::new(what).named(grant.user()),
+        }
     }
 
     /// Done by somebody of this name; cut where it is too long.
@@ -193,4 +221,17 @@ impl Entry {
 fn bounded(text: &str, bytes: usize) -> Box<str> {
     let end = text.floor_char_boundary(bytes);
     if end < text.len() { format!("{}…", &text[..end]).into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Auth;
+
+    #[test]
+    fn what_a_device_does_is_not_taken_for_a_person_of_the_same_name() {
+        let auth = Auth::new(Vec::new(), &[], Box::new(|_| {}));
+        let row = Entry::by(What::TokenIssued, &auth.device("boss")).row(0);
+        assert_eq!((&*row.who, &*row.device), ("", "boss"));
+    }
 }

@@ -12,13 +12,24 @@ use store::AuditEntry;
 /// Who did what how often, since it was last written down.
 #[derive(Debug, Default)]
 pub(super) struct Merging {
+    /// What those outside make happen.
+    outside: Crowd,
+    /// What devices do for themselves.
+    devices: Crowd,
+    /// What people did beyond what each may have written: who and what is always kept.
+    beyond: HashMap<Like, Counted>,
+    /// What each person has written, of each kind: much of one hides nothing of another.
+    people: HashMap<(What, Box<str>), Allowance>,
+}
+
+/// Those who may be any number, and have so many rows together.
+#[derive(Debug, Default)]
+struct Crowd {
     counted: HashMap<Like, Counted>,
     /// What found no room in there, by what it was.
     others: HashMap<What, Counted>,
-    /// The monotonic millisecond from which on as many rows may be written for those outside as ever.
-    outside_whole_at: u64,
-    /// What each person has written.
-    people: HashMap<Box<str>, Allowance>,
+    /// The monotonic millisecond from which on as many rows may be written for them as ever.
+    whole_at: u64,
 }
 
 /// Entries that are like each other: all but what they count.
@@ -44,70 +55,105 @@ struct Counted {
 impl Merging {
     /// One more; the row that is written for it at once, if one is.
     pub(super) fn take(&mut self, entry: Entry, now: Time) -> Option<AuditEntry> {
-        let is_alone = !entry.what.is_merged() && (entry.who.is_empty() || self.may_person(&entry.who, now));
-        if is_alone {
+        if entry.what.is_merged() {
+            return self.outside.take(entry, now);
+        }
+        if entry.is_by_device {
+            return self.devices.take(entry, now);
+        }
+        if !entry.what.is_own() || entry.who.is_empty() || self.may_person(&entry, now) {
             return Some(entry.row(now.wall));
         }
-        let like = Like {
-            what: entry.what,
-            who: entry.who.clone(),
-            device: entry.device.clone(),
-            details: entry.details.clone(),
-        };
-        if let Some(counted) = self.counted.get_mut(&like) {
-            counted.one_more(&entry);
-            return None;
-        }
-        if self.counted.len() >= AUDIT_MERGED_MAX || !self.may_outside(now.mono) {
-            self.others.entry(entry.what).or_insert_with(|| Counted::new(&entry, now.mono)).one_more(&entry);
-            return None;
-        }
-        let counted = Counted::new(&entry, now.mono);
-        self.counted.insert(like, counted);
-        Some(entry.row(now.wall))
+        let like = Like::of(&entry);
+        // People are few, and so are kinds: of each the count is kept, without what else there was to say if need be.
+        let has_room = self.beyond.len() < AUDIT_MERGED_MAX || self.beyond.contains_key(&like);
+        let like = if has_room { like } else { Like { details: Vec::new(), device: "".into(), ..like } };
+        self.beyond.entry(like).or_insert_with(|| Counted::new(&entry, now.mono)).one_more(&entry);
+        None
     }
 
     /// What was counted and whose time is over, or all of it, as rows.
     pub(super) fn tell(&mut self, now: Time, all: bool) -> Vec<AuditEntry> {
-        let is_over = |counted: &Counted| all || now.mono >= counted.since + AUDIT_MERGE_MS;
-        let mut rows = Vec::new();
-        for (like, counted) in self.counted.extract_if(|_, counted| is_over(counted)) {
-            let Like { what, who, device, details } = like;
-            rows.extend(counted.row(Entry { what, who, device, details, count: None }, now.wall));
-        }
-        for (what, counted) in self.others.extract_if(|_, counted| is_over(counted)) {
-            rows.extend(counted.row(Entry::new(what).say("others", "yes"), now.wall));
+        let mut rows = self.outside.tell(now, all);
+        rows.append(&mut self.devices.tell(now, all));
+        for (like, counted) in self.beyond.extract_if(|_, counted| all || counted.is_over(now)) {
+            rows.extend(counted.row(like.entry(), now.wall));
         }
         self.people.retain(|_, allowance| !allowance.is_whole(now.mono));
         rows
     }
 
     /// Whether a person's row may be written by itself.
-    fn may_person(&mut self, who: &str, now: Time) -> bool {
-        if self.people.len() >= AUDIT_MERGED_MAX && !self.people.contains_key(who) {
+    fn may_person(&mut self, entry: &Entry, now: Time) -> bool {
+        const RATE: Rate = AUDIT_PERSON;
+        let key = (entry.what, entry.who.clone());
+        if self.people.len() >= AUDIT_MERGED_MAX && !self.people.contains_key(&key) {
             self.people.retain(|_, allowance| !allowance.is_whole(now.mono));
             if self.people.len() >= AUDIT_MERGED_MAX {
                 return false;
             }
         }
-        const RATE: Rate = AUDIT_PERSON;
-        self.people.entry(who.into()).or_default().take(now.mono, RATE)
+        self.people.entry(key).or_default().take(now.mono, RATE)
+    }
+}
+
+impl Crowd {
+    fn take(&mut self, entry: Entry, now: Time) -> Option<AuditEntry> {
+        let like = Like::of(&entry);
+        if let Some(counted) = self.counted.get_mut(&like) {
+            counted.one_more(&entry);
+            return None;
+        }
+        if self.counted.len() >= AUDIT_MERGED_MAX || !self.may_write(now.mono) {
+            self.others.entry(entry.what).or_insert_with(|| Counted::new(&entry, now.mono)).one_more(&entry);
+            return None;
+        }
+        self.counted.insert(like, Counted::new(&entry, now.mono));
+        Some(entry.row(now.wall))
     }
 
-    /// Whether one more row may be written for those outside; it is used up with this.
-    fn may_outside(&mut self, now: u64) -> bool {
-        let used = self.outside_whole_at.saturating_sub(now);
+    fn tell(&mut self, now: Time, all: bool) -> Vec<AuditEntry> {
+        let mut rows = Vec::new();
+        for (like, counted) in self.counted.extract_if(|_, counted| all || counted.is_over(now)) {
+            rows.extend(counted.row(like.entry(), now.wall));
+        }
+        for (what, counted) in self.others.extract_if(|_, counted| all || counted.is_over(now)) {
+            rows.extend(counted.row(Entry::new(what).say("others", "yes"), now.wall));
+        }
+        rows
+    }
+
+    /// Whether one more row may be written for them; it is used up with this.
+    fn may_write(&mut self, now: u64) -> bool {
+        let used = self.whole_at.saturating_sub(now);
         let may = used + AUDIT_OUTSIDE_ROW_MS <= AUDIT_OUTSIDE_ROWS_AT_ONCE * AUDIT_OUTSIDE_ROW_MS;
         if may {
-            self.outside_whole_at = now + used + AUDIT_OUTSIDE_ROW_MS;
+            self.whole_at = now + used + AUDIT_OUTSIDE_ROW_MS;
         }
         may
+    }
+}
+
+impl Like {
+    fn of(entry: &Entry) -> Like {
+        let Entry { what, who, device, details, .. } = entry.clone();
+        Like { what, who, device, details }
+    }
+
+    fn entry(self) -> Entry {
+        let Like { what, who, device, details } = self;
+        Entry { who, device, details, ..Entry::new(what) }
     }
 }
 
 impl Counted {
     fn new(entry: &Entry, since: u64) -> Counted {
         Counted { since, times: 0, sum: 0, count: entry.count.map(|(name, _)| name) }
+    }
+
+    /// Whether it is to be written down.
+    fn is_over(&self, now: Time) -> bool {
+        now.mono >= self.since + AUDIT_MERGE_MS
     }
 
     fn one_more(&mut self, entry: &Entry) {
@@ -128,6 +174,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::intake::StrangerLimit;
 
     fn at(mono: u64) -> Time {
         Time { wall: 1_000_000 + mono.cast_signed(), mono }
@@ -166,6 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn a_storm_at_the_doors_is_a_row_for_each_limit_and_network_and_their_counts() {
+        let mut merging = Merging::default();
+        let hit = |limit: StrangerLimit, last: u8| {
+            Entry::new(What::Limit).say("limit", limit.as_str()).from([192, 0, 2, last].into())
+        };
+        let storm = (0..50_000_u64).filter_map(|n| {
+            let limit = if n % 2 == 0 { StrangerLimit::Room } else { StrangerLimit::Time };
+            merging.take(hit(limit, n.to_le_bytes()[0]), at(n))
+        });
+        assert_eq!(storm.count(), 2);
+        let told = merging.tell(at(50_000), true);
+        assert!(told.len() == 2 && told.iter().all(|row| row.details.contains(r#""times":"24999""#)));
+    }
+
+    #[test]
     fn gaps_add_up_what_is_missing() {
         let mut merging = Merging::default();
         let gap = |messages| {
@@ -185,5 +247,34 @@ mod tests {
         let rows = (0..5_000).filter(|_| merging.take(issued("mallory"), at(0)).is_some()).count();
         assert!(rows <= AUDIT_PERSON.at_once as usize + 1, "{rows}");
         assert!(merging.take(issued("ada"), at(0)).is_some());
+    }
+
+    #[test]
+    fn what_one_does_beyond_is_told_with_who_and_what_whatever_else_goes_on() {
+        let mut merging = Merging::default();
+        for n in 0..5_000_u32 {
+            merging.take(failed(&n.to_string()), at(0));
+            merging.take(Entry::new(What::Login).named("mallory").say("network", n.to_string()), at(0));
+        }
+        let issued = || Entry::new(What::TokenIssued).named("mallory");
+        assert!(merging.take(issued(), at(0)).is_some(), "another kind has rows of its own");
+        assert!((0..400).filter_map(|_| merging.take(issued(), at(0))).count() < 400);
+        let told = merging.tell(at(0), true);
+        let of = |what: &str| told.iter().find(|row| *row.what == *what && &*row.who == "mallory");
+        assert!(of("token_issued").is_some_and(|row| row.details.contains("times")) && of("login").is_some());
+    }
+
+    #[test]
+    fn no_change_of_what_others_may_is_merged_by_whoever_burns_rows_first() {
+        let mut merging = Merging::default();
+        for n in 0..5_000_u32 {
+            merging.take(failed(&n.to_string()), at(0));
+            merging.take(Entry::new(What::Login).named("ada"), at(0));
+        }
+        for what in What::ALL.iter().filter(|what| !what.is_merged() && !what.is_own()) {
+            let change = Entry::new(*what).named("ada").say("person", "mallory");
+            let rows = (0..500).filter_map(|_| merging.take(change.clone(), at(0)));
+            assert_eq!(rows.filter(|row| &*row.who == "ada").count(), 500, "{what:?}");
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::limits::AUDIT_TELL_EVERY;
 use crate::registry::Found;
 use merging::Merging;
 use protocol::id::DeviceId;
+use protocol::intake::StrangerLimit;
 use router::{Refusal, Request};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError, Weak};
@@ -56,9 +57,12 @@ impl Hub {
             Some(id) => entry.device(id.as_str()),
             None => entry.say("name", "unknown"),
         };
-        // `tcp 192.0.2.7:52144`
-        let address = address.rsplit(' ').next().and_then(|address| address.parse::<SocketAddr>().ok());
-        self.audit(address.map_or(entry.clone(), |address| entry.from(address.ip())));
+        self.audit(self::address(address).map_or(entry.clone(), |from| entry.from(from)));
+    }
+
+    /// Somebody who has not shown who it is hit a limit.
+    pub fn audit_limit(&self, limit: StrangerLimit, from: IpAddr) {
+        self.audit(Entry::new(What::Limit).say("limit", limit.as_str()).from(from));
     }
 
     /// A command was refused before its device heard of it: the store knows nothing of it.
@@ -108,11 +112,40 @@ impl Hub {
     }
 }
 
+/// A word that is none of those by which the audit says what happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is nothing called “{word}” in the audit; there are {}", words())]
+pub struct UnknownWhat {
+    word: String,
+}
+
+fn words() -> String {
+    What::ALL.iter().map(|what| what.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl What {
+    /// What these words say, with commas between them.
+    ///
+    /// # Errors
+    /// One of them says nothing.
+    pub fn of_words(words: &str) -> Result<Vec<What>, UnknownWhat> {
+        let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let what = |word: &str| What::from_word(word).ok_or_else(|| UnknownWhat { word: word.to_owned() });
+        words.map(what).collect()
+    }
+}
+
 impl Audit {
     fn with<T>(&self, change: impl FnOnce(&mut Merging) -> T) -> T {
         // Counts, whole whatever panicked.
         change(&mut self.merging.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What is of the network in the address of a connection: of `tcp 192.0.2.7:52144`, of `192.0.2.7:52144`.
+pub(crate) fn address(of: &str) -> Option<IpAddr> {
+    let address = of.rsplit(' ').next()?.parse::<SocketAddr>().ok()?;
+    Some(address.ip())
 }
 
 /// The network that an address is in, as the audit says it: /24 of IPv4, /48 of IPv6.
@@ -144,6 +177,13 @@ pub fn day(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_says_nothing_is_refused_with_those_that_do() {
+        assert_eq!(What::of_words("login, command,"), Ok(vec![What::Login, What::Command]));
+        let said = What::of_words("login,nonsense").expect_err("none").to_string();
+        assert!(said.contains("“nonsense”") && said.contains("login_failed, logout"), "{said}");
+    }
 
     #[test]
     fn days_are_read_as_they_are_written() {

@@ -1,7 +1,9 @@
 //! How long one has to wait after wrong passwords: longer with each, per account and per network.
 //!
-//! Nobody is locked out: a wait is bounded, whoever waited it out is let try, and where a person has logged in before, the failures
-//! of others elsewhere do not count: there a count of its own is kept. Accounts that do not exist are counted as those that do.
+//! Nobody is locked out by others: a name that has not failed is let try at once, however many others fail beside it. Where many
+//! failed in a network, a name has one try there before it waits, and waits as long as the failures of the whole network say, from its
+//! own last one on. Where a person has logged in before, the failures of others elsewhere do not count: there a count of its own is kept. Accounts
+//! that do not exist are counted and answered as those that do.
 //! Times are milliseconds of a clock that only goes forward.
 
 use std::collections::{HashMap, VecDeque};
@@ -46,16 +48,6 @@ enum Whom {
     Known(TokenHash, Network),
 }
 
-impl Whom {
-    /// How many failures cost nothing: people mistype.
-    fn free(self) -> u32 {
-        match self {
-            Self::Account(_) | Self::Known(..) => ACCOUNT_FAILURES_FREE,
-            Self::Network(_) => NETWORK_FAILURES_FREE,
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Failures {
     count: u32,
@@ -63,11 +55,11 @@ struct Failures {
 }
 
 impl Failures {
-    /// From when on one may try again.
-    fn until(self, free: u32) -> u64 {
+    /// How long one waits after so many, of which `free` cost nothing.
+    fn wait(self, free: u32) -> u64 {
         let Some(beyond) = self.count.checked_sub(free + 1) else { return 0 };
         let wait = LOGIN_DELAY_MS_MIN.saturating_mul(1_u64.checked_shl(beyond.min(32)).unwrap_or(u64::MAX));
-        self.last.saturating_add(wait.min(LOGIN_DELAY_MS_MAX))
+        wait.min(LOGIN_DELAY_MS_MAX)
     }
 
     fn is_forgotten(self, now: u64) -> bool {
@@ -89,7 +81,7 @@ pub(super) struct Delays {
 pub(super) struct Try {
     name: TokenHash,
     network: Network,
-    counted: Vec<Whom>,
+    counted: [Whom; 2],
 }
 
 impl Delays {
@@ -99,16 +91,14 @@ impl Delays {
     /// Not yet: in so many milliseconds.
     pub(super) fn begin(&mut self, name: TokenHash, network: Network, now: u64) -> Result<Try, u64> {
         let is_known = self.known.get(&name).is_some_and(|networks| networks.contains(&network));
-        let counted = match is_known {
-            true => vec![Whom::Known(name, network)],
-            false => vec![Whom::Account(name), Whom::Network(network)],
-        };
-        let until = counted.iter().map(|whom| self.until(*whom, now)).max().unwrap_or(0);
+        let own = if is_known { Whom::Known(name, network) } else { Whom::Account(name) };
+        let until = self.until(own, network, now);
         if until > now {
             return Err(until - now);
         }
-        for whom in &counted {
-            self.count(*whom, now);
+        let counted = [own, Whom::Network(network)];
+        for whom in counted {
+            self.count(whom, now);
         }
         Ok(Try { name, network, counted })
     }
@@ -140,9 +130,17 @@ impl Delays {
         }
     }
 
-    fn until(&self, whom: Whom, now: u64) -> u64 {
-        let failures = self.failures.get(&whom).filter(|failures| !failures.is_forgotten(now));
-        failures.map_or(0, |failures| failures.until(whom.free()))
+    /// From when on a name may be tried again. Nobody but whoever tries it moves that further away.
+    fn until(&self, own: Whom, network: Network, now: u64) -> u64 {
+        let Some(own) = self.remembered(own, now) else { return 0 };
+        let of_network = self.remembered(Whom::Network(network), now);
+        let of_network = of_network.map_or(0, |failures| failures.wait(NETWORK_FAILURES_FREE));
+        own.last.saturating_add(own.wait(ACCOUNT_FAILURES_FREE).max(of_network))
+    }
+
+    fn remembered(&self, whom: Whom, now: u64) -> Option<Failures> {
+        let failures = self.failures.get(&whom).copied();
+        failures.filter(|failures| failures.count > 0 && !failures.is_forgotten(now))
     }
 
     fn count(&mut self, whom: Whom, now: u64) {
@@ -220,16 +218,56 @@ mod tests {
     #[test]
     fn a_network_is_slowed_whichever_accounts_it_guesses() {
         let (mut delays, now) = (Delays::default(), 0);
-        for account in 0..=NETWORK_FAILURES_FREE {
+        for account in 0..NETWORK_FAILURES_FREE + 20 {
             let tried = delays.begin(name(&account.to_string()), from(&format!("10.0.0.{account}")), now);
-            tried.map(drop).expect("these are free");
+            tried.map(drop).expect("each has one");
         }
-        assert!(delays.begin(name("ada"), from("10.0.0.200"), now).is_err());
-        assert!(delays.begin(name("ada"), from("10.0.1.1"), now).is_ok());
-        assert!(
-            delays.begin(name("ada"), from("::ffff:10.0.0.7"), now).is_err(),
-            "the same in other letters"
-        );
+        for address in ["10.0.0.200", "::ffff:10.0.0.7"] {
+            let again = delays.begin(name("7"), from(address), now);
+            assert_eq!(again.expect_err("it failed here"), LOGIN_DELAY_MS_MAX, "{address}");
+        }
+        assert!(delays.begin(name("7"), from("10.0.1.1"), now).is_ok(), "not this network");
+    }
+
+    #[test]
+    fn a_neighbour_who_goes_on_failing_keeps_nobody_out() {
+        let (mut delays, mut now) = (Delays::default(), 0);
+        let fail_often = |delays: &mut Delays, now: &mut u64| {
+            for _ in 0..400 {
+                let _ = delays.begin(name("zq"), from("10.0.0.1"), *now);
+                *now += 50;
+            }
+            for n in 0..NETWORK_FAILURES_FREE * 2 {
+                let _ = delays.begin(name(&n.to_string()), from("10.0.0.1"), *now);
+            }
+        };
+        fail_often(&mut delays, &mut now);
+        let tried = delays.begin(name("ada"), from("10.0.0.2"), now).expect("she never failed");
+        drop(tried);
+        let mistyped = now;
+        while now < mistyped + LOGIN_DELAY_MS_MAX {
+            assert!(delays.begin(name("ada"), from("10.0.0.2"), now).is_err());
+            fail_often(&mut delays, &mut now);
+        }
+        let tried = delays.begin(name("ada"), from("10.0.0.2"), now).expect("her own wait is over");
+        delays.succeeded(&tried);
+    }
+
+    #[test]
+    fn a_name_that_logged_in_from_here_is_answered_as_one_that_nobody_has() {
+        let answers = |who: &str| {
+            let (mut delays, mut now, mut answers) = (Delays::default(), 0, Vec::new());
+            let tried = delays.begin(name("ada"), from("10.0.0.1"), now).expect("the first");
+            delays.succeeded(&tried);
+            for n in 0..NETWORK_FAILURES_FREE * 2 {
+                let _ = delays.begin(name(&n.to_string()), from("10.0.0.9"), now);
+                answers.push(delays.begin(name(who), from("10.0.0.9"), now).map(drop).err());
+                now += LOGIN_DELAY_MS_MIN / 2;
+            }
+            answers
+        };
+        assert_eq!(answers("ada"), answers("nobody"));
+        assert!(answers("ada").contains(&None) && answers("ada").iter().any(Option::is_some));
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl<'de> Deserialize<'de> for Scopes {
 }
 
 /// Whom a grant speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// Whoever owns the machine: has a link of this run, or its token.
     Owner(Arc<str>),
@@ -252,6 +252,11 @@ impl Grant {
         Self { most: scopes, ..self }
     }
 
+    /// The same with the scopes that it has now, whatever its holder is given later.
+    pub(super) fn as_of_now(&self) -> Self {
+        Self { most: self.scopes(), ..self.clone() }
+    }
+
     /// Whether it permits this on anything at all. What is about a device or a view is asked of [`Grant::may_device`] and
     /// [`Grant::may_view`].
     pub fn may(&self, scope: Scope) -> bool {
@@ -327,6 +332,11 @@ impl Grant {
     /// Whether it speaks for whoever owns the machine, by a link or the administrator's token.
     pub fn is_owner(&self) -> bool {
         matches!(self.subject(), Subject::Owner(_))
+    }
+
+    /// Whether the administrator's token of this run itself was shown, and nothing that came of it.
+    pub fn is_of_run(&self) -> bool {
+        self.is_owner() && self.credential.is_none()
     }
 
     /// The token of the API that was shown, where it was one: what it permits ends with it.

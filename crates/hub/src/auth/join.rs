@@ -14,7 +14,7 @@ use super::limits::{
     JOIN_DEVICES_MAX, JOIN_LABEL_BYTES_MAX, JOIN_LIFE_MS_MAX, JOIN_LIFE_MS_MIN, JOIN_OF_RUN_DEVICES_MAX,
     JOIN_TOKENS_MAX,
 };
-use super::{Auth, Full, Secret, SecretKind, same};
+use super::{Auth, Secret, SecretKind, same};
 
 /// Who may join without an administrator having made them before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +168,11 @@ impl Joins {
         same(&self.of_run, presented)
     }
 }
+
+/// There are as many join tokens as there may be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are as many join tokens as there may be; revoke one")]
+pub struct Full;
 
 impl Auth {
     /// Who may join.

@@ -1,12 +1,16 @@
 //! Tokens that are kept over restarts: those of the API, and logins. Each change is a write for the store.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use store::{TokenHash, TokenRow, Write};
 
 use super::grant::{Credential, Grant, Holder, Scope, Scopes, Subject};
-use super::limits::{LOGIN_IDLE_MS, LOGINS_MAX, TOKENS_MAX, USED_WRITE_MS};
+use super::limits::{
+    LOGIN_IDLE_MS, LOGINS_MAX, LOGINS_OF_PERSON_MAX, TOKENS_MAX, TOKENS_OF_DEVICE_MAX, TOKENS_OF_PERSON_MAX,
+    USED_WRITE_MS,
+};
 
 /// The word among a row's scopes that makes it a login: good in the cookie, and nowhere else.
 const LOGIN: &str = "login";
@@ -26,6 +30,44 @@ pub(super) struct Kept {
     tokens: HashMap<TokenHash, Token>,
 }
 
+/// What became of others for one more to be kept.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// What is to be written.
+    pub(super) writes: Vec<Write>,
+    /// Whether one ended for it that was still good: what it opened is to close.
+    pub(super) has_ended: bool,
+}
+
+/// Those that share places: devices, of which there may be very many, take none of people's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    used_for: Use,
+    is_of_device: bool,
+}
+
+impl Share {
+    fn of(grant: &Grant, used_for: Use) -> Self {
+        Self { used_for, is_of_device: grant.device().is_some() }
+    }
+
+    fn count_max(self) -> usize {
+        match self.used_for {
+            Use::Api => TOKENS_MAX,
+            Use::Login => LOGINS_MAX,
+        }
+    }
+
+    /// How many of them one holder has at most.
+    fn of_one_max(self) -> usize {
+        match (self.used_for, self.is_of_device) {
+            (Use::Api, true) => TOKENS_OF_DEVICE_MAX,
+            (Use::Api, false) => TOKENS_OF_PERSON_MAX,
+            (Use::Login, _) => LOGINS_OF_PERSON_MAX,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Token {
     grant: Grant,
@@ -37,10 +79,24 @@ struct Token {
 }
 
 impl Token {
+    fn share(&self) -> Share {
+        Share::of(&self.grant, self.used_for)
+    }
+
     fn is_good(&self, now: i64) -> bool {
         let idle = now.saturating_sub(self.used.max(self.created));
         // A device may sleep for longer.
         now < self.expires && (self.grant.device().is_some() || idle < LOGIN_IDLE_MS)
+    }
+
+    /// It is used; what is to be written of that, now and then.
+    fn is_used(&mut self, hash: &TokenHash, now: i64) -> Option<Write> {
+        self.used = now;
+        let due = now.saturating_sub(self.used_written) >= USED_WRITE_MS;
+        due.then(|| {
+            self.used_written = now;
+            Write::TokenUsed { hash: *hash, at: now }
+        })
     }
 }
 
@@ -70,18 +126,13 @@ fn id(hash: &TokenHash) -> String {
     super::hash(&format!("{:?}", hash.0)).0[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// There are as many tokens as there may be.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are as many tokens as there may be; wait for one to expire, or revoke one")]
-pub struct Full;
-
 impl Kept {
     /// What the store knew, of holders that are known. Rows that this version cannot read open nothing.
     pub(super) fn load(rows: Vec<TokenRow>, holder: impl Fn(&Subject) -> Option<Arc<Holder>>) -> Self {
         Self { tokens: rows.into_iter().filter_map(|row| read(row, &holder)).collect() }
     }
 
-    /// Keeps a token; gives what is to be written.
+    /// Keeps a token. There is always room.
     pub(super) fn insert(
         &mut self,
         hash: TokenHash,
@@ -89,40 +140,53 @@ impl Kept {
         used_for: Use,
         expires: i64,
         now: i64,
-    ) -> Result<Vec<Write>, Full> {
-        let mut writes = self.make_room(used_for, now)?;
+    ) -> Room {
+        let mut made = self.make_room(grant, used_for, now);
         let token =
             Token { grant: grant.clone(), used_for, created: now, expires, used: now, used_written: now };
-        writes.push(Write::Token(row(hash, &token)));
+        made.writes.push(Write::Token(row(hash, &token)));
         self.tokens.insert(hash, token);
-        Ok(writes)
+        made
     }
 
-    /// Expired ones go first; then, of logins, the one that was not used for longest.
-    fn make_room(&mut self, used_for: Use, now: i64) -> Result<Vec<Write>, Full> {
-        let count_max = match used_for {
-            Use::Api => TOKENS_MAX,
-            Use::Login => LOGINS_MAX,
+    /// Where there is no room: those that count no longer go; then, where its holder has as many as one may, that holder's own
+    /// that was not used for longest, and else that of whoever has the most. So nobody pushes others out by having many.
+    fn make_room(&mut self, grant: &Grant, used_for: Use, now: i64) -> Room {
+        let share = Share::of(grant, used_for);
+        if !self.is_full(share, grant) {
+            return Room::default();
+        }
+        let mut writes = self.remove_where(|token| token.share() == share && !token.is_good(now));
+        if !self.is_full(share, grant) {
+            return Room { writes, has_ended: false };
+        }
+        let counts = self.counts(share);
+        let count = |subject: &Subject| counts.get(subject).copied().unwrap_or(0);
+        let has_enough = count(grant.subject()) >= share.of_one_max();
+        let may_go = |token: &Token| {
+            token.share() == share && (!has_enough || token.grant.subject() == grant.subject())
         };
-        if self.count(used_for) < count_max {
-            return Ok(Vec::new());
-        }
-        let gone = |token: &Token| token.used_for == used_for && !token.is_good(now);
-        let mut writes = self.remove_where(gone);
-        if self.count(used_for) < count_max {
-            return Ok(writes);
-        }
-        let of_use = self.tokens.iter().filter(|(_, token)| token.used_for == used_for);
-        let idlest = of_use.min_by_key(|(_, token)| token.used).map(|(hash, _)| *hash);
-        match (used_for, idlest) {
-            (Use::Login, Some(hash)) => writes.extend(self.remove(&hash)),
-            _ => return Err(Full),
-        }
-        Ok(writes)
+        let going = self.tokens.iter().filter(|(_, token)| may_go(token));
+        let idlest = going.min_by_key(|(_, token)| (Reverse(count(token.grant.subject())), token.used));
+        let idlest = idlest.map(|(hash, _)| *hash);
+        writes.extend(idlest.and_then(|hash| self.remove(&hash)));
+        Room { writes, has_ended: idlest.is_some() }
     }
 
-    fn count(&self, used_for: Use) -> usize {
-        self.tokens.values().filter(|token| token.used_for == used_for).count()
+    /// Whether there are as many as there may be, in all or of this holder.
+    fn is_full(&self, share: Share, grant: &Grant) -> bool {
+        let of_share = || self.tokens.values().filter(|token| token.share() == share);
+        let of_one = || of_share().filter(|token| token.grant.is_of_same(grant));
+        of_share().count() >= share.count_max() || of_one().count() >= share.of_one_max()
+    }
+
+    /// How many each holder has.
+    fn counts(&self, share: Share) -> HashMap<&Subject, usize> {
+        let mut counts = HashMap::new();
+        for token in self.tokens.values().filter(|token| token.share() == share) {
+            *counts.entry(token.grant.subject()).or_default() += 1;
+        }
+        counts
     }
 
     /// What the token opens now, and what is to be written of its use.
@@ -136,23 +200,20 @@ impl Kept {
         if token.used_for != used_for || !token.is_good(now) {
             return None;
         }
-        token.used = now;
-        let due = now.saturating_sub(token.used_written) >= USED_WRITE_MS;
-        if due {
-            token.used_written = now;
-        }
+        let write = token.is_used(hash, now);
         let grant = match used_for {
             Use::Api => token.grant.clone().by(Credential::Api(*hash)),
             Use::Login => token.grant.clone().by(Credential::Login(*hash)),
         };
-        Some((grant, due.then_some(Write::TokenUsed { hash: *hash, at: now })))
+        Some((grant, write))
     }
 
-    /// Whether the token is there and good. A login whose page is open is used.
-    pub(super) fn stands(&mut self, hash: &TokenHash, now: i64) -> bool {
-        let Some(token) = self.tokens.get_mut(hash).filter(|token| token.is_good(now)) else { return false };
-        token.used = now;
-        true
+    /// Whether the token is there and good, and what is to be written of its use: a login whose page is open is used.
+    pub(super) fn stands(&mut self, hash: &TokenHash, now: i64) -> (bool, Option<Write>) {
+        match self.tokens.get_mut(hash).filter(|token| token.is_good(now)) {
+            Some(token) => (true, token.is_used(hash, now)),
+            None => (false, None),
+        }
     }
 
     /// Whether the token is there, is good and permits `scope` on the device.

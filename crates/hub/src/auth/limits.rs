@@ -18,11 +18,21 @@ pub const TICKET_LIFE_MS: i64 = 30_000;
 /// Tickets that wait to be used. At the limit the oldest is forgotten: its page takes another.
 pub const TICKETS_MAX: usize = 4096;
 
+/// Of them, those of one person. At the limit that person's oldest is forgotten.
+pub const TICKETS_OF_ONE_MAX: usize = 64;
+
 /// How long a token that a device got for itself is good for, ms (24 hours). Those of people last as logins do.
 pub const TOKEN_LIFE_MS: i64 = 24 * 3_600_000;
 
-/// Tokens of the API at one time. At the limit no further one is issued until one expires or is revoked.
+/// Tokens of the API at one time, of people and of devices each. At the limit that one ends which was not used for longest, of
+/// those of whoever has the most.
 pub const TOKENS_MAX: usize = 4096;
+
+/// Of them, those of one device. At the limit its own that was not used for longest ends.
+pub const TOKENS_OF_DEVICE_MAX: usize = 16;
+
+/// Of them, those of one person. At the limit the same.
+pub const TOKENS_OF_PERSON_MAX: usize = 64;
 
 /// How long a login, or a token of a person, lasts without being used, ms (12 hours). Then one logs in again.
 pub const LOGIN_IDLE_MS: i64 = 12 * 3_600_000;
@@ -30,8 +40,11 @@ pub const LOGIN_IDLE_MS: i64 = 12 * 3_600_000;
 /// How long a login, or a token of a person, lasts however much it is used, ms (7 days).
 pub const LOGIN_LIFE_MS: i64 = 7 * 24 * 3_600_000;
 
-/// Logins at one time. At the limit the one that was not used for longest ends.
+/// Logins at one time. At the limit that one ends which was not used for longest, of those of whoever has the most.
 pub const LOGINS_MAX: usize = 1024;
+
+/// Of them, those of one person. At the limit that person's own that was not used for longest ends.
+pub const LOGINS_OF_PERSON_MAX: usize = 64;
 
 /// How often the time of last use of a token is written, ms: each request would be a write otherwise.
 pub const USED_WRITE_MS: i64 = 10 * 60_000;
@@ -111,8 +124,11 @@ pub const HASHES_WAITING_MAX: usize = 64;
 /// Wrong passwords of one account that cost nothing: people mistype. From the next one on it takes ever longer.
 pub const ACCOUNT_FAILURES_FREE: u32 = 5;
 
-/// Wrong passwords from one network that cost nothing.
+/// Wrong passwords from one network that cost nothing. Beyond, a name has one try there before it takes ever longer.
 pub const NETWORK_FAILURES_FREE: u32 = 20;
+
+/// Passwords from one network that are looked at, or wait for it, at one time. One more is answered with 429.
+pub const NETWORK_TRIES_MAX: usize = 16;
 
 /// How long one waits after the first failure that costs something, ms. Each further one doubles it.
 pub const LOGIN_DELAY_MS_MIN: u64 = 1_000;
@@ -131,6 +147,8 @@ pub const NETWORKS_REMEMBERED_MAX: usize = 4;
 
 // Whoever waited a wait out must not find that it was forgotten meanwhile and begins anew.
 const _: () = assert!(LOGIN_DELAY_MS_MIN < LOGIN_DELAY_MS_MAX && LOGIN_DELAY_MS_MAX < FAILURES_FORGOTTEN_MS);
+// One network leaves room for others to wait.
+const _: () = assert!(NETWORK_TRIES_MAX * 2 <= HASHES_WAITING_MAX);
 // Both at once, and all that wait: the memory is what it says.
 const _: () = assert!(HASHES_MAX == 2 && ARGON2_MEMORY_KIB == 19_456);
 

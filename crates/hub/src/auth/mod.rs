@@ -42,9 +42,9 @@ use tokio::sync::watch;
 
 pub use grant::{Grant, Scope, Scopes};
 pub(crate) use hex::{hex, read_hash};
-pub use join::{Enrolment, JoinTerms, JoinToken};
+pub use join::{Enrolment, Full, JoinTerms, JoinToken};
 pub(crate) use join::{NotJoined, Reserved};
-pub use kept::{Full, KeptToken};
+pub use kept::KeptToken;
 pub use names::BadName;
 pub use password::Weak;
 pub use people::{Group, Person};
@@ -58,9 +58,10 @@ pub(crate) use stored::NotStored;
 use grant::{Credential, Holder, Subject};
 use hashing::Hashing;
 use join::Joins;
-use kept::{Kept, Use};
+use kept::{Kept, Room, Use};
 use limits::{
-    CREDENTIAL_BYTES_MAX, LINK_LIFE_MS, LINKS_MAX, LOGIN_LIFE_MS, TICKET_LIFE_MS, TICKETS_MAX, TOKEN_LIFE_MS,
+    CREDENTIAL_BYTES_MAX, LINK_LIFE_MS, LINKS_MAX, LOGIN_LIFE_MS, TICKET_LIFE_MS, TICKETS_MAX,
+    TICKETS_OF_ONE_MAX, TOKEN_LIFE_MS,
 };
 use once::Once;
 use people::People;
@@ -166,12 +167,7 @@ impl Auth {
     /// Logs in whoever was granted this by a password, a link or the administrator's token.
     pub(crate) fn login(&self, grant: Grant, now: i64) -> (String, Grant) {
         let login = Secret::random(SecretKind::Login);
-        let mut tables = self.tables();
-        match tables.kept.insert(login.hash(), &grant, Use::Login, now + LOGIN_LIFE_MS, now) {
-            Ok(writes) => self.submit(writes),
-            // Logins make room for each other.
-            Err(Full) => tracing::error!("a login found no room"),
-        }
+        self.keep(&login, &grant, Use::Login, now + LOGIN_LIFE_MS, now);
         let grant = grant.by(Credential::Login(login.hash()));
         (login.into_text(), grant)
     }
@@ -179,22 +175,27 @@ impl Auth {
     /// A ticket for one panel socket: good once, for [`limits::TICKET_LIFE_MS`].
     pub fn ticket(&self, grant: &Grant, now: i64) -> String {
         let ticket = Secret::random(SecretKind::Ticket);
-        self.tables().tickets.put(ticket.hash(), grant.clone(), now);
+        let mut tables = self.tables();
+        tables.tickets.make_room(TICKETS_OF_ONE_MAX, |other| other.is_of_same(grant));
+        tables.tickets.put(ticket.hash(), grant.clone(), now);
         ticket.into_text()
     }
 
     /// What the ticket's taker was permitted. The ticket is used up.
     pub fn redeem_ticket(&self, ticket: &str, now: i64) -> Option<Grant> {
         let hash = presented(ticket)?;
-        let mut tables = self.tables();
-        let grant = tables.tickets.take(&hash, now)?;
-        tables.stands(&grant, now).then_some(grant)
+        let grant = self.tables().tickets.take(&hash, now)?;
+        self.stands(&grant, now).then_some(grant)
     }
 
     /// Whether what was shown for this grant still counts: it was not taken back, nor has it expired. An open page asks now and
     /// then, and so stays logged in.
     pub fn stands(&self, grant: &Grant, now: i64) -> bool {
-        self.tables().stands(grant, now)
+        let mut tables = self.tables();
+        let (is_kept, write) =
+            grant.shown().map_or((true, None), |credential| tables.kept.stands(credential.hash(), now));
+        self.submit(write);
+        is_kept && grant.person().is_none_or(|name| tables.people.person(name).is_some())
     }
 
     /// What this person may, whose password was checked.
@@ -245,17 +246,24 @@ impl Auth {
         Grant::new(device(id), Scopes::all())
     }
 
-    /// A token that permits what `grant` does: of a device good for [`limits::TOKEN_LIFE_MS`], else as long as a login.
-    ///
-    /// # Errors
-    /// [`Full`] when there are [`limits::TOKENS_MAX`].
-    pub fn issue_token(&self, grant: &Grant, now: i64) -> Result<Issued, Full> {
+    /// A token that permits what `grant` does now: of a device good for [`limits::TOKEN_LIFE_MS`], else as long as a login. It
+    /// gets no scope more when its person does, whereas a login grows. At a limit another one ends for it.
+    pub fn issue_token(&self, grant: &Grant, now: i64) -> Issued {
         let token = Secret::random(SecretKind::Token);
         let expires = now + if grant.device().is_some() { TOKEN_LIFE_MS } else { LOGIN_LIFE_MS };
+        let grant = grant.as_of_now();
+        self.keep(&token, &grant, Use::Api, expires, now);
+        Issued { token, expires, scopes: grant.most() }
+    }
+
+    fn keep(&self, secret: &Secret, grant: &Grant, used_for: Use, expires: i64, now: i64) {
         let mut tables = self.tables();
-        let writes = tables.kept.insert(token.hash(), grant, Use::Api, expires, now)?;
+        let Room { writes, has_ended } = tables.kept.insert(secret.hash(), grant, used_for, expires, now);
         self.submit(writes);
-        Ok(Issued { token, expires, scopes: grant.scopes() })
+        drop(tables);
+        if has_ended {
+            self.changed();
+        }
     }
 
     /// Ends a token of the API or a login. Whether there was such a one.
@@ -466,16 +474,6 @@ fn holder(subject: &Subject, people: &People) -> Option<Arc<Holder>> {
         Subject::Owner(_) => Some(administrator().holder()),
         Subject::User(name) => people.holder(name),
         Subject::Device(id) => Some(device(id)),
-    }
-}
-
-impl Tables {
-    fn stands(&mut self, grant: &Grant, now: i64) -> bool {
-        let is_kept = match grant.shown() {
-            Some(credential) => self.kept.stands(credential.hash(), now),
-            None => true,
-        };
-        is_kept && grant.person().is_none_or(|name| self.people.person(name).is_some())
     }
 }
 

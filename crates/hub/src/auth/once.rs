@@ -37,6 +37,15 @@ impl<T> Once<T> {
         self.entries.insert(hash, Entry { thing, made: now });
     }
 
+    /// Forgets the oldest of those that are alike, so that with one more there are at most `alike_max`.
+    pub(super) fn make_room(&mut self, alike_max: usize, is_alike: impl Fn(&T) -> bool) {
+        let alike = || self.entries.iter().filter(|(_, entry)| is_alike(&entry.thing));
+        if alike().count() >= alike_max {
+            let oldest = alike().min_by_key(|(_, entry)| entry.made).map(|(hash, _)| *hash);
+            oldest.and_then(|hash| self.entries.remove(&hash));
+        }
+    }
+
     /// The thing, if it is there and still good. It is gone afterwards.
     pub(super) fn take(&mut self, hash: &TokenHash, now: i64) -> Option<T> {
         let entry = self.entries.remove(hash)?;

@@ -15,7 +15,7 @@ use super::rights::{Rights, Rule};
 pub struct Person {
     /// The hash of the password, as argon2 spells it (PHC string).
     pub password: Box<str>,
-    /// The groups whose rules count for this person too. One that is not there gives nothing.
+    /// The groups whose rules count for this person too.
     #[serde(default)]
     pub groups: Vec<Box<str>>,
     /// What this person may besides.
@@ -67,6 +67,11 @@ impl People {
             if let Err(error) = read {
                 tracing::error!(kind = row.kind.as_str(), name = &*row.name, %error, "an account cannot be read");
             }
+        }
+        // Whoever makes a group later is not to find members in it.
+        let Self { people, groups } = &mut all;
+        for known in people.values_mut() {
+            known.person.groups.retain(|group| groups.contains_key(group));
         }
         all.settle();
         all

@@ -1,19 +1,57 @@
 //! Signing in with a name and a password.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::delays::{Delays, Network, Try};
 use super::hashing::Busy;
+use super::limits::NETWORK_TRIES_MAX;
 use super::{Auth, Grant, hash, names};
 
 /// Who may try a password when.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     delays: Mutex<Delays>,
+    /// How many of each network are under way.
+    under_way: Mutex<HashMap<Network, usize>>,
+}
+
+/// A try that is under way, also if it is given up.
+#[derive(Debug)]
+struct UnderWay<'a> {
+    tries: &'a Tries,
+    network: Network,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.tries.under_way();
+        if let Some(count) = under_way.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.network);
+            }
+        }
+    }
 }
 
 impl Tries {
+    /// One more from there, so that no network takes all places.
+    fn enter(&self, network: Network) -> Result<UnderWay<'_>, LoginError> {
+        let mut under_way = self.under_way();
+        let count = under_way.entry(network).or_default();
+        if *count >= NETWORK_TRIES_MAX {
+            return Err(LoginError::Busy);
+        }
+        *count += 1;
+        Ok(UnderWay { tries: self, network })
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Network, usize>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn delays(&self) -> MutexGuard<'_, Delays> {
         // No code that can panic runs under the lock.
         self.delays.lock().unwrap_or_else(PoisonError::into_inner)
@@ -51,6 +89,7 @@ impl Auth {
         mono: u64,
     ) -> Result<Grant, LoginError> {
         let name = names::typed(name);
+        let _under_way = self.tries.enter(Network::of(address))?;
         let tried = self.begin(&name, address, mono)?;
         let kept = self.person(&name).map(|person| person.password);
         let checked = match self.hashing.is(kept.clone(), password.to_owned()).await {
@@ -122,6 +161,30 @@ mod tests {
         assert!(
             auth.sign_in("ada", "copper kettle sings", ADDRESS, limits::LOGIN_DELAY_MS_MIN).await.is_ok()
         );
+    }
+
+    #[tokio::test]
+    async fn the_right_password_is_let_in_while_a_neighbour_goes_on_failing() {
+        let auth = with_ada().await;
+        for n in 0..=limits::NETWORK_FAILURES_FREE + limits::ACCOUNT_FAILURES_FREE {
+            let neighbour = format!("neighbour-{}", n % (limits::NETWORK_FAILURES_FREE / 2));
+            assert!(auth.sign_in(&neighbour, "x", ADDRESS, 0).await.is_err());
+        }
+        let again = auth.sign_in("neighbour-0", "x", ADDRESS, 0).await;
+        assert!(matches!(again, Err(LoginError::Wait { .. })), "{again:?}");
+        assert!(auth.sign_in("ada", "copper kettle sings", ADDRESS, 0).await.is_ok());
+    }
+
+    #[test]
+    fn one_network_does_not_take_all_places_for_passwords() {
+        let tries = Tries::default();
+        let (here, there) = (Network::of(ADDRESS), Network::of([198, 51, 100, 7].into()));
+        let many: Vec<_> = (0..NETWORK_TRIES_MAX).map(|_| tries.enter(here).expect("a place")).collect();
+        assert_eq!(tries.enter(here).map(drop), Err(LoginError::Busy));
+        assert!(tries.enter(there).is_ok());
+        drop(many);
+        drop(tries.enter(here).expect("there is room again"));
+        assert!(tries.under_way().is_empty());
     }
 
     #[tokio::test]

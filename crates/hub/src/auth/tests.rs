@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use store::{TokenHash, TokenRow, Write};
 
-use super::limits::{LINK_LIFE_MS, LOGIN_IDLE_MS, LOGIN_LIFE_MS, LOGINS_MAX, TICKET_LIFE_MS, TOKEN_LIFE_MS};
-use super::limits::{TOKENS_MAX, USED_WRITE_MS};
+use super::limits::{
+    LINK_LIFE_MS, LOGIN_IDLE_MS, LOGIN_LIFE_MS, LOGINS_OF_PERSON_MAX, TICKET_LIFE_MS, TICKETS_MAX,
+    TOKEN_LIFE_MS, TOKENS_MAX, TOKENS_OF_DEVICE_MAX, TOKENS_OF_PERSON_MAX, USED_WRITE_MS,
+};
 use super::*;
 
 const NOW: i64 = 1_763_846_847_123;
@@ -52,7 +54,7 @@ fn the_administrators_token_permits_everything() {
 fn tokens_of_one_kind_open_nothing_of_another() {
     let (auth, _) = auth(Vec::new());
     let (login, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
-    let issued = auth.issue_token(&admin(&auth), NOW).expect("room");
+    let issued = auth.issue_token(&admin(&auth), NOW);
     let ticket = auth.ticket(&admin(&auth), NOW);
     assert!(auth.bearer(&login, NOW).is_none());
     assert!(auth.bearer(auth.join_token(), NOW).is_none());
@@ -102,7 +104,7 @@ fn a_login_ends_when_it_is_idle_for_long_and_at_last_in_any_case() {
 #[test]
 fn tokens_and_logins_survive_a_restart_as_hashes() {
     let (first, written) = auth(Vec::new());
-    let issued = first.issue_token(&admin(&first), NOW).expect("room");
+    let issued = first.issue_token(&admin(&first), NOW);
     let (login, _) = first.redeem_link(&first.login_link(NOW), NOW).expect("a link");
     let stored = format!("{:?}", written.lock().expect("whole"));
     assert!(!stored.contains(issued.token.text()) && !stored.contains(&login));
@@ -119,7 +121,7 @@ fn tokens_and_logins_survive_a_restart_as_hashes() {
 #[test]
 fn what_a_token_permitted_ends_with_it_and_what_a_person_may_does_not_end_with_a_login() {
     let (auth, _) = auth(Vec::new());
-    let issued = auth.issue_token(&admin(&auth), NOW).expect("room");
+    let issued = auth.issue_token(&admin(&auth), NOW);
     let by_token = auth.bearer(issued.token.text(), NOW).expect("it is good").credential();
     let may = |credential: Option<TokenHash>, at| {
         auth.still_permits(ADMINISTRATOR, credential.as_ref(), Scope::Command, "pump-1", at)
@@ -138,7 +140,7 @@ fn what_a_token_permitted_ends_with_it_and_what_a_person_may_does_not_end_with_a
 #[test]
 fn what_is_revoked_stays_revoked_after_a_restart() {
     let (first, written) = auth(Vec::new());
-    let issued = first.issue_token(&admin(&first), NOW).expect("room");
+    let issued = first.issue_token(&admin(&first), NOW);
     assert!(first.revoke(issued.token.text()));
     assert!(!first.revoke(issued.token.text()));
     assert!(first.bearer(issued.token.text(), NOW).is_none());
@@ -161,10 +163,31 @@ fn use_is_written_now_and_then_and_keeps_a_login_over_a_restart() {
 }
 
 #[test]
+fn an_open_page_is_use_which_is_shown_and_written_now_and_then_until_the_login_ends_in_any_case() {
+    let (first, written) = auth(Vec::new());
+    let (login, grant) = first.redeem_link(&first.login_link(NOW), NOW).expect("a link");
+    let before = written.lock().expect("whole").len();
+    let beat = LOGIN_IDLE_MS / 48;
+    let mut now = NOW;
+    while now + beat < NOW + LOGIN_LIFE_MS {
+        now += beat;
+        assert!(first.stands(&grant, now), "the page asked just before");
+    }
+    assert_eq!(first.tokens(&admin(&first), now)[0].used, now);
+    let written_since = written.lock().expect("whole").len() - before;
+    assert!(written_since <= usize::try_from(LOGIN_LIFE_MS / USED_WRITE_MS).expect("few"), "{written_since}");
+    let (second, _) = auth(rows(&written));
+    assert!(second.cookie(&login, now).is_some(), "it was in use when the hub started anew");
+    assert!(
+        !first.stands(&grant, NOW + LOGIN_LIFE_MS) && second.cookie(&login, NOW + LOGIN_LIFE_MS).is_none()
+    );
+}
+
+#[test]
 fn a_device_may_send_and_no_more_and_its_tokens_go_with_it() {
     let (auth, written) = auth(Vec::new());
     let grant = auth.device("boiler-7");
-    let issued = auth.issue_token(&grant, NOW).expect("room");
+    let issued = auth.issue_token(&grant, NOW);
     let opened = auth.bearer(issued.token.text(), NOW).expect("issued");
     assert!(opened.may_send_as("boiler-7") && !opened.may(Scope::View));
     auth.device_removed("boiler-7");
@@ -172,22 +195,81 @@ fn a_device_may_send_and_no_more_and_its_tokens_go_with_it() {
     assert!(rows(&written).is_empty());
 }
 
-#[test]
-fn logins_make_room_for_each_other_and_tokens_do_not() {
-    let (auth, written) = auth(Vec::new());
-    let (first, _) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
-    for ms in 1..=LOGINS_MAX as i64 {
-        auth.redeem_link(&auth.login_link(NOW + ms), NOW + ms).expect("a link");
+/// Takes logins and tokens of `grant` until there are `count` more; gives the last of each.
+fn take_many(auth: &Auth, grant: &Grant, count: usize) -> (String, String) {
+    let mut last = Default::default();
+    for ms in 1..=count as i64 {
+        let (login, _) = auth.login(grant.clone(), NOW + ms);
+        last = (login, auth.issue_token(grant, NOW + ms).token.text().to_owned());
     }
-    assert!(auth.cookie(&first, NOW).is_none());
-    assert_eq!(rows(&written).len(), LOGINS_MAX);
+    last
+}
 
-    let grant = admin(&auth);
-    for _ in 0..TOKENS_MAX {
-        auth.issue_token(&grant, NOW).expect("room");
+#[test]
+fn who_takes_all_logins_and_tokens_that_one_may_have_loses_the_own_that_were_idle_for_longest() {
+    let (auth, written) = auth(Vec::new());
+    auth.put_person("ada", person("[]"));
+    auth.put_person("eve", person("[]"));
+    written.lock().expect("whole").clear();
+    let (ada, eve) = (auth.of_person("ada").expect("there"), auth.of_person("eve").expect("there"));
+    let (idle, (login, open)) = (auth.issue_token(&ada, NOW).token, auth.login(ada.clone(), NOW));
+    let (first, (_, own)) = (auth.issue_token(&eve, NOW).token, auth.login(eve.clone(), NOW));
+    let mut changes = auth.changes();
+    changes.mark_unchanged();
+    take_many(&auth, &eve, LOGINS_OF_PERSON_MAX.max(TOKENS_OF_PERSON_MAX));
+    assert!(changes.has_changed().expect("it is there"), "what they opened closes");
+    assert!(!auth.stands(&own, NOW + 99) && auth.bearer(first.text(), NOW + 99).is_none());
+    assert!(auth.stands(&open, NOW + 99) && auth.cookie(&login, NOW + 99).is_some());
+    assert!(auth.bearer(idle.text(), NOW + 99).is_some());
+    assert_eq!(auth.tokens(&eve, NOW + 99).len(), LOGINS_OF_PERSON_MAX + TOKENS_OF_PERSON_MAX);
+    assert_eq!(rows(&written).len(), LOGINS_OF_PERSON_MAX + TOKENS_OF_PERSON_MAX + 2, "stored as well");
+}
+
+#[test]
+fn devices_take_no_place_of_people_and_one_of_them_none_of_others() {
+    let (auth, _) = auth(Vec::new());
+    let idle = auth.issue_token(&auth.device("pump"), NOW).token;
+    let first = auth.issue_token(&auth.device("boiler"), NOW + 1).token;
+    for ms in 1..=2 * TOKENS_MAX as i64 {
+        auth.issue_token(&auth.device("boiler"), NOW + ms);
     }
-    assert_eq!(auth.issue_token(&grant, NOW), Err(Full));
-    assert!(auth.issue_token(&grant, NOW + TOKEN_LIFE_MS).is_ok(), "expired ones make room");
+    assert!(auth.bearer(first.text(), NOW).is_none());
+    assert_eq!(auth.tokens(&admin(&auth), NOW).len(), TOKENS_OF_DEVICE_MAX + 1);
+    for n in 0..TOKENS_MAX {
+        auth.issue_token(&auth.device(&format!("other-{n}")), NOW + 1);
+    }
+    assert_eq!(auth.tokens(&admin(&auth), NOW).len(), TOKENS_MAX);
+    let of = |id: &str| auth.tokens(&admin(&auth), NOW).iter().filter(|token| *token.user == *id).count();
+    assert_eq!((of("boiler"), of("pump")), (1, 0), "first of whoever has the most, then the idlest");
+    assert!(auth.bearer(idle.text(), NOW).is_none());
+    let of_person = auth.issue_token(&admin(&auth), NOW).token;
+    assert!(auth.bearer(of_person.text(), NOW).is_some());
+}
+
+#[test]
+fn who_takes_many_tickets_forgets_the_own_oldest_alone() {
+    let (auth, _) = auth(Vec::new());
+    auth.put_person("eve", person("[]"));
+    let eve = auth.of_person("eve").expect("there");
+    let waiting = auth.ticket(&admin(&auth), NOW);
+    let first = auth.ticket(&eve, NOW);
+    let mut last = String::new();
+    for ms in 0..2 * TICKETS_MAX as i64 {
+        last = auth.ticket(&eve, NOW + 1 + ms / 1_000);
+    }
+    assert!(auth.redeem_ticket(&first, NOW + 10).is_none());
+    assert!(auth.redeem_ticket(&last, NOW + 10).is_some());
+    assert!(auth.redeem_ticket(&waiting, NOW + 10).is_some(), "that is of somebody else");
+}
+
+#[test]
+fn only_the_token_of_the_run_itself_is_of_the_run() {
+    let (auth, _) = auth(Vec::new());
+    let by_token = auth.issue_token(&admin(&auth), NOW).token;
+    let (_, by_link) = auth.redeem_link(&auth.login_link(NOW), NOW).expect("a link");
+    let by_token = auth.bearer(by_token.text(), NOW).expect("a token");
+    assert!(admin(&auth).is_of_run() && !by_link.is_of_run() && !by_token.is_of_run());
+    assert!(by_link.is_owner() && by_token.is_owner());
 }
 
 #[test]
@@ -214,7 +296,7 @@ fn a_right_that_is_withdrawn_is_gone_from_grants_that_were_given_before() {
     let (auth, _) = auth(Vec::new());
     auth.put_person("ada", person(r#"[{"scopes":["view","command"],"devices":["pump-*"]}]"#));
     let (login, grant) = auth.login(auth.of_person("ada").expect("she is there"), NOW);
-    let token = auth.issue_token(&grant, NOW).expect("room").token;
+    let token = auth.issue_token(&grant, NOW).token;
     let bearer = auth.bearer(token.text(), NOW).expect("a token");
     for grant in [&grant, &bearer] {
         assert!(grant.may_device(Scope::Command, "pump-1") && !grant.may_device(Scope::View, "tank"));
@@ -246,6 +328,7 @@ fn a_right_that_is_withdrawn_is_gone_from_grants_that_were_given_before() {
 #[test]
 fn people_and_their_logins_are_there_after_a_restart() {
     let (before, written) = auth(Vec::new());
+    before.put_group("operators", Group::default());
     before.put_person("ada", person(r#"[{"scopes":["view"],"devices":["*"]}]"#));
     before.put_person("bob", person("[]"));
     let (login, _) = before.login(before.of_person("ada").expect("she is there"), NOW);
@@ -282,4 +365,24 @@ fn a_logout_ends_what_is_open_by_that_login_alone() {
     assert!(auth.stands(&second, NOW) && !auth.stands(&third, NOW));
     assert!(auth.redeem_ticket(&ticket, NOW).is_none(), "a ticket ends with its login");
     assert!(!auth.stands(&second, NOW + LOGIN_LIFE_MS));
+}
+
+#[test]
+fn a_token_gets_no_scope_that_it_was_not_issued_for_and_a_login_does() {
+    let (auth, written) = auth(Vec::new());
+    auth.put_person("ada", person(r#"[{"scopes":["view"],"devices":["*"]}]"#));
+    let (_, login) = auth.login(auth.of_person("ada").expect("she is there"), NOW);
+    let issued = auth.issue_token(&login, NOW);
+    let view = Scopes::of(&[Scope::View]);
+    assert_eq!(issued.scopes, view);
+    let stored = written.lock().expect("whole").iter().rev().find_map(|write| match write {
+        Write::Token(row) => Some(row.scopes.clone()),
+        _ => None,
+    });
+    assert_eq!(stored.as_deref(), Some("view"), "nor after a restart");
+    auth.put_person("ada", person(r#"[{"scopes":["admin"]}]"#));
+    let bearer = auth.bearer(issued.token.text(), NOW).expect("a token");
+    assert_eq!((bearer.scopes(), login.scopes()), (view, Scopes::all()));
+    auth.put_person("ada", person("[]"));
+    assert_eq!(bearer.scopes(), Scopes::default());
 }

@@ -18,6 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use protocol::intake::StrangerLimit;
 use sockets::doorway::Came;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -117,14 +118,15 @@ impl Newcomer {
             tracing::debug!(peer = %self.peer, %error, "the connection was over before it began");
         }
         let (runtime, doorway) = (Handle::current(), entrance.doorway());
-        let until = self.since + doorway.wait_max();
+        let (until, from) = (self.since + doorway.wait_max(), self.peer.ip());
+        let tells = entrance.clone();
         let came = doorway.enter(entrance.origin(self.peer.ip()), move |stay| {
             let guest = Guest::new(stay, self.since);
             let Self { stream, peer, place, since } = self;
             // Whoever gives its place back may be in an event loop.
             runtime.spawn(async move {
                 let held = Held::new(stream, guest.clone(), place);
-                let asking = Asking { guest, peer, router };
+                let asking = Asking { guest, peer, router, tells };
                 match shown {
                     Some(shown) => securely(held, &shown, since, asking, shutdown).await,
                     None => {
@@ -135,12 +137,18 @@ impl Newcomer {
                 }
             });
         });
-        if let Came::Waits(waiting) = came {
-            let doorway = doorway.clone();
-            tokio::spawn(async move {
-                sleep_until(until).await;
-                doorway.give_up(waiting);
-            });
+        match came {
+            Came::Inside => {}
+            Came::TurnedAway => entrance.limit_hit(StrangerLimit::Room, from),
+            Came::Waits(waiting) => {
+                let entrance = entrance.clone();
+                tokio::spawn(async move {
+                    sleep_until(until).await;
+                    if entrance.doorway().give_up(waiting) {
+                        entrance.limit_hit(StrangerLimit::Room, from);
+                    }
+                });
+            }
         }
     }
 }
@@ -162,6 +170,7 @@ struct Asking {
     guest: Guest,
     peer: SocketAddr,
     router: Router,
+    tells: Entrance,
 }
 
 /// As [`converse`], once TLS is agreed upon.
@@ -191,7 +200,7 @@ async fn converse<S, A>(
     stream: S,
     answers: A,
     since: Instant,
-    Asking { guest, peer, .. }: Asking,
+    Asking { guest, peer, tells, .. }: Asking,
     mut shutdown: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -211,9 +220,18 @@ async fn converse<S, A>(
             std::future::pending::<()>().await;
         }
     };
+    // A browser opens connections ahead and says nothing on them: that is no attack.
+    let too_slow = || {
+        if guest.has_said() && !guest.has_asked() {
+            tells.limit_hit(StrangerLimit::Time, peer.ip());
+        }
+    };
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = first => Ok(()),
+        ended = connection.as_mut() => ended.inspect_err(|error| if error.is_timeout() { too_slow() }),
+        () = first => {
+            too_slow();
+            Ok(())
+        }
         () = stopped(&mut shutdown) => {
             connection.as_mut().graceful_shutdown();
             timeout(STOP_WAIT_MAX, connection).await.unwrap_or(Ok(()))
@@ -231,7 +249,7 @@ async fn stopped(shutdown: &mut watch::Receiver<bool>) {
 
 impl Asking {
     async fn answer(self, mut request: Request<Incoming>, over_tls: bool) -> Result<Response, Infallible> {
-        let Self { guest, peer, mut router } = self;
+        let Self { guest, peer, mut router, .. } = self;
         guest.asks();
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(guest.clone());

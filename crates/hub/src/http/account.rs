@@ -16,11 +16,11 @@ use super::login::{go_on, there};
 use super::pages::{self, Visitor};
 use super::people::refused;
 use super::socket::peer_address;
+use crate::AccountError;
 use crate::audit::{Entry, What};
 use crate::auth::limits::LOGIN_LIFE_MS;
-use crate::auth::{LoginError, Rule, Scope, Scopes};
+use crate::auth::{LoginError, Scope};
 use crate::view::{AccountPage, FirstPage, Told};
-use crate::{AccountError, PersonChange};
 
 /// `GET /account`.
 pub(super) async fn page(visitor: Visitor, State(site): State<Arc<Site>>, uri: Uri) -> Response {
@@ -134,17 +134,15 @@ pub(super) async fn make_first(
     if password != fields.one("again") {
         return again(Told::wrong(&site, "people.two-passwords"));
     }
-    let everything = Rule { scopes: Scopes::of(&[Scope::Admin]), ..Rule::default() };
-    let change = PersonChange { password: Some(password), groups: None, rules: Some(vec![everything]) };
-    if let Err(error) = site.hub.put_person(&visitor.0.grant, &name, change, true).await {
-        return again(Told::failed(&refused(error)));
+    match site.hub.make_first(&visitor.0.grant, &name, password).await {
+        Ok(()) => {}
+        Err(AccountError::HasAdministrator) => return Ok(there("/people")),
+        Err(error) => return again(Told::failed(&refused(error))),
     }
     let auth = site.hub.auth();
     let Some(grant) = auth.of_person(&name) else { return Ok(there("/login")) };
     // From now on it is this person who does things here, and not whoever has the machine.
-    for login in super::credential::cookies(&parts.headers, &site.cookie_name(&parts.uri)) {
-        auth.revoke(login);
-    }
+    site.end_logins(&parts.uri, &parts.headers);
     let (login, grant) = auth.login(grant, site.hub.now().wall);
     site.hub.audit(Entry::by(What::Login, &grant).say("by", "password").from(peer_address(&parts).ip()));
     Ok(go_on("/account?done=first", &site.cookie(&parts.uri, &login, LOGIN_LIFE_MS / 1000)))

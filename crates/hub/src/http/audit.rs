@@ -15,6 +15,7 @@ use super::credential::{Allowed, ToAdmin};
 use super::error::Failure;
 use super::limits::{AUDIT_PAGE_ROWS, AUDIT_ROWS_MAX};
 use super::pages::{self, Reader};
+use super::people::sentence;
 use super::query::Asked;
 use crate::audit::What;
 use crate::auth::Scope;
@@ -47,16 +48,10 @@ const DAY_MS: i64 = 86_400_000;
 impl Filter {
     fn query(&self, limit: usize) -> Result<AuditQuery, Failure> {
         let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().into());
-        let words = self.what.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let what = words
-            .map(|word| match What::from_word(word) {
-                Some(what) => Ok(what.as_str().into()),
-                None => Err(Failure::bad_request(format!("There is nothing called “{word}” in the audit."))),
-            })
-            .collect::<Result<_, _>>()?;
+        let what = What::of_words(&self.what).map_err(|unknown| Failure::bad_request(sentence(&unknown)))?;
         Ok(AuditQuery {
             who: given(&self.who),
-            what,
+            what: what.into_iter().map(|what| what.as_str().into()).collect(),
             device: given(&self.device),
             since: moment(&self.since, 0)?,
             until: moment(&self.until, DAY_MS)?,

@@ -30,8 +30,12 @@ impl FromRequest<Arc<Site>> for Body {
 }
 
 impl Body {
-    /// The JSON in it. What is wrong is told with line and column.
+    /// The JSON object in it. What is wrong is told with line and column.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        // Serde would take an array for the members in their order.
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            return Err(Failure::malformed("bad_message", "The body is an array, where an object is meant."));
+        }
         serde_json::from_slice(&self.0).map_err(|error| {
             let code = if error.is_data() { "bad_message" } else { "bad_json" };
             Failure::malformed(code, error.to_string())
@@ -64,6 +68,17 @@ mod tests {
         assert_eq!(body.place(0), (1, 1));
         assert_eq!(body.place(9), (2, 8));
         assert_eq!(body.place(99), (3, 2));
+    }
+
+    #[test]
+    fn an_array_is_no_object_though_its_members_would_fit() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Made {
+            id: String,
+        }
+        let read = |text: &'static str| Body(Bytes::from_static(text.as_bytes())).json::<Made>();
+        assert_eq!(read("{\"id\":\"x\"}").expect("an object").id, "x");
+        assert!(read(" [\"x\"]").is_err());
     }
 
     #[test]

@@ -28,6 +28,42 @@ struct Asked {
     ttl: Option<u64>,
 }
 
+/// Reads a command. One that is misshapen is told which member is wrong.
+fn read(body: &Body) -> Result<Asked, Failure> {
+    body.json().map_err(|failure| match misshapen(&body.0) {
+        Some(what) => Failure::malformed("bad_message", what),
+        None => failure,
+    })
+}
+
+/// The first member of a command that is missing or of another kind.
+fn misshapen(body: &[u8]) -> Option<String> {
+    let given: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let Some(members) = given.as_object() else { return Some("A command is a JSON object.".to_owned()) };
+    let told = |name: &str, kind: &str| {
+        Some(match members.contains_key(name) {
+            true => format!("“{name}” is not {kind}."),
+            false => format!("“{name}” is missing: it is {kind}."),
+        })
+    };
+    let lacks = |name: &&str| !members.get(*name).is_some_and(serde_json::Value::is_string);
+    if let Some(name) = ["command", "channel"].into_iter().find(lacks) {
+        return told(name, "a text");
+    }
+    if !members.contains_key("value") {
+        return told("value", "what the device is told");
+    }
+    let is_other = |name: &str, fits: fn(&serde_json::Value) -> bool| {
+        members.get(name).is_some_and(|given| !given.is_null() && !fits(given))
+    };
+    if is_other("intent", serde_json::Value::is_string) {
+        return told("intent", "a text");
+    }
+    is_other("ttl", serde_json::Value::is_u64)
+        .then(|| told("ttl", "a whole number of milliseconds"))
+        .flatten()
+}
+
 /// Where a command stands.
 #[derive(Serialize)]
 struct Standing<'a> {
@@ -80,7 +116,7 @@ pub(super) async fn send(
     Driven(drive): Driven,
     body: Body,
 ) -> Result<Response, Failure> {
-    let Asked { command, channel, value, intent, ttl } = body.json()?;
+    let Asked { command, channel, value, intent, ttl } = read(&body)?;
     let device = drive.id().to_owned();
     if !site.hub.has_device(&drive).await {
         return Err(Failure::no_device(&device));
@@ -178,4 +214,29 @@ pub(super) async fn newest(
     };
     let rows: Vec<Listed<'_>> = rows.iter().map(listed).collect();
     Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(rows)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misshapen_command_is_told_which_member_is_wrong() {
+        for (body, expected) in [
+            (r#"[]"#, "A command is a JSON object."),
+            (r#"{}"#, "“command” is missing: it is a text."),
+            (r#"{"command":"c","channel":7,"value":1}"#, "“channel” is not a text."),
+            (r#"{"command":"c","channel":"on"}"#, "“value” is missing: it is what the device is told."),
+            (r#"{"command":"c","channel":"on","value":1,"intent":{}}"#, "“intent” is not a text."),
+            (
+                r#"{"command":"c","channel":"on","value":1,"ttl":"5"}"#,
+                "“ttl” is not a whole number of milliseconds.",
+            ),
+        ] {
+            let failure = read(&Body(body.as_bytes().to_vec().into())).map(drop).expect_err(body);
+            assert_eq!(failure.reason(), expected, "{body}");
+        }
+        let good = br#"{"command":"c","channel":"on","value":null,"intent":null,"ttl":5}"#;
+        assert!(read(&Body(good.to_vec().into())).is_ok());
+    }
 }

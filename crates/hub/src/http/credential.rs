@@ -58,6 +58,9 @@ impl<N: Needs> FromRequestParts<Arc<Site>> for Allowed<N> {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Failure> {
         let Shown(grant) = Shown::from_request_parts(parts, site).await?;
         if grant.may(N::SCOPE) {
+            if N::SCOPE == Scope::Admin {
+                site.let_change(&parts.method, &grant)?;
+            }
             return Ok(Self(grant, PhantomData));
         }
         Err(Failure::forbidden(format!("This needs the scope “{}”.", N::SCOPE.as_str())))
@@ -91,7 +94,19 @@ impl Site {
                 "With the login cookie, only pages of this hub may change something.",
             ));
         }
+        // A form of another page can send three other types without being asked about first.
+        if uri.path().starts_with("/api/") && has_body(headers) && !is_json(headers) {
+            return Err(Failure::no_json());
+        }
         Ok(grant)
+    }
+
+    /// Whether an administrator who asks by this method may change one thing more now.
+    pub(super) fn let_change(&self, method: &Method, grant: &Grant) -> Result<(), Failure> {
+        if method.is_safe() || self.hub.may_change_more(grant) {
+            return Ok(());
+        }
+        Err(Failure::too_early("These are very many changes: go on in a second.", 1))
     }
 
     /// What a bearer token permits; nothing where there is no valid one.
@@ -109,6 +124,16 @@ impl Site {
             Origin::Foreign | Origin::Absent => false,
         })
     }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 /// The text of a bearer token, where there is an `Authorization` header. Another scheme is an error.
@@ -156,6 +181,18 @@ mod tests {
         assert!(read("Basic eDp5").is_err());
         assert!(read("gl_x").is_err());
         assert_eq!(bearer_text(&HeaderMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn json_is_told_from_what_forms_send() {
+        let is = |value| is_json(&headers(header::CONTENT_TYPE, &[value]));
+        assert!(is("application/json") && is("Application/JSON; charset=utf-8"));
+        for other in ["", "text/plain", "multipart/form-data; x=application/json", "application/jsonp"] {
+            assert!(!is(other), "{other}");
+        }
+        assert!(!is_json(&HeaderMap::new()) && !has_body(&HeaderMap::new()));
+        let length = |value| has_body(&headers(header::CONTENT_LENGTH, &[value]));
+        assert!(length("2") && !length("0"));
     }
 
     #[test]

@@ -127,7 +127,9 @@ async fn written(
 fn refused(error: &EjectError) -> Failure {
     match error {
         EjectError::BadName(what) => Failure::bad_request(what),
-        EjectError::Exists(_) | EjectError::BuiltIn(_) => Failure::exists(error.to_string()),
+        EjectError::Exists(_) | EjectError::BuiltIn(_) | EjectError::Full => {
+            Failure::exists(error.to_string())
+        }
         EjectError::NoFolder => Failure::no_folder(error.to_string()),
         EjectError::Failed(..) => Failure::unavailable(error.to_string()),
     }

@@ -86,6 +86,12 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", reason)
     }
 
+    /// 415: with the login cookie the body has to say that it is JSON.
+    pub(super) fn no_json() -> Self {
+        let reason = "With the login cookie, a body is sent as “Content-Type: application/json”.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", reason)
+    }
+
     /// 426: a WebSocket of another version than 13.
     pub(super) fn other_version() -> Self {
         let reason = "This is a WebSocket of version 13: the Sec-WebSocket-Version header must say so.";

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use protocol::intake::StrangerLimit;
 use sockets::doorway::{Bounds, Doorway, Origin, Stay, Strangers};
 use tokio::time::Instant;
+
+use crate::Hub;
 
 use super::limits::{
     STRANGER_CUT_AFTER, STRANGER_SECONDS_MAX, STRANGERS_EACH_MAX, STRANGERS_MAX, STRANGERS_WAITING_MAX,
@@ -19,6 +22,8 @@ type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 pub struct Entrance {
     doorway: Doorway,
     is_proxy: IsProxy,
+    /// Whose audit has the limits that are hit.
+    audited_by: Weak<Hub>,
 }
 
 impl Default for Entrance {
@@ -28,7 +33,8 @@ impl Default for Entrance {
             all_max: STRANGERS_MAX,
             waiting_max: STRANGERS_WAITING_MAX,
         };
-        Self { doorway: Doorway::new(bounds, STRANGER_SECONDS_MAX), is_proxy: Arc::new(|_| false) }
+        let doorway = Doorway::new(bounds, STRANGER_SECONDS_MAX);
+        Self { doorway, is_proxy: Arc::new(|_| false), audited_by: Weak::new() }
     }
 }
 
@@ -37,6 +43,18 @@ impl Entrance {
     #[must_use]
     pub fn with_proxies(self, is_proxy: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         Self { is_proxy: Arc::new(is_proxy), ..self }
+    }
+
+    /// Limits that are hit here are in the audit of this hub.
+    #[must_use]
+    pub fn audited_by(self, hub: &Arc<Hub>) -> Self {
+        Self { audited_by: Arc::downgrade(hub), ..self }
+    }
+
+    pub(super) fn limit_hit(&self, limit: StrangerLimit, from: IpAddr) {
+        if let Some(hub) = self.audited_by.upgrade() {
+            hub.audit_limit(limit, from);
+        }
     }
 
     /// How many have shown nothing yet.
@@ -59,30 +77,55 @@ pub(super) struct Guest(Arc<State>);
 
 struct State {
     stay: Mutex<Option<Stay>>,
-    /// When it was accepted, and then when each request but the first came.
-    since: Mutex<Instant>,
+    times: Mutex<Times>,
+    has_said: AtomicBool,
     has_asked: AtomicBool,
     is_known: AtomicBool,
+}
+
+#[derive(Clone, Copy)]
+struct Times {
+    /// From when on it has time: when it was accepted, and then when each request but the first came.
+    since: Instant,
+    /// When something was read of it last.
+    heard: Instant,
 }
 
 impl Guest {
     /// One that was accepted at `since`.
     pub(super) fn new(stay: Stay, since: Instant) -> Self {
-        let (has_asked, is_known) = (AtomicBool::new(false), AtomicBool::new(false));
-        let (stay, since) = (Mutex::new(Some(stay)), Mutex::new(since));
-        Self(Arc::new(State { stay, since, has_asked, is_known }))
+        let [has_said, has_asked, is_known] = [false; 3].map(AtomicBool::new);
+        let times = Mutex::new(Times { since, heard: since });
+        Self(Arc::new(State { stay: Mutex::new(Some(stay)), times, has_said, has_asked, is_known }))
     }
 
-    /// The headers of a request came whole.
+    /// Whether anything was.
+    pub(super) fn has_said(&self) -> bool {
+        self.0.has_said.load(Ordering::Relaxed)
+    }
+
+    /// Something was read of it.
+    pub(super) fn is_heard(&self) {
+        self.0.has_said.store(true, Ordering::Relaxed);
+        self.times().heard = Instant::now();
+    }
+
+    /// The headers of a request came whole. It has time from when it was heard: who sends many requests at once and takes no answer
+    /// has no more of it than with one.
     pub(super) fn asks(&self) {
         if self.0.has_asked.swap(true, Ordering::Relaxed) {
-            *self.0.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            let mut times = self.times();
+            times.since = times.heard;
         }
     }
 
     /// When it is cut where it has shown nothing by then.
     pub(super) fn cut_at(&self) -> Instant {
-        *self.0.since.lock().unwrap_or_else(PoisonError::into_inner) + STRANGER_CUT_AFTER
+        self.times().since + STRANGER_CUT_AFTER
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.0.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether any did.
@@ -104,5 +147,48 @@ impl Guest {
     /// The place, for whoever has the connection from now on.
     pub(super) fn take_stay(&self) -> Option<Stay> {
         self.0.stay.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::advance;
+
+    use super::*;
+
+    /// One that is let in at once, and when.
+    fn guest() -> (Guest, Instant) {
+        let now = Instant::now();
+        let (tells, told) = std::sync::mpsc::channel();
+        let home = Origin::of(IpAddr::from([127, 0, 0, 1]));
+        let came = Entrance::default()
+            .doorway()
+            .enter(home, move |stay| tells.send(Guest::new(stay, now)).expect("it waits"));
+        assert!(!matches!(came, sockets::doorway::Came::Waits(_)));
+        (told.recv().expect("there is room"), now)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_that_were_sent_together_have_the_time_of_one() {
+        let (guest, accepted) = guest();
+        guest.is_heard();
+        guest.asks();
+        advance(Duration::from_secs(3)).await;
+        guest.asks();
+        assert_eq!(guest.cut_at(), accepted + STRANGER_CUT_AFTER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_comes_later_has_time_of_its_own() {
+        let (guest, accepted) = guest();
+        guest.is_heard();
+        guest.asks();
+        let pause = Duration::from_secs(3);
+        advance(pause).await;
+        guest.is_heard();
+        guest.asks();
+        assert_eq!(guest.cut_at(), accepted + pause + STRANGER_CUT_AFTER);
     }
 }

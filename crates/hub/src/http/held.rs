@@ -88,6 +88,7 @@ impl AsyncRead for Held {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
+            self.guest.is_heard();
             // It asks for more: what it has not taken of an earlier answer counts anew.
             self.stall = None;
         }

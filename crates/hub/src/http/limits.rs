@@ -103,6 +103,9 @@ pub const READS_WAITING_MAX: usize = 256;
 /// Streams of samples at one time, each on a thread for as long as it is read. One more is answered with 429.
 pub const STREAMS_MAX: usize = 8;
 
+/// Of those, for one person or device. One more is answered with 429: nobody keeps the others out.
+pub const STREAMS_EACH_MAX: usize = STREAMS_MAX / 2;
+
 /// Bytes of one piece of a stream of samples.
 pub const STREAM_PIECE_BYTES: usize = 32 * 1024;
 

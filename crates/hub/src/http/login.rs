@@ -62,6 +62,7 @@ pub(super) async fn with_link(
         (*method == Method::GET).then(|| site.hub.auth().redeem_link(&code, site.hub.now().wall)).flatten();
     match login {
         Some((login, grant)) => {
+            site.end_logins(uri, headers);
             site.hub.audit(Entry::by(What::Login, &grant).say("by", "link").from(peer_address(&parts).ip()));
             go_on(to, &site.cookie(uri, &login, LOGIN_LIFE_MS / 1000))
         }
@@ -104,6 +105,7 @@ pub(super) async fn with_form(
     match opened {
         Ok((login, grant)) => {
             let by = if form.token.is_some() { "token" } else { "password" };
+            site.end_logins(uri, headers);
             site.hub.audit(Entry::by(What::Login, &grant).say("by", by).from(address));
             Ok(go_on(to, &site.cookie(uri, &login, LOGIN_LIFE_MS / 1000)))
         }
@@ -127,16 +129,22 @@ pub(super) async fn logout(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     only_from_own_page(&site, &uri, &headers)?;
-    let now = site.hub.now().wall;
-    for login in cookies(&headers, &site.cookie_name(&uri)) {
-        // Its panels close with it.
-        if let Some(grant) = site.hub.auth().cookie(login, now)
-            && site.hub.auth().revoke(login)
-        {
-            site.hub.audit(Entry::by(What::Logout, &grant));
+    site.end_logins(&uri, &headers);
+    Ok(go_on("/login", &site.cookie(&uri, "", 0)))
+}
+
+impl Site {
+    /// Ends the logins that the browser has: it logs out, or logs in anew. Their panels close with them.
+    pub(super) fn end_logins(&self, uri: &Uri, headers: &HeaderMap) {
+        let now = self.hub.now().wall;
+        for login in cookies(headers, &self.cookie_name(uri)) {
+            if let Some(grant) = self.hub.auth().cookie(login, now)
+                && self.hub.auth().revoke(login)
+            {
+                self.hub.audit(Entry::by(What::Logout, &grant));
+            }
         }
     }
-    Ok(go_on("/login", &site.cookie(&uri, "", 0)))
 }
 
 fn only_from_own_page(site: &Site, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {

@@ -250,6 +250,7 @@ impl Site {
 /// checked for those too.
 pub fn router(site: Arc<Site>, added: Router) -> Router {
     let own = routes::router().with_state(site.clone());
+    let own = own.layer(from_fn_with_state(site.clone(), pages::explain_refusal));
     let own = own.layer(from_fn_with_state(site.clone(), front::dress)).layer(from_fn(pack::pack));
     let guarded = own.merge(added).layer(from_fn_with_state(site.clone(), guard::guard));
     // It changes paths: before a route is looked for.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Site;
@@ -15,7 +16,7 @@ use super::look;
 use super::pack;
 use super::policy::Framable;
 use super::scene::HubScene;
-use crate::auth::Grant;
+use crate::auth::{Grant, Scope};
 use crate::rights::{Check, asks};
 use crate::view::{self, Library, Look, Page};
 
@@ -51,7 +52,12 @@ impl FromRequestParts<Arc<Site>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Response> {
-        let shown = Shown::from_request_parts(parts, site).await;
+        let shown = Shown::from_request_parts(parts, site).await.and_then(|Shown(grant)| {
+            if grant.may(Scope::Admin) {
+                site.let_change(&parts.method, &grant)?;
+            }
+            Ok(Shown(grant))
+        });
         let look = look::of(&parts.headers, &parts.uri);
         shown
             .map(|Shown(grant)| Self(Reader { grant, look }))
@@ -98,6 +104,24 @@ impl Reader {
             false => Err(Failure::unavailable("What you may see has just changed. Load the page again.")),
         }
     }
+}
+
+/// A reader who may not see a page is told so by a page, with the ways to others, and programs by JSON.
+pub(super) async fn explain_refusal(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
+    let asked = (is_page && accepts_html(request.headers()))
+        .then(|| (request.uri().clone(), request.headers().clone()));
+    let response = next.run(request).await;
+    let (Some((uri, headers)), StatusCode::FORBIDDEN) = (asked, response.status()) else { return response };
+    let Ok(grant) = site.grant(&Method::GET, &uri, &headers) else { return response };
+    let reader = Reader { grant, look: look::of(&headers, &uri) };
+    let page = message(&site, &reader, &uri, "message.not-yours", ("message.forbidden", &[])).await;
+    page.map_or(response, |page| respond(StatusCode::FORBIDDEN, page))
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// `GET /`: the device list.
@@ -192,8 +216,7 @@ pub(super) async fn not_found(
     uri: Uri,
     reader: Result<Reader, Response>,
 ) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if !accept.contains("text/html") || uri.path().starts_with("/api/") {
+    if !accepts_html(&headers) || uri.path().starts_with("/api/") {
         return Failure::not_found("There is nothing at this path.").into_response();
     }
     match reader {
@@ -214,21 +237,30 @@ async fn named(site: &Arc<Site>, reader: &Reader, name: &str, uri: &Uri) -> Resp
     }
 }
 
-/// A page that says what is not there: the name of a text and what stands in its braces.
-async fn missing(
-    site: &Arc<Site>,
-    reader: &Reader,
-    uri: &Uri,
-    (what, given): (&str, &[(&str, &str)]),
-) -> Response {
-    let (path, message) = (uri.path().to_owned(), site.hub.views().say(what, given));
-    let made = move |views: &Library, scene: &HubScene<'_>| {
-        views.message_page(&path, &views.say("message.nothing", &[]), &message, scene)
-    };
-    match reader.page(site, uri, made).await {
+/// A text of a page: its name, and what stands in its braces.
+type Text<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+/// A page that says what is not there.
+async fn missing(site: &Arc<Site>, reader: &Reader, uri: &Uri, what: Text<'_>) -> Response {
+    match message(site, reader, uri, "message.nothing", what).await {
         Ok(page) => respond(StatusCode::NOT_FOUND, page),
         Err(failure) => failure.into_response(),
     }
+}
+
+/// A page that says one thing.
+async fn message(
+    site: &Arc<Site>,
+    reader: &Reader,
+    uri: &Uri,
+    title: &'static str,
+    (what, given): Text<'_>,
+) -> Result<Page, Failure> {
+    let (path, message) = (uri.path().to_owned(), site.hub.views().say(what, given));
+    let made = move |views: &Library, scene: &HubScene<'_>| {
+        views.message_page(&path, &views.say(title, &[]), &message, scene)
+    };
+    reader.page(site, uri, made).await
 }
 
 /// A page that is there to be looked at: others may show it in a frame, as far as the operator lets them.

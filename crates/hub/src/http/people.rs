@@ -131,8 +131,8 @@ pub(super) async fn login_link(
     State(site): State<Arc<Site>>,
     Shown(grant): Shown,
 ) -> Result<impl IntoResponse, Failure> {
-    // A person's right can be withdrawn, and so must be all that came of it: this link's login would stay.
-    if !grant.is_owner() || grant.credential().is_some() {
+    // What can be withdrawn is to take all with it that came of it: the login of a link would stay, and make the next link for ever.
+    if !grant.is_of_run() {
         return Err(Failure::forbidden("This needs the administrator's token of this run (run.json)."));
     }
     let now = site.hub.now().wall;
@@ -152,14 +152,18 @@ pub(super) fn refused(error: AccountError) -> Failure {
         AccountError::Denied => Failure::forbidden("This needs the scope “admin”."),
         AccountError::Unknown => Failure::not_found("There is nobody of this name."),
         AccountError::Exists => Failure::exists("There is one of this name already."),
-        AccountError::Name(bad) => Failure::malformed("bad_name", sentence(&bad.to_string())),
-        AccountError::Weak(weak) => Failure::malformed("weak_password", sentence(&weak.to_string())),
+        AccountError::Name(bad) => Failure::malformed("bad_name", sentence(&bad)),
+        AccountError::Weak(weak) => Failure::malformed("weak_password", sentence(&weak)),
         AccountError::NoPassword => Failure::malformed("bad_message", "A new person needs a password."),
+        AccountError::NoGroup(group) => {
+            Failure::malformed("no_group", format!("There is no group “{group}”: make it first."))
+        }
         AccountError::Rule(what) => Failure::malformed("bad_rule", what),
         AccountError::Login(error) => not_let_in(error),
         AccountError::Full(count) => {
             Failure::unavailable(format!("There are {count} already: no more are kept."))
         }
+        AccountError::HasAdministrator => Failure::exists("There is an administrator already."),
         AccountError::LastAdministrator => Failure::conflict(
             "last_administrator",
             "This is the last administrator: nobody could change anything afterwards. Make another one first.",
@@ -171,7 +175,8 @@ pub(super) fn refused(error: AccountError) -> Failure {
 }
 
 /// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(said: &impl std::fmt::Display) -> String {
+    let text = said.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase).into_iter().flatten();
     first.chain(letters).chain(std::iter::once('.')).collect()

@@ -1,8 +1,8 @@
 //! Reading the store from async code: its calls block, so each runs on a thread for blocking work, a bounded number at a
 //! time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use store::{ReadError, Reader};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,14 +11,33 @@ use tokio::task::spawn_blocking;
 #[cfg(test)]
 use super::Site;
 use super::error::Failure;
-use super::limits::{READS_MAX, READS_WAITING_MAX, STREAMS_MAX};
+use super::limits::{READS_MAX, READS_WAITING_MAX, STREAMS_EACH_MAX, STREAMS_MAX};
 use crate::Hub;
+use crate::auth::Grant;
 
 /// Who may read now.
 pub(super) struct Reads {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     streams: Arc<Semaphore>,
+    /// For whom streams are read, once for each.
+    streaming: Arc<Mutex<Vec<Grant>>>,
+}
+
+/// A place for a stream, and its share of what one person or device may have.
+pub(super) struct Streaming {
+    _place: OwnedSemaphorePermit,
+    grant: Grant,
+    all: Arc<Mutex<Vec<Grant>>>,
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = all.iter().position(|grant| grant.is_of_same(&self.grant)) {
+            all.swap_remove(own);
+        }
+    }
 }
 
 impl Default for Reads {
@@ -27,6 +46,7 @@ impl Default for Reads {
             places: Arc::new(Semaphore::new(READS_MAX)),
             waiting: AtomicUsize::new(0),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streaming: Arc::default(),
         }
     }
 }
@@ -61,9 +81,15 @@ impl Reads {
     }
 
     /// A place for a stream, which may take as long as whoever reads it.
-    pub(super) fn stream(&self) -> Result<OwnedSemaphorePermit, Failure> {
+    pub(super) fn stream(&self, grant: &Grant) -> Result<Streaming, Failure> {
+        let mut all = self.streaming.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().filter(|other| other.is_of_same(grant)).count() >= STREAMS_EACH_MAX {
+            return Err(Failure::too_many("You are reading as many streams of samples as one may."));
+        }
         let place = self.streams.clone().try_acquire_owned();
-        place.map_err(|_| Failure::too_many("Too many streams of samples are being read."))
+        let place = place.map_err(|_| Failure::too_many("Too many streams of samples are being read."))?;
+        all.push(grant.clone());
+        Ok(Streaming { _place: place, grant: grant.clone(), all: self.streaming.clone() })
     }
 }
 
@@ -99,15 +125,39 @@ mod tests {
     use axum::http::StatusCode;
 
     use super::*;
+    use crate::auth::Person;
 
-    #[test]
-    fn one_stream_too_many_is_told_to_come_again_and_finds_room_later() {
+    #[tokio::test]
+    async fn one_stream_too_many_is_told_to_come_again_and_finds_room_later() {
+        let state = tempfile::tempdir().expect("a folder");
+        let hub = Hub::open(state.path(), crate::Settings::default()).expect("the folder is ours");
+        let admin = hub.auth().administrator(hub.auth().admin_token()).expect("the administrator");
+        let people = ["ada", "bob"].map(|name| {
+            let person = Person {
+                password: "none".into(),
+                groups: vec![],
+                rules: vec![],
+                created: 0,
+                password_set: 0,
+            };
+            hub.auth().put_person(name, person);
+            hub.auth().of_person(name).expect("just made")
+        });
         let reads = Reads::default();
-        let mut places: Vec<_> = (0..STREAMS_MAX).map(|_| reads.stream().expect("room")).collect();
-        let refused = reads.stream().expect_err("no room");
-        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-        places.pop();
-        assert!(reads.stream().is_ok());
+        let take = |grant: &Grant| -> Vec<_> {
+            (0..STREAMS_EACH_MAX).map(|_| reads.stream(grant).expect("room")).collect()
+        };
+        let mut first = take(&people[0]);
+        let too_many = |grant| {
+            reads.stream(grant).is_err_and(|refused| refused.status() == StatusCode::TOO_MANY_REQUESTS)
+        };
+        assert!(too_many(&people[0]), "it has its share");
+        let second = take(&people[1]);
+        assert!(too_many(&admin), "all are taken");
+        first.pop();
+        assert!(reads.stream(&admin).is_ok());
+        drop((first, second));
+        tokio::task::spawn_blocking(move || hub.stop()).await.expect("it stops");
     }
 
     #[tokio::test]

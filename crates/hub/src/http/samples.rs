@@ -117,7 +117,7 @@ pub(super) async fn stream(
 ) -> Result<Response, Failure> {
     let range = Range::new(wanted.from, wanted.to)?;
     let device = site.hub.device_key(&sight).ok_or_else(|| Failure::no_device(sight.id()))?;
-    let place = site.reads.stream()?;
+    let place = site.reads.stream(sight.grant())?;
     let (sender, pieces) = mpsc::channel(STREAM_PIECES_MAX);
     let (runtime, hub, format) = (Handle::current(), site.hub.clone(), wanted.format);
     tokio::task::spawn_blocking(move || {

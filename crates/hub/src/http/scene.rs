@@ -94,9 +94,10 @@ impl Scene for HubScene<'_> {
     }
 
     fn join(&self) -> Option<Join> {
-        let joins = self.grant.may(Scope::Admin) && self.site.hub.auth().enrolment() != Enrolment::Closed;
-        let lines = self.site.lines.clone().filter(|_| joins)?;
-        Some(Join { lines, token: self.site.hub.auth().join_token().to_owned() })
+        let lines = self.site.lines.clone().filter(|_| self.grant.may(Scope::Admin))?;
+        let auth = self.site.hub.auth();
+        let is_closed = auth.enrolment() == Enrolment::Closed;
+        Some(Join { lines, token: (!is_closed).then(|| auth.join_token().to_owned()) })
     }
 
     fn commands(&self, id: &str) -> Vec<CommandData> {
@@ -146,6 +147,10 @@ impl Scene for HubScene<'_> {
 
     fn may_command(&self, device: &str) -> bool {
         self.grant.may_device(Scope::Command, device)
+    }
+
+    fn may_look(&self) -> bool {
+        self.grant.may(Scope::View)
     }
 
     fn may_admin(&self) -> bool {

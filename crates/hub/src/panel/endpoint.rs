@@ -13,6 +13,7 @@ use crate::limits::{
     PANEL_STRANGER_FRAME_BYTES_MAX, PANEL_WRITE_SECONDS_MAX,
 };
 use crate::rights::{Check, asks};
+use protocol::intake::StrangerLimit;
 use sockets::websocket::{self, Frame, Frames, Violation};
 use sockets::{Endpoint, Outgoing, Remote};
 use std::sync::Arc;
@@ -199,6 +200,10 @@ impl Panel {
             self.closing = Some(Closing::Unauthenticated);
             return;
         };
+        if hub.panels.has_enough(&grant) {
+            self.closing = Some(Closing::Full);
+            return;
+        }
         // It becomes a link for others: a path of ours, and nothing else.
         let is_ours = |page: &String| page.starts_with('/') && !page[1..].starts_with(['/', '\\']);
         let page = page.filter(is_ours).unwrap_or_default();
@@ -330,6 +335,7 @@ impl Endpoint for Panel {
         let now = self.now();
         self.rests &= now < self.said.within_at(PANEL_FRAMES);
         if self.phase == Phase::Opening && now >= self.due {
+            self.seat.hub.audit_limit(StrangerLimit::Time, self.seat.from());
             self.closing.get_or_insert(Closing::Unauthenticated);
         } else if self.reads() && now >= self.silent {
             self.closing.get_or_insert(Closing::Silent);

@@ -36,7 +36,7 @@ pub(crate) use watched::Watchers;
 
 use crate::Hub;
 use crate::auth::Grant;
-use crate::limits::{PANEL_HEARTBEAT_SECONDS, PANELS_MAX, PANELS_STOP_WAIT_MAX};
+use crate::limits::{PANEL_HEARTBEAT_SECONDS, PANELS_EACH_MAX, PANELS_MAX, PANELS_STOP_WAIT_MAX};
 use crate::panel::news::News;
 use crate::rights::{Check, asks};
 use sockets::{Endpoint, Remote};
@@ -118,12 +118,18 @@ impl Panels {
         let mut open = self.lock();
         open.opened += 1;
         let seat = Arc::new(Seat::new(hub, open.opened, peer, remote));
-        let is_full = open.seats.len() >= PANELS_MAX;
+        let is_full = open.seats.len() >= PANELS_MAX
+            || seat.who().is_some_and(|who| has_enough(&open.seats, &who.grant));
         if !is_full {
             open.seats.push(seat.clone());
             self.opened.notify_one();
         }
         (seat, is_full)
+    }
+
+    /// Whether somebody has as many panels as one may have.
+    fn has_enough(&self, grant: &Grant) -> bool {
+        has_enough(&self.lock().seats, grant)
     }
 
     fn remove(&self, number: u64) {
@@ -203,6 +209,14 @@ impl Panels {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether somebody has as many of these panels as one may have. Few are not counted.
+fn has_enough(seats: &[Arc<Seat>], grant: &Grant) -> bool {
+    let is_own = |seat: &&Arc<Seat>| seat.who().is_some_and(|who| who.grant.is_of_same(grant));
+    !grant.is_owner()
+        && seats.len() >= PANELS_EACH_MAX
+        && seats.iter().filter(is_own).count() >= PANELS_EACH_MAX
 }
 
 impl Hub {

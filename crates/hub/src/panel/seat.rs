@@ -9,7 +9,7 @@ use crate::Hub;
 use crate::auth::Grant;
 use sockets::Remote;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use store::DeviceKey;
 
@@ -80,6 +80,11 @@ impl Seat {
         let _ = self.who.set(Who { grant, page: page.into(), since: self.hub.now().wall });
     }
 
+    /// Where it comes from.
+    pub(super) fn from(&self) -> IpAddr {
+        self.address.ip()
+    }
+
     /// Who looks, once that is known.
     pub(super) fn who(&self) -> Option<&Who> {
         self.who.get()
@@ -100,7 +105,7 @@ impl Seat {
             id: format!("p{}", self.number),
             user: who.grant.user().to_string(),
             page: who.page.to_string(),
-            address: self.address.to_string(),
+            address: shown(self.address),
             since: who.since,
             devices,
         })
@@ -192,8 +197,29 @@ impl Seat {
     }
 }
 
+/// An address as it is listed: of one that a proxy named, no port is known.
+fn shown(address: SocketAddr) -> String {
+    match address.port() {
+        0 => address.ip().to_string(),
+        _ => address.to_string(),
+    }
+}
+
 impl Marks {
     fn shrink(&mut self) {
         self.more.take_if(|more| more.dirty.is_empty() && more.answer.is_none());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_through_a_proxy_is_listed_without_a_port() {
+        let of = |address: &str| shown(address.parse().expect("an address"));
+        assert_eq!(of("192.0.2.7:0"), "192.0.2.7");
+        assert_eq!(of("[2001:db8::7]:0"), "2001:db8::7");
+        assert_eq!(of("127.0.0.1:52144"), "127.0.0.1:52144");
     }
 }

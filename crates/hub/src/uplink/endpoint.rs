@@ -8,6 +8,7 @@ use crate::limits::{
     UPLINK_STRANGER_FRAME_BYTES_MAX, UPLINK_UNSENT_BYTES, UPLINK_UNSENT_BYTES_MAX, UPLINK_WRITE_SECONDS_MAX,
 };
 use protocol::code::Bye;
+use protocol::intake::StrangerLimit;
 use protocol::limits::UPLINK_FRAME_BYTES_MAX;
 use protocol::time::Time;
 use protocol::uplink::UplinkHub;
@@ -17,7 +18,7 @@ use router::{RelayPost, Uplink};
 use sockets::websocket::{self, Frame, Frames, Violation};
 use sockets::{Endpoint, Outgoing, Remote};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ pub(super) struct UplinkEnd {
     pub(super) line: Arc<Line>,
     pub(super) side: UplinkHub,
     frames: Frames,
+    from: IpAddr,
     address: String,
     /// Who identified.
     gateway: Option<Arc<Gateway>>,
@@ -59,6 +61,7 @@ impl UplinkEnd {
             line: Arc::new(Line::new(remote)),
             side: UplinkHub::new(hub.now()),
             frames: Frames::new(UPLINK_STRANGER_FRAME_BYTES_MAX),
+            from: address.ip(),
             address: format!("websocket {address}"),
             gateway: None,
             joined: None,
@@ -123,9 +126,8 @@ impl UplinkEnd {
             match output {
                 Output::Identify(identify) => {
                     if let Err(bye) = self.identify(&identify) {
-                        // What is no gateway's id may be anything that somebody typed into the wrong field.
-                        if bye == Bye::Auth && self.hub.gateways.by_id(&identify.gateway).is_some() {
-                            self.hub.audit(Entry::new(What::KeyRefused).say("gateway", &identify.gateway));
+                        if bye == Bye::Auth {
+                            self.hub.audit(self.key_refused(&identify.gateway));
                         }
                         self.side.refused(bye);
                     }
@@ -151,6 +153,13 @@ impl UplinkEnd {
         self.gateway = Some(gateway);
         self.frames.widen(UPLINK_FRAME_BYTES_MAX);
         Ok(())
+    }
+
+    fn key_refused(&self, gateway: &str) -> Entry {
+        // What is no gateway's id may be anything that somebody typed into the wrong field.
+        let known = self.hub.gateways.by_id(gateway).is_some();
+        let entry = Entry::new(What::KeyRefused).from(self.from);
+        if known { entry.say("gateway", gateway) } else { entry.say("gateway", "unknown") }
     }
 
     fn is_waking(&self) -> bool {
@@ -231,6 +240,9 @@ impl Endpoint for UplinkEnd {
         }
         self.side.timeout(now);
         self.go_on(now);
+        if self.is_over && self.gateway.is_none() {
+            self.hub.audit_limit(StrangerLimit::Time, self.from);
+        }
     }
 
     fn write(&mut self, out: &mut Outgoing) {

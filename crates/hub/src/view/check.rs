@@ -11,7 +11,7 @@ use super::manifest::RESERVED;
 use super::problem::{Place, Problem, did_you_mean};
 
 /// What templates can call.
-const FUNCTIONS: &[&str] = &["component", "debug", "dict", "namespace", "range", "say"];
+const FUNCTIONS: &[&str] = &["component", "dict", "namespace", "range", "say"];
 
 impl Library {
     /// What is wrong with the components and views of the user's folder, by file and place: manifests and definitions,

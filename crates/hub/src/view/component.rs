@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::assets::Assets;
 use super::data::DeviceData;
+use super::depth::with_room;
 use super::files::Files;
 use super::inline;
 use super::manifest::{Manifest, check_component_name};
@@ -110,13 +111,13 @@ pub(crate) fn add_template(
     templates: &mut Environment<'static>,
     problems: &mut Vec<Problem>,
 ) -> Option<HashSet<String>> {
-    if let Err(error) = templates.add_template_owned(file.to_owned(), source.clone()) {
-        problems.push(Problem::from_template(file, &source, &error));
-        return None;
-    }
-    Some(
-        templates.get_template(file).map(|template| template.undeclared_variables(false)).unwrap_or_default(),
-    )
+    let compiled = with_room(file, || {
+        let added = templates.add_template_owned(file.to_owned(), source.clone());
+        added.map_err(|error| Problem::from_template(file, &source, &error))?;
+        let named = templates.get_template(file).map(|template| template.undeclared_variables(false));
+        Ok(named.unwrap_or_default())
+    });
+    compiled.flatten().map_err(|problem| problems.push(problem)).ok()
 }
 
 /// Files whose names are almost those that mean something.

@@ -233,6 +233,6 @@ fn gateway_row(row: &GatewayRow) -> Value {
 fn join(join: &Join) -> Value {
     Value::from_pairs([
         ("lines", Value::from(join.lines.as_str())),
-        ("token", Value::from(join.token.as_str())),
+        ("token", join.token.as_deref().map_or(Value::UNDEFINED, Value::from)),
     ])
 }

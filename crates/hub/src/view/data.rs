@@ -199,8 +199,8 @@ pub struct UplinkRow {
 pub struct Join {
     /// Where device lines are listened for, `host:port`.
     pub lines: String,
-    /// A token with which a new device may identify.
-    pub token: String,
+    /// A token with which a new device may identify; nothing where the hub is closed to new ones.
+    pub token: Option<String>,
 }
 
 /// Where a page's data comes from. Each method is asked at most once a page and device, and only for what the page
@@ -251,6 +251,10 @@ pub trait Scene {
     /// Whether whoever looks may change the view of this name.
     fn may_edit(&self, _view: &str) -> bool {
         false
+    }
+    /// Whether they may look at anything.
+    fn may_look(&self) -> bool {
+        true
     }
     /// Whether they may look at the view of this name.
     fn may_view(&self, _view: &str) -> bool {

@@ -34,6 +34,22 @@ impl Deadline {
     }
 }
 
+/// The end that counts on this thread, to go on with on another that does a part of its work.
+pub(crate) struct Carried(Option<Instant>);
+
+impl Carried {
+    pub(crate) fn from_here() -> Self {
+        Self(END.get().filter(|_| LIFTED.get() == 0))
+    }
+
+    /// Has it count on this thread too.
+    pub(crate) fn begin(self) -> Deadline {
+        END.set(self.0);
+        DEADLINES.set(DEADLINES.get() + 1);
+        Deadline
+    }
+}
+
 impl Drop for Deadline {
     fn drop(&mut self) {
         DEADLINES.set(DEADLINES.get() - 1);
@@ -99,6 +115,21 @@ mod tests {
         assert!(is_over(), "the earlier end counts as long as there is any");
         drop(other);
         assert!(!is_over());
+    }
+
+    #[test]
+    fn a_thread_that_does_a_part_of_the_work_has_the_same_end() {
+        let over_elsewhere = |carried: Carried| {
+            std::thread::spawn(move || {
+                let _carried = carried.begin();
+                is_over()
+            })
+        };
+        assert!(!over_elsewhere(Carried::from_here()).join().expect("it ends"));
+        let _over = Deadline::within(Duration::ZERO);
+        assert!(over_elsewhere(Carried::from_here()).join().expect("it ends"));
+        let _lifted = Lifted::begin();
+        assert!(!over_elsewhere(Carried::from_here()).join().expect("it ends"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::data::Scene;
 use super::definition::{Body, Given, GivenSetting, Part, Placement, View, check_view_name};
 use super::escape::escape;
 use super::library::Library;
-use super::limits::SPAN_MAX;
+use super::limits::{MADE_VIEWS_MAX, SPAN_MAX};
 use super::shelf::Shelf;
 use super::shell::Page;
 
@@ -40,6 +40,9 @@ pub enum EjectError {
     /// A built-in view has the name, and would be replaced.
     #[error("“{0}” is the name of a built-in view, which this one would replace. Give it another name.")]
     BuiltIn(String),
+    /// There are as many views as may be made so.
+    #[error("There are {MADE_VIEWS_MAX} views or more: remove one of the files in the folder “views”.")]
+    Full,
     /// The file cannot be written.
     #[error("{0} cannot be written: {1}.")]
     Failed(String, std::io::Error),
@@ -160,6 +163,9 @@ impl Shelf {
         let library = self.present();
         if library.own.views.contains(name) {
             return Err(EjectError::Exists(name.to_owned()));
+        }
+        if library.own.views.len() >= MADE_VIEWS_MAX {
+            return Err(EjectError::Full);
         }
         if library.views.contains_key(name) {
             return Err(EjectError::BuiltIn(name.to_owned()));

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use minijinja::value::{Value, ValueKind};
+use minijinja::value::{Kwargs, StringInput, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State};
 
 use super::deadline;
@@ -33,14 +33,20 @@ pub(crate) fn add_to(templates: &mut Environment<'static>) {
     templates.add_filter("time", time_filter);
     templates.add_filter("scale", scale);
     templates.add_filter("humanize", humanize_filter);
+    // The template language's own write whatever they are given, however large that becomes.
+    templates.add_filter("tojson", to_json);
+    templates.add_filter("string", string);
+    templates.add_filter("join", join);
+    templates.remove_filter("pprint");
+    templates.remove_global("debug");
 }
 
 /// How expressions are written: as HTML expects it, `true` rather than `True`, and nothing for what is absent.
 pub(crate) fn write(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
     deadline::check()?;
+    check_size(value)?;
     match value.kind() {
         ValueKind::None => Ok(()),
-        ValueKind::Seq | ValueKind::Map if is_too_deep(value) => Err(too_deep()),
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }).map_err(Error::from),
         // A whole number without a point, as browsers write it.
         ValueKind::Number if as_float(value).is_some_and(|number| number.abs() < SCIENTIFIC_FROM) => {
@@ -203,8 +209,7 @@ fn write_json(out: &mut String, value: &Value, depth: usize) -> Result<(), Error
         return Err(too_deep());
     }
     if out.len() > JSON_BYTES_MAX {
-        let what = format!("As JSON this is longer than {JSON_BYTES_MAX} bytes");
-        return Err(Error::new(ErrorKind::InvalidOperation, what));
+        return Err(too_long());
     }
     if let Some(Digits(digits)) = value.downcast_object_ref() {
         out.push_str(digits);
@@ -232,25 +237,60 @@ fn write_json(out: &mut String, value: &Value, depth: usize) -> Result<(), Error
     Ok(())
 }
 
+fn to_json(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<Value, Error> {
+    check_size(value)?;
+    minijinja::filters::tojson(value, indent, options)
+}
+
+fn string(state: &State, value: &Value) -> Result<Value, Error> {
+    check_size(value)?;
+    minijinja::filters::string(state, value)
+}
+
+fn join(
+    state: &mut State,
+    value: &Value,
+    joiner: Option<StringInput<'_>>,
+    attribute: Option<&str>,
+    options: Kwargs,
+) -> Result<Value, Error> {
+    check_size(value)?;
+    minijinja::filters::join(state, value, joiner, attribute, options)
+}
+
 fn too_deep() -> Error {
     let what = format!("Lists and objects lie more than {VALUE_DEPTH_MAX} deep in each other here");
     Error::new(ErrorKind::InvalidOperation, what)
 }
 
-/// Whether writing it would go deeper than [`VALUE_DEPTH_MAX`]: the template language itself knows no end there.
-fn is_too_deep(value: &Value) -> bool {
+fn too_long() -> Error {
+    let what = format!("As text this is longer than {JSON_BYTES_MAX} bytes");
+    Error::new(ErrorKind::InvalidOperation, what)
+}
+
+/// Looks whether a value can be written as text: the template language itself knows no end there. A few lists that lie in each
+/// other twice each are a text without end, and one that lies deep is too.
+fn check_size(value: &Value) -> Result<(), Error> {
+    let holds = |kind| matches!(kind, ValueKind::Seq | ValueKind::Map | ValueKind::Iterable);
+    if !holds(value.kind()) {
+        return Ok(());
+    }
+    let mut bytes = 0;
     let mut open = vec![(value.clone(), 0)];
     while let Some((value, depth)) = open.pop() {
-        if depth > VALUE_DEPTH_MAX {
-            return true;
+        if depth > VALUE_DEPTH_MAX && holds(value.kind()) {
+            return Err(too_deep());
         }
-        let Ok(items) = value.try_iter() else { continue };
+        bytes += value.as_str().map_or(1, str::len);
+        if bytes + open.len() > JSON_BYTES_MAX {
+            return Err(too_long());
+        }
+        let (true, Ok(items)) = (holds(value.kind()), value.try_iter()) else { continue };
         let is_map = value.kind() == ValueKind::Map;
         let within = items.map(|item| if is_map { value.get_item(&item).unwrap_or_default() } else { item });
-        let within = within.filter(|item| matches!(item.kind(), ValueKind::Seq | ValueKind::Map));
         open.extend(within.map(|item| (item, depth + 1)));
     }
-    false
+    Ok(())
 }
 
 fn write_items(

@@ -15,6 +15,7 @@ use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, State
 use super::component::add_template;
 use super::deadline::Deadline;
 use super::definition::{Body, Given, GivenSetting, Placement, View};
+use super::depth::with_room;
 use super::escape::{escape, unescape};
 use super::filters::{humanize, json};
 use super::inline::{self, Inline};
@@ -91,6 +92,10 @@ impl Rendered {
     ) -> Result<Self, Problem> {
         // Where it belongs to no page yet, which has one of its own.
         let _deadline = Deadline::of_page();
+        with_room(file, || Self::of_template(templates, file, variables)).flatten()
+    }
+
+    fn of_template(templates: &Environment<'static>, file: &str, variables: Value) -> Result<Self, Problem> {
         let template =
             templates.get_template(file).map_err(|error| Problem::from_template(file, "", &error))?;
         let source = template.source().to_owned();

@@ -14,9 +14,17 @@ pub const ASSET_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most bytes one template may render to. Beyond, its place shows an error tile.
 pub const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 
-/// Steps (about one per instruction, filter and 64 bytes of output) one template may take; tens of milliseconds.
-/// Beyond, its place shows an error tile.
-pub const TEMPLATE_FUEL: u64 = 1_000_000;
+/// Steps (about one per instruction, filter and 64 bytes of output) one template may take; some milliseconds.
+/// Beyond, its place shows an error tile. It bounds how deep values can lie in each other, too: see [`TEMPLATE_STACK_BYTES`].
+pub const TEMPLATE_FUEL: u64 = 250_000;
+
+/// Stack of the thread that compiles and renders a user's template. A step lays a value one deeper at most, and freeing, comparing
+/// or writing it costs up to 600 bytes of stack for each; this is near twice of what all steps together need. The system gives
+/// memory for what is used of it alone.
+pub const TEMPLATE_STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Stack that one step of a template may cost.
+const STACK_BYTES_PER_STEP: usize = 1024;
 
 /// Most components on one page. Those beyond are left out; one error tile says how many.
 pub const PAGE_COMPONENTS_MAX: usize = 300;
@@ -28,7 +36,7 @@ pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// that is being rendered then has an error tile in its place.
 pub const PAGE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Longest text that a value becomes by the filter `json`, in bytes, and by [`VALUE_DEPTH_MAX`] how deep that value may be: beyond, the
+/// Longest text that a list or object becomes in a template, in bytes, and by [`VALUE_DEPTH_MAX`] how deep it may be: beyond, the
 /// template has an error tile in its place.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 
@@ -37,6 +45,9 @@ pub const VALUE_DEPTH_MAX: usize = 64;
 
 /// Most files of a user's folder. Those beyond, in the order of their names, are not seen; a problem says so.
 pub const FOLDER_FILES_MAX: usize = 5000;
+
+/// Views in a user's folder to which browsers may add one more; whoever owns the folder may have more of them. Each start renders all.
+pub const MADE_VIEWS_MAX: usize = 500;
 
 /// Most channels that the page of a device places by itself. Those beyond are left out; one error tile says how many.
 pub const DERIVED_CHANNELS_MAX: usize = 128;
@@ -104,3 +115,4 @@ pub const EARLIER_NAMED_MAX: usize = 16;
 // The page that a device makes by itself always fits: header, a component for each channel, charts, commands and books.
 const _: () = assert!(3 + DERIVED_CHANNELS_MAX + DERIVED_CHARTS_MAX <= PAGE_COMPONENTS_MAX);
 const _: () = assert!(OUTPUT_BYTES_MAX >= TEMPLATE_BYTES_MAX);
+const _: () = assert!(TEMPLATE_FUEL as usize * STACK_BYTES_PER_STEP <= TEMPLATE_STACK_BYTES);

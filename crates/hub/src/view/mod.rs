@@ -18,6 +18,7 @@ mod context;
 mod data;
 mod deadline;
 mod definition;
+mod depth;
 mod derive;
 mod earlier;
 mod eject;

@@ -14,6 +14,7 @@ use super::context::Lists;
 use super::data::{ChannelData, DeviceData, Scene};
 use super::deadline::{self, Deadline, Lifted};
 use super::definition::{Placement, Size};
+use super::depth::with_room;
 use super::library::Library;
 use super::limits::{OUTPUT_BYTES_MAX, PAGE_BYTES_MAX, PAGE_COMPONENTS_MAX, PAGE_TIME_MAX};
 use super::problem::Problem;
@@ -247,7 +248,12 @@ impl Bound<'_> {
         let asked = self.device.map(|device| context::asked_for(scene, device, names)).unwrap_or_default();
         let own = own.iter().cloned().chain(lists.named_in(names)).chain(asked);
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
-        render(library, &self.kind.template, Value::from_pairs(variables))
+        let (template, variables) = (&self.kind.template, Value::from_pairs(variables));
+        // What we wrote nests nothing.
+        match library.own.components.contains(self.name) {
+            true => with_room(template, || render(library, template, variables)).flatten(),
+            false => render(library, template, variables),
+        }
     }
 
     /// What every template sees, and the component's element too.

@@ -77,6 +77,7 @@ impl Library {
             ("boot", url(BOOT)),
             ("theme", look.theme.map_or(Value::UNDEFINED, |theme| Value::from(theme.as_str()))),
             ("kiosk", Value::from(look.kiosk)),
+            ("may_look", Value::from(scene.may_look())),
             ("icon", url("icon.svg")),
             ("script", url(&script)),
             ("auto", painted.auto.map_or(Value::UNDEFINED, Value::from)),

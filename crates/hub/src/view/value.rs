@@ -5,8 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Object, ObjectRepr, Value};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Error;
 use serde_json::value::RawValue;
+
+use super::limits::VALUE_DEPTH_MAX;
 
 /// A JSON number in the digits in which it was sent, because converting it would change it.
 #[derive(Debug)]
@@ -27,9 +30,9 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D:
     Box::<RawValue>::deserialize(from).map(|raw| raw.get().to_owned())
 }
 
-/// The value that `json` is the text of. What is no JSON at all is shown as the text it is.
+/// The value that `json` is the text of. What is no JSON at all, or deeper than any value of a device, is shown as the text it is.
 pub(crate) fn from_json(json: &str) -> Value {
-    read(json).unwrap_or_else(|_| Value::from(json))
+    read(json, VALUE_DEPTH_MAX).unwrap_or_else(|_| Value::from(json))
 }
 
 /// Members of a JSON object in the order in which they stand, values as text. Anything else has none.
@@ -39,18 +42,22 @@ pub(crate) fn members(json: &str) -> Vec<(String, String)> {
     members.into_iter().map(|(name, value)| (name, value.get().to_owned())).collect()
 }
 
-fn read(json: &str) -> serde_json::Result<Value> {
+/// At most `depth` deep: a sample file may say anything.
+fn read(json: &str, depth: usize) -> serde_json::Result<Value> {
     let json = json.trim();
+    let deeper = || depth.checked_sub(1).ok_or_else(|| Error::custom("it lies too deep in itself"));
     Ok(match json.bytes().next() {
         Some(b'{') => {
+            let depth = deeper()?;
             let Members(members) = serde_json::from_str(json)?;
-            let pairs = members.into_iter().map(|(name, value)| Ok((name, read(value.get())?)));
+            let pairs = members.into_iter().map(|(name, value)| Ok((name, read(value.get(), depth)?)));
             Value::from_pairs(pairs.collect::<serde_json::Result<Vec<_>>>()?)
         }
         Some(b'[') => {
+            let depth = deeper()?;
             let items: Vec<&RawValue> = serde_json::from_str(json)?;
             let values: Vec<Value> =
-                items.into_iter().map(|item| read(item.get())).collect::<Result<_, _>>()?;
+                items.into_iter().map(|item| read(item.get(), depth)).collect::<Result<_, _>>()?;
             Value::from(values)
         }
         Some(b'"') => Value::from(serde_json::from_str::<String>(json)?),
@@ -110,6 +117,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_too_deep_is_the_text_it_is() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(from_json(&nested(VALUE_DEPTH_MAX)).as_str(), None);
+        for depth in [VALUE_DEPTH_MAX + 1, 30_000] {
+            assert_eq!(from_json(&nested(depth)).as_str(), Some(&*nested(depth)));
+        }
+    }
 
     #[test]
     fn numbers_keep_their_digits() {

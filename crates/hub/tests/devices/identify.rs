@@ -99,7 +99,7 @@ async fn a_device_may_identify_with_a_token_that_it_got_for_its_own() {
     let own = hub.create_device(&admin, "pump-1").await.expect("free");
     hub.create_device(&admin, "pump-2").await.expect("free");
     let grant = hub.device_shows("pump-1", own.text()).expect("it is its own");
-    let issued = hub.auth().issue_token(&grant, now).expect("there is room");
+    let issued = hub.auth().issue_token(&grant, now);
 
     let mut wire = Wire::new();
     wire.identify(&hub, plain("pump-1", issued.token.text()));

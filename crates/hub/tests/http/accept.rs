@@ -34,6 +34,23 @@ async fn headers_that_never_end_close_the_connection() {
     let closed = timeout(FOR_EVER, stream.read_to_end(&mut bytes)).await;
     assert!(closed.is_ok(), "it was closed");
     assert!(!bytes.starts_with(b"HTTP/1.1 200"));
+    // What is stored behind it is: so is it.
+    rig.make("boiler-7").await;
+    let audit = rig.ask_as_admin("GET", "/api/audit?what=limit").send().await.json();
+    let rows = audit["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 1, "{audit}");
+    assert_eq!(rows[0]["details"]["limit"], "a stranger's time", "{audit}");
+    assert_eq!(rows[0]["details"]["network"], "127.0.0.0/24", "{audit}");
+}
+
+#[tokio::test]
+async fn a_connection_that_a_browser_opens_ahead_and_says_nothing_on_is_no_limit_that_was_hit() {
+    let rig = Rig::start().await;
+    let mut stream = rig.connect().await;
+    timeout(FOR_EVER, stream.read_to_end(&mut Vec::new())).await.expect("it is closed").expect("well");
+    rig.make("boiler-7").await;
+    let audit = rig.ask_as_admin("GET", "/api/audit?what=limit").send().await.json();
+    assert_eq!(audit["rows"], serde_json::json!([]));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ async fn with_the_cookie_only_our_own_pages_change_something() {
     let cookie = rig.log_in().await;
     let post = |origin: Option<&str>| {
         let ask = rig.ask("POST", "/api/devices").header("Cookie", &cookie).body("{\"id\":\"d\"}");
+        let ask = ask.header("Content-Type", "application/json");
         match origin {
             Some(origin) => ask.header("Origin", origin),
             None => ask,

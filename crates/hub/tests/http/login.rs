@@ -41,6 +41,26 @@ async fn a_used_link_leads_whoever_is_logged_in_where_it_led_before() {
 }
 
 #[tokio::test]
+async fn a_new_login_ends_the_one_that_the_browser_had() {
+    let rig = Rig::start().await;
+    let (old, other) = (rig.log_in().await, rig.log_in().await);
+    let is_in =
+        async |cookie: &str| rig.ask("GET", "/account").header("Cookie", cookie).send().await.status == 200;
+    let path = format!("/login/{}", rig.hub.auth().login_link(rig.hub.now().wall));
+    let answer = rig.ask("GET", &path).header("Cookie", &old).send().await;
+    let new = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
+    assert!(is_in(new).await && is_in(&other).await && !is_in(&old).await);
+    let form = format!("token={}", rig.hub.auth().admin_token());
+    let by_form = rig.ask("POST", "/login").header("Origin", &rig.origin()).header("Cookie", new);
+    assert_eq!(by_form.body(&form).send().await.status, 303);
+    assert!(!is_in(new).await && is_in(&other).await);
+    let wrong = rig.ask("POST", "/login").header("Origin", &rig.origin()).header("Cookie", &other);
+    assert_eq!(wrong.body("token=wrong").send().await.status, 401);
+    assert!(is_in(&other).await, "that was no login");
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_link_leads_nowhere_else() {
     let rig = Rig::start().await;
     for to in ["//evil.example", "https://evil.example/", "/%5Cevil.example", "/%0d%0aSet-Cookie:x"] {

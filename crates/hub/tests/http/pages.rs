@@ -39,6 +39,28 @@ async fn the_device_page_shows_what_was_committed() {
 }
 
 #[tokio::test]
+async fn an_empty_list_offers_what_whoever_looks_can_do() {
+    let rig = Rig::start().await;
+    let by_itself = "it appears here by itself";
+    let open = page(&rig, "/").await.body;
+    assert!(open.contains(by_itself) && open.contains(rig.hub.auth().join_token()));
+    rig.hub.auth().set_enrolment(hub::auth::Enrolment::Closed);
+    let closed = page(&rig, "/").await.body;
+    assert!(closed.contains("closed to new devices") && closed.contains("POST /api/devices"));
+    assert!(!closed.contains(by_itself) && !closed.contains("TOKEN"));
+    rig.hub.auth().set_enrolment(hub::auth::Enrolment::Token);
+    let rules = r#"[{"scopes":["view"],"devices":["*"],"views":["*"]}]"#;
+    let ada = format!(r#"{{"password":"copper kettle sings","rules":{rules}}}"#);
+    assert_eq!(rig.ask_as_admin("PUT", "/api/people/ada").body(&ada).send().await.status, 201);
+    let grant = rig.hub.auth().of_person("ada").expect("she is there");
+    let token = rig.hub.auth().issue_token(&grant, rig.hub.now().wall).token;
+    let read = rig.ask("GET", "/").bearer(token.text()).header("Accept", "text/html").send().await.body;
+    assert!(read.contains("ask one of them") && !read.contains(by_itself) && !read.contains("TOKEN"));
+    drop(grant);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_page_with_a_way_back_for_people_and_json_for_programs() {
     let rig = Rig::start().await;
     for path in ["/devices/nobody", "/views/nothing", "/nowhere"] {
@@ -116,6 +138,23 @@ async fn a_hub_without_a_folder_makes_no_view_and_says_how_to_get_one() {
     let text = rig.ask_as_admin("GET", "/api/devices/boiler-7/view").send().await;
     assert!(text.body.contains("device = \"boiler-7\"\n"), "{}", text.body);
     assert_eq!(rig.ask_as_admin("GET", "/api/devices/nobody/view").send().await.status, 404);
+}
+
+#[tokio::test]
+async fn a_browser_adds_no_view_to_a_folder_that_has_very_many() {
+    let rig = Rig::start_with_pages().await;
+    rig.make("boiler-7").await;
+    let views = rig.pages().join("views");
+    std::fs::create_dir_all(&views).expect("the folder is ours");
+    for number in 0..hub::view::limits::MADE_VIEWS_MAX {
+        std::fs::write(views.join(format!("v{number}.toml")), "title = \"One\"\n")
+            .expect("the folder is ours");
+    }
+    // What is not known is looked for.
+    assert_eq!(page(&rig, "/views/v0").await.status, 200);
+    let answer = rig.ask_as_admin("POST", "/api/devices/boiler-7/view").send().await;
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert!(!views.join("boiler-7.toml").exists());
 }
 
 #[tokio::test]

@@ -120,6 +120,7 @@ async fn what_is_no_name_password_or_rule_is_refused_with_a_sentence() {
         ("/api/people/ada", json!({ "password": PASSWORD, "rights": [] }), "bad_message"),
         ("/api/people/ada", json!({ "password": PASSWORD, "rules": [{ "scopes": ["fly"] }] }), "bad_message"),
         ("/api/people/ada", json!({ "password": PASSWORD, "rules": [{ "scopes": ["view"] }] }), "bad_rule"),
+        ("/api/people/ada", json!({ "password": PASSWORD, "groups": ["nope"] }), "no_group"),
         ("/api/groups/A", json!({ "rules": [] }), "bad_name"),
         ("/api/groups/a", json!({ "rules": [{ "scopes": ["send"], "devices": ["*"] }] }), "bad_rule"),
     ] {
@@ -242,8 +243,11 @@ async fn a_login_link_is_made_by_whoever_owns_the_machine_and_by_no_token() {
     let answer = rig.ask_as_admin("POST", "/api/login-link").send().await;
     assert_eq!((answer.status, answer.header("cache-control")), (201, Some("no-store")));
     let link = answer.json()["link"].as_str().expect("a link").to_owned();
-    assert_eq!(rig.ask("GET", &link).send().await.status, 303);
+    let opened = rig.ask("GET", &link).send().await;
+    let cookie = opened.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
     assert_eq!(rig.ask("GET", &link).send().await.status, 401, "once");
+    let next = rig.ask("POST", "/api/login-link").header("Cookie", cookie).header("Origin", &rig.origin());
+    assert_eq!(next.send().await.status, 403, "or a link would last for ever");
     rig.stop().await;
 }
 
@@ -292,5 +296,33 @@ async fn the_pages_of_people_work_as_plain_forms() {
     assert_eq!(post("/people/groups/crew", &[("do", "remove")]).send().await.status, 303);
     assert_eq!(post("/people/bob", &[("do", "remove")]).send().await.status, 303);
     assert!(rig.hub.auth().person("bob").is_none());
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_of_a_persons_name_takes_neither_the_persons_tokens_nor_the_persons_rows_of_the_audit() {
+    let rig = Rig::start().await;
+    make(&rig, "ada", json!([{ "scopes": ["admin"] }])).await;
+    let own = token(&rig, "ada", PASSWORD).await.json()["token"].as_str().expect("a token").to_owned();
+    let key = rig.make("ada").await;
+    for _ in 0..300 {
+        assert_eq!(token(&rig, "ada", &key).await.status, 200);
+    }
+    assert_eq!(rig.ask("PUT", "/api/groups/crew").bearer(&own).body("{}").send().await.status, 201);
+    let is_said = async || {
+        let rows = rig.ask_as_admin("GET", "/api/audit?limit=500").send().await.json()["rows"].clone();
+        let rows = rows.as_array().expect("rows").clone();
+        let issued = |row: &&serde_json::Value| row["what"] == "token_issued";
+        assert_eq!(rows.iter().filter(issued).filter(|row| row["who"] == "ada").count(), 1, "hers");
+        assert_eq!(
+            rows.iter().filter(issued).filter(|row| row["device"] == "ada").count(),
+            1,
+            "the device's"
+        );
+        rows.iter().any(|row| row["what"] == "group_changed" && row["who"] == "ada")
+    };
+    // What was written before is in the store once something later is.
+    make(&rig, "bob", json!([])).await;
+    assert!(is_said().await);
     rig.stop().await;
 }

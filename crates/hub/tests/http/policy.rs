@@ -112,7 +112,7 @@ async fn a_form_that_hides_its_origin_is_ours_where_the_browser_says_so() {
     let cookie = rig.log_in().await;
     let post = |site: Option<&str>| {
         let ask = rig.ask("POST", "/api/devices").header("Cookie", &cookie).body("{\"id\":\"d\"}");
-        let ask = ask.header("Origin", "null");
+        let ask = ask.header("Origin", "null").header("Content-Type", "application/json");
         match site {
             Some(site) => ask.header("Sec-Fetch-Site", site),
             None => ask,

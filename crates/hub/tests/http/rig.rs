@@ -67,7 +67,7 @@ impl Rig {
         let serving = tokio::spawn(http::serve(
             listener,
             http::router(site.clone(), added),
-            http::Entrance::default(),
+            http::Entrance::default().audited_by(&hub),
             told,
         ));
         Self { hub, address, site, state, shutdown, serving }

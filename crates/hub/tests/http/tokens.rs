@@ -63,6 +63,27 @@ async fn a_ticket_is_given_to_tokens_and_to_our_own_pages() {
 }
 
 #[tokio::test]
+async fn with_the_cookie_a_body_has_to_say_that_it_is_json() {
+    let rig = Rig::start().await;
+    let cookie = rig.log_in().await;
+    let make = |kind: &str| {
+        let ask =
+            rig.ask("POST", "/api/join-tokens").header("Cookie", &cookie).header("Origin", &rig.origin());
+        ask.header("Content-Type", kind).body("{}").send()
+    };
+    for kind in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        assert_eq!(make(kind).await.status, 415, "{kind}");
+    }
+    assert_eq!(make("application/json; charset=utf-8").await.status, 201);
+    assert_eq!(
+        rig.ask_as_admin("POST", "/api/join-tokens").body("{}").send().await.status,
+        201,
+        "by a token"
+    );
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_removed_devices_tokens_go_with_it() {
     let rig = Rig::start().await;
     let own = rig.make("boiler-7").await;

@@ -3,6 +3,7 @@
 mod arranged;
 mod check;
 mod component;
+mod depth;
 mod derive;
 mod html;
 mod limits;

@@ -1,16 +1,12 @@
 //! A WebSocket to a hub.
 
-use super::super::limits::CONNECT_WAIT_MAX;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use super::super::limits::{CONNECT_WAIT_MAX, REASON_BYTES_MAX};
+use crate::trust::secure;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::Uri;
@@ -72,7 +68,7 @@ async fn connect(url: &str, ca: Option<PathBuf>, frame_bytes_max: usize) -> Resu
     stream.set_nodelay(true).map_err(|error| unreached(&error))?;
     let wire: Box<dyn Wire> = match place.is_secure {
         false => Box::new(stream),
-        true => secure(stream, &place, ca).await?,
+        true => Box::new(secure(stream, &place.host, ca).await?),
     };
     let request = url.into_client_request().map_err(|error| unreached(&error))?;
     let limits = WebSocketConfig::default()
@@ -80,7 +76,7 @@ async fn connect(url: &str, ca: Option<PathBuf>, frame_bytes_max: usize) -> Resu
         .max_frame_size(Some(frame_bytes_max));
     match client_async_with_config(request, wire, Some(limits)).await {
         Ok((socket, _)) => Ok(Dialed { socket, address }),
-        Err(Error::Http(answer)) => Err(refused(url, answer.status())),
+        Err(Error::Http(answer)) => Err(refused(url, answer.status(), answer.body().as_deref())),
         Err(error) if is_silence(&error) => Err(unreached(&error)),
         Err(error) => Err(format!("what answers at {url} is no hub: {error}")),
     }
@@ -98,51 +94,30 @@ fn is_silence(error: &Error) -> bool {
     )
 }
 
-fn refused(url: &str, status: StatusCode) -> String {
-    match status {
-        StatusCode::NOT_FOUND => format!("what answers at {url} takes no gateways"),
-        status => format!("what answers at {url} is no hub: it says {status}"),
+fn refused(url: &str, status: StatusCode, body: Option<&[u8]>) -> String {
+    match (status, body.and_then(reason)) {
+        (StatusCode::NOT_FOUND, _) => format!("what answers at {url} takes no gateways"),
+        (_, Some(reason)) => format!("the hub at {url} refuses: {reason}"),
+        (status, None) => format!("what answers at {url} is no hub: it says {status}"),
     }
 }
 
-/// TLS to the hub: its certificate must be for the host of its address, and from an authority of the file `ca` or else of the
-/// system.
-async fn secure(stream: TcpStream, place: &Place, ca: Option<PathBuf>) -> Result<Box<dyn Wire>, String> {
-    let name = ServerName::try_from(place.host.clone());
-    let name = name.map_err(|_| format!("{} is no name that a certificate could be for", place.host))?;
-    // Reading files may take its time.
-    let config = tokio::task::spawn_blocking(move || config(ca.as_deref())).await;
-    let config = config.map_err(|_| "the authorities cannot be read".to_owned())??;
-    let made = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    made.map(|stream| Box::new(stream) as Box<dyn Wire>)
-        .map_err(|error| format!("no TLS with {}: {error}", place.host))
+/// An answer of a hub that refuses.
+#[derive(serde::Deserialize)]
+struct Answer {
+    error: Refusal,
 }
 
-fn config(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(file) => {
-            let unread =
-                |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", file.display());
-            let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unread(&error))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| unread(&error))?;
-                roots.add(certificate).map_err(|error| unread(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(unread(&"it holds no certificate"));
-            }
-        }
-        None => {
-            // What cannot be read of them is missing, and the certificate of the hub may be from another.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+#[derive(serde::Deserialize)]
+struct Refusal {
+    reason: String,
+}
+
+/// The sentence for people in an answer of a hub. Whoever answers may say anything: what is no text of one line is left out.
+fn reason(body: &[u8]) -> Option<String> {
+    let Answer { error: Refusal { reason } } = serde_json::from_slice(body).ok()?;
+    let reason = &reason[..reason.floor_char_boundary(REASON_BYTES_MAX)];
+    Some(reason.replace(char::is_control, " "))
 }
 
 #[cfg(test)]
@@ -156,6 +131,18 @@ mod tests {
         }
         for wrong in ["", "hub:8080", "http://hub/uplink", "ws:///uplink", "ws://a b/"] {
             assert!(url_problem(wrong).is_some(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_hub_that_refuses_is_quoted_in_one_bounded_line() {
+        let told = |body: &str| refused("ws://hub/uplink", StatusCode::FORBIDDEN, Some(body.as_bytes()));
+        let hub = r#"{"error":{"code":"forbidden","reason":"Over TLS only:\nask at wss://."}}"#;
+        assert_eq!(told(hub), "the hub at ws://hub/uplink refuses: Over TLS only: ask at wss://.");
+        let long = format!(r#"{{"error":{{"reason":"{}"}}}}"#, "ä".repeat(REASON_BYTES_MAX));
+        assert!(told(&long).len() < 2 * REASON_BYTES_MAX);
+        for other in ["", "<html>", "{}", r#"{"error":"no"}"#] {
+            assert_eq!(told(other), "what answers at ws://hub/uplink is no hub: it says 403 Forbidden");
         }
     }
 
@@ -184,15 +171,5 @@ mod tests {
         let silent = format!("the hub does not answer at {url}: ");
         assert!(errors[0].starts_with(&silent) && errors[2].starts_with(&silent), "{errors:?}");
         assert!(errors[1].starts_with(&format!("what answers at {url} is no hub: ")), "{errors:?}");
-    }
-
-    #[test]
-    fn a_file_of_authorities_has_to_hold_some() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("ca.pem");
-        assert!(config(Some(&file)).is_err());
-        std::fs::write(&file, "nothing\n").expect("written");
-        let error = config(Some(&file)).expect_err("it is empty");
-        assert!(error.ends_with("it holds no certificate"), "{error}");
     }
 }

@@ -46,6 +46,15 @@ impl FromStr for Base {
 }
 
 impl Base {
+    /// What stands before a path of our own in the path of an address, as people copy it from a browser.
+    ///
+    /// # Errors
+    /// It is no base path.
+    pub fn of_address(path: &str) -> Result<Self, BaseError> {
+        let parts = path.split('/').skip(1).take_while(|part| !FIRST_PARTS.contains(part));
+        parts.flat_map(|part| ["/", part]).collect::<String>().parse()
+    }
+
     /// Without a slash at its end; empty where there is none.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -99,6 +108,20 @@ mod tests {
             assert!(matches!(own.parse::<Base>(), Err(BaseError::Own(_))), "{own}");
         }
         assert!(format!("/{}", "x".repeat(BASE_PATH_BYTES_MAX)).parse::<Base>().is_err());
+    }
+
+    #[test]
+    fn it_is_found_in_what_people_copy_from_a_browser() {
+        for (path, found) in [
+            ("/", ""),
+            ("/devices/a", ""),
+            ("/plant", "/plant"),
+            ("/plant/", "/plant"),
+            ("/a/b/views/x", "/a/b"),
+        ] {
+            assert_eq!(Base::of_address(path).expect("a base path").as_str(), found);
+        }
+        assert!(Base::of_address("/a%20b").is_err());
     }
 
     #[test]

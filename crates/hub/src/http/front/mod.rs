@@ -133,8 +133,11 @@ fn arrive(site: &Site, request: &mut Request) -> Arrival {
     let mut is_secure = request.extensions().get::<OverTls>().is_some();
     let told = proxies::Told::by(request.headers());
     let is_trusted = front.proxies.trusts(client.ip());
+    let mut is_anybody = false;
     if is_trusted {
-        if let Some(address) = told.client(&front.proxies) {
+        let named = told.client(&front.proxies);
+        is_anybody = named.is_anybody;
+        if let Some(address) = named.address {
             client = SocketAddr::new(address, 0);
             request.extensions_mut().insert(ConnectInfo(client));
         }
@@ -146,7 +149,7 @@ fn arrive(site: &Site, request: &mut Request) -> Arrival {
     // Behind a proxy that nobody told us of, everybody seems to be on this machine.
     let ip = client.ip().to_canonical();
     // What this machine says to the address of one of its networks comes from there.
-    let is_near = ip.is_loopback() || ip == site.address.ip();
+    let is_near = !is_anybody && (ip.is_loopback() || ip == site.address.ip());
     let is_local = is_near && (is_trusted || !told.is_any);
     let host = request.headers().get(header::HOST).cloned();
     if let Some(uri) = target(&front.base, request.uri(), is_secure, host.as_ref()) {
@@ -168,12 +171,13 @@ fn target(base: &Base, uri: &Uri, is_secure: bool, host: Option<&HeaderValue>) -
     Uri::from_parts(parts).ok()
 }
 
-/// What a proxy tells of a request, by these headers.
-const TOLD_BY: [HeaderName; 4] = [
+/// What proxies tell of a request, by these headers. The first three are read; with any of them somebody else asks.
+const TOLD_BY: [HeaderName; 5] = [
     HeaderName::from_static("x-forwarded-for"),
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-forwarded-host"),
     header::FORWARDED,
+    HeaderName::from_static("x-real-ip"),
 ];
 
 impl Site {

@@ -76,6 +76,14 @@ impl Proxies {
     }
 }
 
+/// Who asks, as a proxy that is believed tells it.
+pub(super) struct Client {
+    /// The last of whom something is known. Nothing: it is the proxy.
+    pub(super) address: Option<IpAddr>,
+    /// It asks for somebody, and no proxy says for whom.
+    pub(super) is_anybody: bool,
+}
+
 /// What the headers of a request tell of who asks. It counts only from a proxy that is believed.
 pub(super) struct Told {
     /// Who asked, and through whom: the nearest last.
@@ -90,7 +98,7 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn by(headers: &HeaderMap) -> Self {
-        let [path, scheme, host, _] = &TOLD_BY;
+        let [path, scheme, host, ..] = &TOLD_BY;
         let addresses = values(headers, path).rev().take(FORWARDED_HOPS_MAX).map(address);
         let mut path: Vec<_> = addresses.collect();
         path.reverse();
@@ -103,17 +111,18 @@ impl Told {
     }
 
     /// Who asked: the last one that is no proxy of ours. What stands before it anybody can have written.
-    pub(super) fn client(&self, proxies: &Proxies) -> Option<IpAddr> {
-        let mut last = None;
+    pub(super) fn client(&self, proxies: &Proxies) -> Client {
+        let mut client = Client { address: None, is_anybody: false };
         for hop in self.path.iter().rev() {
             // What is no address could be anybody: whoever named it is the last of whom something is known.
-            let Some(address) = *hop else { break };
-            last = Some(address);
+            let Some(address) = *hop else { return Client { is_anybody: true, ..client } };
+            client.address = Some(address);
             if !proxies.trusts(address) {
-                break;
+                return client;
             }
         }
-        last
+        let is_cut = self.path.len() >= FORWARDED_HOPS_MAX;
+        Client { is_anybody: is_cut || (self.path.is_empty() && self.is_any), ..client }
     }
 }
 
@@ -147,7 +156,7 @@ mod tests {
         let name = &TOLD_BY[0];
         let headers = forwarded.iter().map(|value| (name.clone(), value.parse().expect("a value"))).collect();
         let proxies = proxies(&["127.0.0.1", "10.0.0.0/8"]);
-        Told::by(&headers).client(&proxies).map(|address| address.to_string())
+        Told::by(&headers).client(&proxies).address.map(|address| address.to_string())
     }
 
     #[test]

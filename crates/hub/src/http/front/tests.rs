@@ -205,6 +205,16 @@ async fn counters_are_open_to_this_machine_and_others_need_an_administrator() {
     let token = format!("Bearer {}", rig.hub.auth().admin_token());
     let with = [TOLD, &[("authorization", &*token)]].concat();
     assert_eq!(rig.ask("127.0.0.1:9", "/metrics", &with).await.0, 200);
+    // A proxy that does not say for whom it asks does so for anybody.
+    for told in [
+        ("x-forwarded-for", "unknown"),
+        ("x-forwarded-for", "fe80::1%eth0"),
+        ("x-forwarded-for", "192.0.2.7, unix:, 127.0.0.1"),
+        ("forwarded", "for=192.0.2.7"),
+        ("x-real-ip", "192.0.2.7"),
+    ] {
+        assert!(matches!(rig.ask("127.0.0.1:9", "/metrics", &[told]).await.0, 401 | 403), "{told:?}");
+    }
     rig.end().await;
     // Behind a proxy that nobody told us of, everybody seems to be here.
     let mut rig = Rig::new(|site| site);

@@ -5,7 +5,7 @@ use crate::auth::{Person, Rule, Scope, Scopes, limits::LOGIN_LIFE_MS};
 use crate::limits::PANEL_HEARTBEAT_SECONDS;
 
 /// Makes a person who may this with the devices of these patterns, or changes what they may.
-fn may(hub: &Hub, scopes: &[Scope], devices: &[&str]) -> Grant {
+pub(super) fn may(hub: &Hub, scopes: &[Scope], devices: &[&str]) -> Grant {
     let devices = devices.iter().map(|pattern| Box::from(*pattern)).collect();
     let rules = vec![Rule { scopes: Scopes::of(scopes), devices, views: Vec::new() }];
     let (password, groups) = ("none".into(), Vec::new());

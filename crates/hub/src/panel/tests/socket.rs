@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::limits::{
-    PANEL_AUTHENTICATE_SECONDS_MAX, PANEL_FRAME_BYTES_MAX, PANEL_HEARTBEAT_SECONDS, PANELS_MAX,
+    PANEL_AUTHENTICATE_SECONDS_MAX, PANEL_FRAME_BYTES_MAX, PANEL_HEARTBEAT_SECONDS, PANELS_EACH_MAX,
+    PANELS_MAX,
 };
 
 fn authenticate(hub: &Hub, admin: &Grant) -> Value {
@@ -246,5 +247,25 @@ async fn sockets_count_before_they_authenticate_and_one_too_many_is_closed() {
     first.say(authenticate(&hub, &admin));
     assert!(first.frame().contains("\"welcome\":\"p1\""));
     drop((first, panels, full));
+    stop(hub).await;
+}
+
+#[tokio::test]
+async fn one_person_cannot_take_the_places_of_all_panels() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (hub, admin) = open(folder.path());
+    let ada = rights::may(&hub, &[crate::auth::Scope::View], &["*"]);
+    let mut opening = Driven::open(&hub, None);
+    let remote: Remote = opening.panel.remote().clone();
+    let one = |grant: &Grant| Driven {
+        panel: Panel::open(&hub, peer(Some(grant)), remote.clone()),
+        woken: mpsc::unbounded_channel().1,
+    };
+    let panels: Vec<Driven> = (0..PANELS_EACH_MAX).map(|_| one(&ada)).collect();
+    assert_eq!(one(&ada).closing(), 4503);
+    opening.say(authenticate(&hub, &ada));
+    assert_eq!(opening.closing(), 4503);
+    assert!(!one(&admin).panel.is_over());
+    drop((opening, panels));
     stop(hub).await;
 }

@@ -184,8 +184,9 @@ impl World {
             _ => Scopes::all(),
         };
         let issued = self.hub.auth().issue_token(&grant.with_scopes(most), self.hub.now().wall);
-        self.token = issued.expect("room").token.into_text();
-        self.shown = Shown { person: name, most, is_revoked: false };
+        self.token = issued.token.into_text();
+        // What the person may not yet, the token never will.
+        self.shown = Shown { person: name, most: issued.scopes, is_revoked: false };
         self.is_spoilt = false;
     }
 

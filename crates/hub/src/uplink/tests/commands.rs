@@ -41,7 +41,7 @@ async fn u5_a_command_is_handed_and_reported_and_handed_again_under_the_same_tag
     assert_eq!(ask(&hub, &admin, "c2").await, "queued");
     gate.until("hand");
     drop(gate);
-    until(|| hub.every_gateway()[0].presence == crate::Presence::Offline).await;
+    until(|| hub.any_device("pump-1").is_some_and(|pump| pump.presence.as_str() == "unreachable")).await;
     assert_eq!(ask(&hub, &admin, "c3").await, "refused", "it is unreachable");
     stop(hub).await;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::auth::{Person, Rule, Scope, Scopes};
 use crate::uplink::GatewayError;
+use store::AuditQuery;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_gateway_that_was_made_is_welcome_and_only_with_its_own_token() {
@@ -25,6 +26,19 @@ async fn only_a_gateway_that_was_made_is_welcome_and_only_with_its_own_token() {
     assert_eq!(
         (made("north").await, made("no way").await),
         (Err(GatewayError::Exists), Err(GatewayError::BadId))
+    );
+    // What is stored behind them is: so are they.
+    made("east").await.expect("it is made");
+    let asked = AuditQuery { what: vec!["key_refused".into()], limit: 10, ..AuditQuery::default() };
+    let rows = hub.reader().audit(&asked).expect("it is read");
+    let details: Vec<&str> = rows.iter().map(|row| &*row.entry.details).collect();
+    assert_eq!(
+        details,
+        [
+            r#"{"gateway":"unknown","network":"10.0.0.0/24"}"#,
+            r#"{"gateway":"north","network":"10.0.0.0/24"}"#
+        ],
+        "the third is like the first, and counted"
     );
     stop(hub).await;
 
