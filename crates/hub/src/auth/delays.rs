@@ -1,9 +1,9 @@
 //! How long one has to wait after wrong passwords: longer with each, per account and per network.
 //!
-//! Nobody is locked out by others: a name that has not failed is let try at once, however many others fail beside it. Where many
-//! failed in a network, a name has one try there before it waits, and waits as long as the failures of the whole network say, from its
-//! own last one on. Where a person has logged in before, the failures of others elsewhere do not count: there a count of its own is kept. Accounts
-//! that do not exist are counted and answered as those that do.
+//! Nobody is locked out by others: a name that has not failed in a network is let try there at once, however often it failed
+//! elsewhere and however many others fail beside it. From its own last failure there it waits, as long as the failures of the account
+//! and of the network say. So whoever guesses at one account has one try a network before it gets slow. Where a person has logged
+//! in before, failures elsewhere do not count. Accounts that do not exist are counted and answered as those that do.
 //! Times are milliseconds of a clock that only goes forward.
 
 use std::collections::{HashMap, VecDeque};
@@ -16,9 +16,10 @@ use super::limits::{
     NETWORK_FAILURES_FREE, NETWORKS_REMEMBERED_MAX, PEOPLE_MAX,
 };
 
-/// Where somebody comes from: addresses that one is given together (/24 of IPv4, /64 of IPv6).
+/// Where somebody comes from: addresses that one is given together, or a few neighbours (/24 of IPv4, /48 of IPv6). One place may
+/// have thousands of /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Network([u8; 8]);
+pub(super) struct Network([u8; 6]);
 
 impl Network {
     pub(super) fn of(address: IpAddr) -> Self {
@@ -26,11 +27,11 @@ impl Network {
             IpAddr::V4(four) => {
                 let [a, b, c, _] = four.octets();
                 // No network of IPv6 that is given to anybody begins so.
-                Self([0, 0, 0, 0, 0, a, b, c])
+                Self([0, 0, 0, a, b, c])
             }
             IpAddr::V6(six) => {
-                let mut network = [0; 8];
-                network.copy_from_slice(&six.octets()[..8]);
+                let mut network = [0; 6];
+                network.copy_from_slice(&six.octets()[..6]);
                 Self(network)
             }
         }
@@ -40,12 +41,12 @@ impl Network {
 /// What failures are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Whom {
-    /// A name, from wherever.
+    /// A name, from wherever but where its person has logged in before.
     Account(TokenHash),
     /// A network, whatever name.
     Network(Network),
-    /// A name from a network where this person has logged in before.
-    Known(TokenHash, Network),
+    /// A name in a network.
+    Here(TokenHash, Network),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +82,7 @@ pub(super) struct Delays {
 pub(super) struct Try {
     name: TokenHash,
     network: Network,
-    counted: [Whom; 2],
+    counted: Vec<Whom>,
 }
 
 impl Delays {
@@ -91,14 +92,16 @@ impl Delays {
     /// Not yet: in so many milliseconds.
     pub(super) fn begin(&mut self, name: TokenHash, network: Network, now: u64) -> Result<Try, u64> {
         let is_known = self.known.get(&name).is_some_and(|networks| networks.contains(&network));
-        let own = if is_known { Whom::Known(name, network) } else { Whom::Account(name) };
-        let until = self.until(own, network, now);
+        let here = Whom::Here(name, network);
+        let account = if is_known { here } else { Whom::Account(name) };
+        let until = self.until(here, account, network, now);
         if until > now {
             return Err(until - now);
         }
-        let counted = [own, Whom::Network(network)];
-        for whom in counted {
-            self.count(whom, now);
+        let mut counted = vec![here, Whom::Network(network)];
+        counted.extend((!is_known).then_some(account));
+        for whom in &counted {
+            self.count(*whom, now);
         }
         Ok(Try { name, network, counted })
     }
@@ -107,7 +110,7 @@ impl Delays {
     /// has an account could guess at those of others for nothing.
     pub(super) fn succeeded(&mut self, tried: &Try) {
         self.take_back(tried);
-        self.failures.remove(&Whom::Known(tried.name, tried.network));
+        self.failures.remove(&Whom::Here(tried.name, tried.network));
         self.failures.remove(&Whom::Account(tried.name));
         if self.known.len() >= PEOPLE_MAX && !self.known.contains_key(&tried.name) {
             // Of people who are gone. Whoever is there is known again after the next login.
@@ -130,12 +133,12 @@ impl Delays {
         }
     }
 
-    /// From when on a name may be tried again. Nobody but whoever tries it moves that further away.
-    fn until(&self, own: Whom, network: Network, now: u64) -> u64 {
-        let Some(own) = self.remembered(own, now) else { return 0 };
-        let of_network = self.remembered(Whom::Network(network), now);
-        let of_network = of_network.map_or(0, |failures| failures.wait(NETWORK_FAILURES_FREE));
-        own.last.saturating_add(own.wait(ACCOUNT_FAILURES_FREE).max(of_network))
+    /// From when on a name may be tried again here. Nobody but whoever tries it here moves that further away.
+    fn until(&self, here: Whom, account: Whom, network: Network, now: u64) -> u64 {
+        let Some(here) = self.remembered(here, now) else { return 0 };
+        let wait = |whom, free| self.remembered(whom, now).map_or(0, |failures| failures.wait(free));
+        let of_network = wait(Whom::Network(network), NETWORK_FAILURES_FREE);
+        here.last.saturating_add(wait(account, ACCOUNT_FAILURES_FREE).max(of_network))
     }
 
     fn remembered(&self, whom: Whom, now: u64) -> Option<Failures> {
@@ -211,8 +214,28 @@ mod tests {
             let tried = delays.begin(name("ada"), from(&format!("10.0.{network}.1")), now);
             tried.map(drop).expect("these are free");
         }
+        delays.begin(name("ada"), from("10.9.9.9"), now).map(drop).expect("each network has one");
         assert!(delays.begin(name("ada"), from("10.9.9.9"), now).is_err());
+        delays.begin(name("bob"), from("10.9.9.9"), now).map(drop).expect("that is another account");
         assert!(delays.begin(name("bob"), from("10.9.9.9"), now).is_ok());
+    }
+
+    #[test]
+    fn whoever_guesses_at_a_name_keeps_its_person_out_nowhere_else() {
+        let (mut delays, mut now) = (Delays::default(), 0);
+        let guess = |delays: &mut Delays, now: &mut u64| {
+            let _ = delays.begin(name("ada"), from("10.9.9.9"), *now);
+            *now += 20;
+        };
+        (0..20_000).for_each(|_| guess(&mut delays, &mut now));
+        delays.begin(name("ada"), from("10.0.0.1"), now).map(drop).expect("she never failed here");
+        let mistyped = now;
+        while now < mistyped + LOGIN_DELAY_MS_MAX {
+            assert!(delays.begin(name("ada"), from("10.0.0.1"), now).is_err());
+            guess(&mut delays, &mut now);
+        }
+        let tried = delays.begin(name("ada"), from("10.0.0.1"), now).expect("her own wait is over");
+        delays.succeeded(&tried);
     }
 
     #[test]
@@ -324,6 +347,7 @@ mod tests {
         assert_eq!(from("192.0.2.1"), from("192.0.2.254"));
         assert_ne!(from("192.0.2.1"), from("192.0.3.1"));
         assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:1"));
-        assert_ne!(from("2001:db8::1"), from("2001:db8:0:1::1"));
+        assert_eq!(from("2001:db8::1"), from("2001:db8:0:1::1"));
+        assert_ne!(from("2001:db8::1"), from("2001:db8:1::1"));
     }
 }
