@@ -242,7 +242,10 @@ impl EventLoop {
         };
         // One that is flushed may stand in a list all the same.
         socket.is_ready &= flushes;
-        self.nap.served(&mut socket.served_in);
+        // Strangers, however many, must not slow down those who are known.
+        if socket.stream.stay.is_none() {
+            self.nap.served(&mut socket.served_in);
+        }
         let (lent, now) = (&mut self.lent, self.now);
         let turn = shielded(|| socket.serve(lent, now, flushes).map(|served| (served, socket.deadline())));
         let Some(Ok((served, deadline))) = turn else { return self.remove(index) };

@@ -57,7 +57,7 @@ pub const FLUSH_PAUSE_PER_FRAME: Duration = Duration::from_micros(160);
 /// How long a busy loop naps, so that more sockets are ready when it wakes. What its turn took counts.
 pub const NAP: Duration = Duration::from_millis(1);
 
-/// Different sockets that are served within [`NAP_LOOKS_BACK`] by a loop which is busy enough to nap.
+/// Different sockets, strangers apart, that are served within [`NAP_LOOKS_BACK`] by a loop which is busy enough to nap.
 pub const NAP_SOCKETS_MIN: u32 = 16;
 
 /// How far back a loop looks to see whether it is busy.

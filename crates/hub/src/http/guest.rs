@@ -79,24 +79,25 @@ struct State {
     stay: Mutex<Option<Stay>>,
     times: Mutex<Times>,
     has_said: AtomicBool,
-    has_asked: AtomicBool,
     is_known: AtomicBool,
 }
 
 #[derive(Clone, Copy)]
 struct Times {
-    /// From when on it has time: when it was accepted, and then when each request but the first came.
+    /// From when on it has time: when it was accepted, and then when a request came that had not come with one before.
     since: Instant,
     /// When something was read of it last.
     heard: Instant,
+    /// When that was so as a request came whole last.
+    asked: Option<Instant>,
 }
 
 impl Guest {
     /// One that was accepted at `since`.
     pub(super) fn new(stay: Stay, since: Instant) -> Self {
-        let [has_said, has_asked, is_known] = [false; 3].map(AtomicBool::new);
-        let times = Mutex::new(Times { since, heard: since });
-        Self(Arc::new(State { stay: Mutex::new(Some(stay)), times, has_said, has_asked, is_known }))
+        let [has_said, is_known] = [false; 2].map(AtomicBool::new);
+        let times = Mutex::new(Times { since, heard: since, asked: None });
+        Self(Arc::new(State { stay: Mutex::new(Some(stay)), times, has_said, is_known }))
     }
 
     /// Whether anything was.
@@ -111,11 +112,12 @@ impl Guest {
     }
 
     /// The headers of a request came whole. It has time from when it was heard: who sends many requests at once and takes no answer
-    /// has no more of it than with one.
+    /// has no more of it than with one, and the first has the time in which it was not let in yet against it.
     pub(super) fn asks(&self) {
-        if self.0.has_asked.swap(true, Ordering::Relaxed) {
-            let mut times = self.times();
-            times.since = times.heard;
+        let mut times = self.times();
+        let heard = times.heard;
+        if times.asked.replace(heard).is_some_and(|before| before < heard) {
+            times.since = heard;
         }
     }
 
@@ -130,7 +132,7 @@ impl Guest {
 
     /// Whether any did.
     pub(super) fn has_asked(&self) -> bool {
-        self.0.has_asked.load(Ordering::Relaxed)
+        self.times().asked.is_some()
     }
 
     /// It showed a valid credential: its place is somebody else's.
@@ -171,9 +173,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn requests_that_were_sent_together_have_the_time_of_one() {
+    async fn requests_that_were_sent_together_have_the_time_of_one_since_it_was_accepted() {
         let (guest, accepted) = guest();
+        advance(Duration::from_secs(2)).await;
         guest.is_heard();
+        guest.asks();
         guest.asks();
         advance(Duration::from_secs(3)).await;
         guest.asks();

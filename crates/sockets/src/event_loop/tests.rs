@@ -1,6 +1,8 @@
 //! A loop that is turned by hand.
 
 use super::*;
+use crate::doorway::{Bounds, Doorway, Origin, Stay};
+use crate::limits::{NAP_LOOKS_BACK, NAP_SOCKETS_MIN};
 use std::net::TcpListener;
 use std::sync::Mutex;
 
@@ -20,6 +22,7 @@ struct Numbered {
     number: usize,
     seen: Seen,
     over: bool,
+    stranger: bool,
     /// Whom it wakes when it is asked.
     wakes: Option<Remote>,
 }
@@ -48,6 +51,10 @@ impl Endpoint for Numbered {
     fn gathers(&self) -> bool {
         true
     }
+
+    fn is_stranger(&self) -> bool {
+        self.stranger
+    }
 }
 
 impl Endpoints {
@@ -60,14 +67,22 @@ impl Endpoints {
 
     /// Another endpoint, whose place is the lowest that is free. It wakes `wakes` when it is asked.
     fn add(&mut self, wakes: Option<usize>, read: &[u8]) {
+        self.add_one(wakes, read, None);
+    }
+
+    fn add_one(&mut self, wakes: Option<usize>, read: &[u8], stay: Option<Stay>) {
         self.peers.push(
             std::net::TcpStream::connect(self.listener.local_addr().expect("an address")).expect("a peer"),
         );
         let (stream, _) = self.listener.accept().expect("a connection");
         let (number, seen, wakes) =
             (self.peers.len() - 1, self.seen.clone(), wakes.map(|token| self.remote(token)));
-        let make = move |_| -> Box<dyn Endpoint> { Box::new(Numbered { number, seen, over: false, wakes }) };
-        let adopted = Adopted::Socket { stream: stream.into(), read: read.to_vec(), make: Box::new(make) };
+        let stranger = stay.is_some();
+        let make = move |_| -> Box<dyn Endpoint> {
+            Box::new(Numbered { number, seen, over: false, stranger, wakes })
+        };
+        let stream = Stream::from(stream).of_stranger(stay);
+        let adopted = Adopted::Socket { stream, read: read.to_vec(), make: Box::new(make) };
         self.event_loop.mail.sockets.fetch_add(1, Ordering::Relaxed);
         self.event_loop.mail.post(|inbox| inbox.adopted.push(adopted));
     }
@@ -106,6 +121,31 @@ impl Endpoints {
 #[test]
 fn an_idle_connection_is_small() {
     assert!(size_of::<Option<Entry>>() <= 104, "{} bytes", size_of::<Option<Entry>>());
+}
+
+#[test]
+fn a_loop_naps_for_many_that_are_known_and_not_for_strangers() {
+    let count = NAP_SOCKETS_MIN as usize;
+    let naps = |stay: &dyn Fn() -> Option<Stay>| {
+        let mut endpoints = Endpoints::new();
+        (0..count).for_each(|_| endpoints.add_one(None, b"", stay()));
+        endpoints.turn();
+        let (event_loop, now) = (&mut endpoints.event_loop, Instant::now() + NAP_LOOKS_BACK);
+        event_loop.nap.turn(now);
+        (0..count).for_each(|index| event_loop.make_ready(index));
+        event_loop.serve_ready();
+        event_loop.nap.turn(now + NAP_LOOKS_BACK);
+        event_loop.nap.is_busy()
+    };
+    let doorway =
+        Doorway::new(Bounds { each_max: count, all_max: count, waiting_max: 0 }, Duration::from_secs(5));
+    let enters = || {
+        let (tells, told) = std::sync::mpsc::channel();
+        doorway.enter(Origin::of([127, 0, 0, 1].into()), move |stay| tells.send(stay).expect("it waits"));
+        Some(told.recv().expect("there is room"))
+    };
+    assert!(naps(&|| None));
+    assert!(!naps(&enters));
 }
 
 #[test]
