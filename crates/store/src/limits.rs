@@ -9,6 +9,10 @@ pub const BATCH_WRITES_MAX: usize = 8192;
 /// The longest that [`crate::Options::gather`] may be; more counts as this. Acknowledgements are due within 250 ms.
 pub const GATHER_MAX: Duration = Duration::from_millis(150);
 
+/// The longest that writes gather where each half of [`crate::Options::gather`] brings more of them, unless that is longer itself: so long
+/// browsers that follow much wait for the next picture anyway, and a commit costs as much as a hundred writes.
+pub const GATHER_DENSE: Duration = Duration::from_millis(16);
+
 /// Single writes, each soon after the last commit, that are committed at once. From then on it is a stream, and its
 /// writes gather.
 pub const QUICK_COMMITS_MAX: u32 = 8;

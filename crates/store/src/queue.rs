@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::content::{Awaits, Content};
-use crate::limits::{FLUSH_WAIT_MAX, MEMORY_GATHER};
+use crate::limits::{FLUSH_WAIT_MAX, GATHER_DENSE, MEMORY_GATHER};
 use crate::store::Keeping;
 use crate::write::Write;
 
@@ -44,8 +44,8 @@ pub(crate) struct Taken {
     pub(crate) said: Submitted,
     /// What found no room, to be handed back, and then to be [`Queue::told`].
     pub(crate) refused: Vec<Write>,
-    /// How many writes came while it was waited for company; `None` when it was not.
-    pub(crate) joined: Option<usize>,
+    /// How long it was waited for company, and how many writes came meanwhile; `None` when it was not.
+    pub(crate) waited: Option<(Duration, usize)>,
 }
 
 impl Queue {
@@ -64,17 +64,21 @@ impl Queue {
         said
     }
 
-    /// Waits for a write, then up to `gather` longer until there are `enough` of them, and takes at most one batch. `None`:
-    /// closed and empty.
+    /// Waits for a write, then up to `gather` longer until there are `enough` of them, and takes at most one batch. As long as each
+    /// half of `gather` brings company it goes on waiting, up to [`GATHER_DENSE`] in all. `None`: closed and empty.
     pub(crate) fn take(&self, gather: Duration, enough: usize) -> Option<Taken> {
         let mut content = self.sleep(self.content(), Awaits::Anything, None);
-        let before = content.writes.len();
-        let mut joined = None;
-        if !gather.is_zero() {
-            content = self.sleep(content, Awaits::Company(enough), Some(gather));
-            joined = Some(content.writes.len() - before);
+        let (before, mut waited) = (content.writes.len(), Duration::ZERO);
+        let (awaited, half) = (Awaits::Company(enough), gather - gather / 2);
+        let mut came = 0;
+        while goes_on(gather, waited, came) && !content.has(awaited) {
+            let there = content.writes.len();
+            content = self.sleep(content, awaited, Some(half));
+            waited += half;
+            came = content.writes.len() - there;
         }
-        Some(Taken { joined, ..content.take()? })
+        let waited = (!waited.is_zero()).then(|| (waited, content.writes.len() - before));
+        Some(Taken { waited, ..content.take()? })
     }
 
     /// The same for writes that nobody waits for: looks every [`MEMORY_GATHER`], so that no write has to wake the writer, and
@@ -198,6 +202,11 @@ impl Queue {
         // No code that can panic runs under the lock.
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether company is waited for longer, when so many writes `came` in the last half of `gather`.
+fn goes_on(gather: Duration, waited: Duration, came: usize) -> bool {
+    waited < gather || (came > 0 && waited < GATHER_DENSE)
 }
 
 #[cfg(test)]

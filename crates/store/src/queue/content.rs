@@ -91,7 +91,7 @@ impl Content {
         let said = self.stretches.front().map_or(Submitted::Waits, |(said, _)| *said);
         let writes = self.batch();
         self.hurry &= !self.writes.is_empty();
-        Some(Taken { writes, said, refused: std::mem::take(&mut self.refused), joined: None })
+        Some(Taken { writes, said, refused: std::mem::take(&mut self.refused), waited: None })
     }
 
     pub(super) fn put_back(&mut self, writes: Vec<Write>, said: Submitted) {
@@ -114,7 +114,11 @@ impl Content {
 
     /// Whether what the writer sleeps for is there.
     pub(super) fn is_awaited(&self) -> bool {
-        match self.awaits {
+        self.has(self.awaits)
+    }
+
+    pub(super) fn has(&self, awaited: Awaits) -> bool {
+        match awaited {
             Awaits::Nothing => false,
             Awaits::Anything => !self.is_idle(),
             Awaits::Urgent => self.is_urgent(),

@@ -1,9 +1,10 @@
 //! What is taken over at once, what waits, and what finds no room.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Queue, Submitted};
-use crate::limits::{BATCH_WRITES_MAX, EARLY_WRITES_MAX};
+use super::{Queue, Submitted, goes_on};
+use crate::limits::{BATCH_WRITES_MAX, EARLY_WRITES_MAX, GATHER_DENSE};
 use crate::write::{DeviceKey, Message, Sample, TokenHash, Write};
 
 const PUMP: DeviceKey = DeviceKey(1);
@@ -103,4 +104,32 @@ fn a_batch_holds_only_writes_of_which_the_same_was_said() {
     let many = |_| assert_eq!(queue.push(message(PUMP, 1, &value), true), Submitted::Done);
     (0..=BATCH_WRITES_MAX).for_each(many);
     assert_eq!(queue.take_gathered().unwrap().writes.len(), BATCH_WRITES_MAX);
+}
+
+#[test]
+fn company_is_waited_for_longer_only_while_it_comes() {
+    let ms = Duration::from_millis;
+    let (gather, dense) = (ms(4), GATHER_DENSE.as_millis() as u64);
+    assert!(goes_on(gather, ms(2), 0), "the wait that was asked for");
+    assert!(!goes_on(gather, ms(4), 0), "nobody comes any more");
+    assert!(goes_on(gather, ms(4), 1) && goes_on(gather, ms(dense - 2), 9));
+    assert!(!goes_on(gather, ms(dense), 9), "there is an end");
+    assert!(!goes_on(ms(dense + 40), ms(dense + 40), 9), "who asks for longer has that");
+    assert!(!goes_on(Duration::ZERO, Duration::ZERO, 0), "who asks for none has none");
+}
+
+#[test]
+fn enough_company_and_the_end_of_all_are_not_waited_for() {
+    let (queue, value): (_, Arc<str>) = (Queue::new(false), "1".into());
+    for cursor in 1..=3 {
+        let _ = queue.push(message(PUMP, cursor, &value), false);
+    }
+    // An hour: a wait would be noticed.
+    let hour = Duration::from_secs(3_600);
+    let taken = queue.take(hour, 3).expect("there are some");
+    assert_eq!((taken.writes.len(), taken.waited), (3, None));
+    let _ = queue.push(message(PUMP, 4, &value), false);
+    queue.close();
+    assert_eq!(queue.take(hour, 3).expect("there is one").writes.len(), 1);
+    assert!(queue.take(hour, 3).is_none());
 }

@@ -85,7 +85,7 @@ impl<D: Disk> Writer<D> {
                     self.place.keeping = change.keeping;
                     self.pace = Pace::new(change.gather);
                 }
-                self.pace.taken(taken.writes.len(), taken.joined, since.elapsed());
+                self.pace.taken(taken.writes.len(), taken.waited, since.elapsed());
                 match database.acquaint(&taken.writes, &mut self.judge) {
                     Ok(()) => {
                         let number = database.last_commit() + 1;

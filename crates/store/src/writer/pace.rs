@@ -13,7 +13,7 @@ use crate::limits::{
 
 /// Decides it from how the writes came so far.
 pub(crate) struct Pace {
-    /// The longest wait.
+    /// The wait.
     gather: Duration,
     /// Transactions in a row that found their first write sooner than `gather` after the one before.
     quick: u32,
@@ -46,15 +46,16 @@ impl Pace {
         (gather_ms.max(1) * GATHERED_WRITES_PER_MS).min(BATCH_WRITES_MAX)
     }
 
-    /// So many writes were taken, of which so many `joined` while it was waited (`None`: it was not), `after` the last
-    /// transaction, with what was waited for.
-    pub(crate) fn taken(&mut self, writes: usize, joined: Option<usize>, after: Duration) {
-        let quick = after < self.wait() + self.gather;
+    /// So many writes were taken, `after` the last transaction; `waited`: how long for company, and how many joined meanwhile
+    /// (`None`: not at all).
+    pub(crate) fn taken(&mut self, writes: usize, waited: Option<(Duration, usize)>, after: Duration) {
+        let for_company = waited.map_or(Duration::ZERO, |(time, _)| time);
+        let quick = after < for_company + self.gather;
         self.quick = if quick { self.quick.saturating_add(1) } else { 0 };
         self.shared = writes > 1;
-        match joined {
+        match waited {
             None => self.resting = self.resting.saturating_sub(1),
-            Some(0) => self.was_in_vain(),
+            Some((_, 0)) => self.was_in_vain(),
             Some(_) => (self.lonely, self.rest) = (0, UNGATHERED_COMMITS),
         }
     }
@@ -86,8 +87,9 @@ mod tests {
     }
 
     fn take(pace: &mut Pace, writes: usize, joined: usize, micros: u64) {
-        let waits = !pace.wait().is_zero();
-        pace.taken(writes, waits.then_some(joined), Duration::from_micros(micros));
+        let wait = pace.wait();
+        let waited = (!wait.is_zero()).then_some((wait, joined));
+        pace.taken(writes, waited, Duration::from_micros(micros));
     }
 
     fn after(taken: &[(usize, usize, u64)]) -> Duration {
