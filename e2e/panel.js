@@ -14,6 +14,7 @@ const DESK = { width: 1280, height: 800 };
  * @property {{width: number, height: number}} [window]
  * @property {"light" | "dark"} [theme]  what the system asks for
  * @property {string} [locale]  the reader's
+ * @property {string} [zone]  the reader's time zone
  * @property {boolean} [script]  false: the browser runs none
  * @property {boolean} [trusting]  the browser takes certificates of an authority that it does not know
  */
@@ -60,14 +61,14 @@ export class Panel {
    * @param {import("./hub.js").Hub} hub
    * @param {Look} [look]
    */
-  static async blank(browser, hub, { window = DESK, theme = "light", locale = "en-GB", script = true, trusting = false } = {}) {
+  static async blank(browser, hub, { window = DESK, theme = "light", locale = "en-GB", zone = "Europe/Berlin", script = true, trusting = false } = {}) {
     const context = await browser.newContext({
       viewport: window,
       colorScheme: theme,
       locale,
       javaScriptEnabled: script,
       ignoreHTTPSErrors: trusting,
-      timezoneId: "Europe/Berlin",
+      timezoneId: zone,
       reducedMotion: "reduce",
       storageState: hub.login,
     });

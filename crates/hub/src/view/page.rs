@@ -7,6 +7,7 @@ use super::data::{DeviceData, Scene};
 use super::definition::View;
 use super::derive;
 use super::eject;
+use super::escape::escape;
 use super::library::Library;
 use super::problem::Problem;
 use super::render::Painter;
@@ -48,9 +49,14 @@ impl Library {
         Some(self.shell(painted, scene).page)
     }
 
-    /// A page that says one thing: nothing found, not allowed, something failed. `path` is the one that was asked for.
+    /// A page that says one thing: nothing found, not allowed, something failed. `path` is the one that was asked for. It has a way on,
+    /// to the first page, unless that is the one.
     pub fn message_page(&self, path: &str, title: &str, message: &str, scene: &dyn Scene) -> Page {
-        let body = format!("<p class=\"notice span-12\">{}</p>", super::escape::escape(message));
+        let mut body = format!("<p class=\"notice span-12\">{}</p>", escape(message));
+        if path != "/" {
+            let first = self.say("message.first-page", &[]);
+            body.push_str(&format!("\n<p class=\"span-12\"><a href=\"/\">{}</a></p>", escape(&first)));
+        }
         self.plain_page(path, title, body, scene)
     }
 

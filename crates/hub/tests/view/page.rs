@@ -108,4 +108,8 @@ fn a_message_is_a_page() {
         Library::built_in().message_page("/views/<x>", "Not found", "There is no view “<x>”.", &garden());
     assert!(page.html.contains("There is no view “&lt;x&gt;”."));
     assert!(page.html.contains("<title>Not found · Glassline</title>"));
+    let way = "<p class=\"span-12\"><a href=\"/\">To the first page: all devices</a></p>";
+    assert!(page.html.contains(way), "there is a way on: {}", page.html);
+    let first = Library::built_in().message_page("/", "Not yours", "You may not see it.", &garden());
+    assert!(!first.html.contains(way), "none to where one is: {}", first.html);
 }
