@@ -1,4 +1,4 @@
-// Proxies before a hub: a small one of our own, and nginx and Caddy with the examples of deploy/proxy, where they are installed.
+// Proxies before a hub: a small one of our own, and nginx and Caddy with the examples of deploy/proxy, where there are such.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
