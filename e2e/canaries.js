@@ -39,6 +39,16 @@ export function foundIn(secrets, folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return foundIn(secrets, path);
-    return KEPT.has(entry.name) || !entry.isFile() ? [] : found(secrets, path, readFileSync(path));
+    return KEPT.has(entry.name) || !entry.isFile() ? [] : found(secrets, path, contentOf(path));
   });
+}
+
+/** What is in a file. One that a hub which runs has taken away meanwhile holds nothing. @param {string} path */
+function contentOf(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") return "";
+    throw error;
+  }
 }

@@ -1,7 +1,10 @@
 // Waiting with an end: for a promise, or for something that can only be looked at again and again.
 
-/** How long anything may take that should happen at once, ms. Generous: a busy machine is no failure. */
-export const SOON_MS = 10_000;
+/**
+ * How long anything may take that should happen at once, ms. Generous: a busy machine is no failure, and a page that was cut off tries
+ * again after up to 15 s.
+ */
+export const SOON_MS = 30_000;
 /** How long to wait between two looks, ms. */
 const LOOK_MS = 25;
 

@@ -129,12 +129,13 @@ export class Hub {
   }
 
   /**
-   * A request as the administrator.
+   * A request as the administrator, on a connection of its own: one that is kept for the next request is closed by the hub some seconds
+   * later, and a request that meets that fails.
    * @param {string} path
    * @param {RequestInit} [request]
    */
   fetch(path, request = {}) {
-    const headers = { authorization: `Bearer ${this.ready.token}`, ...request.headers };
+    const headers = { authorization: `Bearer ${this.ready.token}`, connection: "close", ...request.headers };
     return fetch(this.ready.http + path, { ...request, headers });
   }
 
@@ -173,7 +174,7 @@ export function whenReady(file) {
  */
 export async function glassline(...words) {
   try {
-    const { stdout, stderr } = await promisify(execFile)(BINARY, words, { timeout: 4 * SOON_MS });
+    const { stdout, stderr } = await promisify(execFile)(BINARY, words, { timeout: 2 * SOON_MS });
     return { code: 0, out: stdout, err: stderr };
   } catch (error) {
     const { code, stdout, stderr } = /** @type {any} */ (error);

@@ -9,6 +9,10 @@ const OUT = join(import.meta.dirname, "out");
 /** A window on a desk. */
 const DESK = { width: 1280, height: 800 };
 
+const OFFSET = 12 - new Date().getUTCHours();
+/** A time zone in which it is noon: around midnight times are said and drawn with their day. Those of this kind have the sign of how far Greenwich is from them. */
+export const NOON = `Etc/GMT${OFFSET > 0 ? "-" : "+"}${Math.abs(OFFSET)}`;
+
 /**
  * @typedef {object} Look
  * @property {{width: number, height: number}} [window]

@@ -11,7 +11,7 @@ import { Reader } from "./reader.js";
 import { Shell } from "./shell.js";
 
 /** A scenario that takes longer hangs, ms. */
-const SCENARIO_MS = 120_000;
+const SCENARIO_MS = 300_000;
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;

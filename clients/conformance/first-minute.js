@@ -50,7 +50,8 @@ class Checkout {
     } catch {
       // It has ended already.
     }
-    rmSync(this.folder, { recursive: true, force: true });
+    // What was killed may be about to end, and make a file there.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20 });
   }
 
   /** What is typed to run it: what its first line says, where there is a terminal to type it in. @param {string} language @param {string} text */

@@ -12,7 +12,7 @@ import { ROOT } from "./libraries.js";
 /** A compiler may be busy, ms. */
 const BUILD_MS = 600_000;
 /** A program that was just started says something, ms. */
-const BEGIN_MS = 30_000;
+const BEGIN_MS = 60_000;
 
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 const hub = new Hub();

@@ -11,7 +11,7 @@ import { BINARY, Hub } from "../../e2e/hub.js";
 import { ROOT } from "./libraries.js";
 
 /** A program that was just started says something, ms. */
-const BEGIN_MS = 30_000;
+const BEGIN_MS = 60_000;
 const EXAMPLES = join(ROOT, "examples/shell");
 
 const hub = new Hub();
@@ -24,7 +24,8 @@ before(async () => {
 });
 after(async () => {
   await hub.end();
-  rmSync(folder, { recursive: true, force: true });
+  // What was killed may be about to end, and make a file there.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
 });
 
 /** Runs it in a shell until `seen`. Whatever it starts ends with it. @param {string} command @param {() => Promise<unknown>} seen */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { reachChromium } from "../chromium.js";
 import { Hub } from "../hub.js";
-import { Panel } from "../panel.js";
+import { NOON, Panel } from "../panel.js";
 
 const KEPT = import.meta.dirname;
 const OUT = join(KEPT, "../out/screens");
@@ -21,10 +21,8 @@ const DIFFERS_FROM = 32;
 /** How far a box may be from where it was, px. */
 const BOX_MAX = 2;
 
-/** It is noon where the reader is: around midnight an axis has dates on it too, which are wider. */
-const OFFSET = 12 - new Date().getUTCHours();
-// Zones of this kind have the sign of how far Greenwich is from them.
-const zone = `Etc/GMT${OFFSET > 0 ? "-" : "+"}${Math.abs(OFFSET)}`;
+/** Around midnight an axis has dates on it too, which are wider. */
+const zone = NOON;
 
 const LOOKS = /** @type {const} */ ([
   ["light", { window: { width: 1280, height: 800 }, theme: "light", zone }],

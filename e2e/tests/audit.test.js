@@ -15,10 +15,12 @@ async function device(hub, id) {
 
 scenario("what was done is listed in words, and asked for by who, what and device", async (cast) => {
   const hub = await cast.hub();
+  const panel = await cast.panel("/");
+  const { page } = panel;
+  // What is said of the login is stored before they are.
   await device(hub, "boiler-7");
   await device(hub, "boiler-8");
-  const panel = await cast.panel("/audit");
-  const { page } = panel;
+  await panel.go("/audit");
   await page.getByRole("rowheader", { name: "Logged in" }).first().waitFor();
   assert.equal(await page.locator('tr[data-what="device_made"]').count(), 2);
   assert.equal(await page.getByRole("link", { name: "Audit" }).getAttribute("aria-current"), "page");

@@ -41,7 +41,8 @@ scenario("a gap that is learned while one looks is drawn, until the next sample"
   await cast.hub();
   const device = cast.device("meter-2");
   await device.join();
-  await device.deliver({ power: 1 }, { ts: Date.now() - 5 * MINUTE_MS });
+  const begin = Date.now() - 5 * MINUTE_MS;
+  await device.deliver({ power: 1 }, { ts: begin });
   const panel = await cast.panel("/devices/meter-2");
   const chart = panel.component("chart", { channel: "power" });
   await eventually("the history is drawn", async () => (await chart.getAttribute("data-points")) === "1");
@@ -49,11 +50,12 @@ scenario("a gap that is learned while one looks is drawn, until the next sample"
   device.send({ skip: device.seq, reason: "overflow" });
   device.seq += 1;
   await chart.getByRole("img", { name: /1 message lost \(overflow\)/ }).waitFor();
-  await device.deliver({ power: 2 });
+  const end = Date.now();
+  await device.deliver({ power: 2 }, { ts: end });
   await eventually("the next sample is drawn too", async () => (await chart.getAttribute("data-points")) === "2");
   const [drawn, plot] = [await chart.locator(".lost").boundingBox(), await chart.locator(".u-over").boundingBox()];
   assert.ok(drawn && plot);
-  assert.ok(Math.abs(drawn.width / plot.width - 5 / 15) < 0.02, "from the sample before it to the one after it");
+  assert.ok(Math.abs(drawn.width / plot.width - (end - begin) / (15 * MINUTE_MS)) < 0.02, "from the sample before it to the one after it");
 });
 
 scenario("the table of commands says who asked for what and what became of it, live and after a restart", async (cast) => {

@@ -19,7 +19,7 @@ ttl = 20000
 kind = "button"
 channel = "stop"
 label = "Stop"
-ttl = 600
+ttl = 3000
 `;
 const FILES = { "views/press.toml": VIEW };
 
@@ -84,10 +84,9 @@ scenario("unknown: it was sent and the device has started again since", async (c
 });
 
 scenario("unknown: it was sent and no answer came by its end and two heartbeats", async (cast) => {
-  const { device, press, bothRead } = await stage(cast, { heartbeat: 1 });
+  const { device, press, bothRead } = await stage(cast, { heartbeat: 2 });
   await press("Stop");
   await device.next("command");
-  await bothRead("stop", "Sent");
   await bothRead("stop", "Unknown");
 });
 

@@ -121,11 +121,13 @@ scenario("a device is deleted after a question, by keyboard alone", async (cast)
   };
   await rows(panel).first().waitFor();
   await eventually("the buttons of the rows", () => rows(panel).getByRole("button").first().isVisible());
+  const dialog = panel.page.getByRole("dialog");
   await tabTo("Edit boiler-7");
   await keyboard.press("Enter");
+  // It is loaded when it is wanted first.
+  await dialog.waitFor();
   await tabTo("Delete this device …");
   await keyboard.press("Enter");
-  const dialog = panel.page.getByRole("dialog");
   await dialog.getByText("Delete boiler-7 for good?").waitFor();
   // The harmless answer is the one that Enter gives.
   assert.equal(await focused(), "Keep it");
@@ -154,7 +156,8 @@ scenario("a device is given a new token, which is shown once, and all of them ar
   const shown = dialog.getByLabel("New token");
   await eventually("the new token", async () => /^gl_device_/.test(await shown.inputValue()));
   const token = await shown.inputValue();
-  const sends = async () => (await fetch(`${hub.ready.http}/api/devices/boiler-7/samples`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: '{"n":1}' })).status;
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const sends = async () => (await hub.fetch("/api/devices/boiler-7/samples", { method: "POST", headers, body: '{"n":1}' })).status;
   assert.equal(await sends(), 204);
   await panel.page.keyboard.press("Escape");
   await open();
@@ -183,8 +186,8 @@ scenario("an empty list shows a program in each language, with what this hub ask
     const text = await program.innerText();
     assert.ok(text.includes(way) && text.includes(hub.ready.join), text);
     assert.ok(text.trimEnd().split("\n").length <= 15, `${language} is longer than 15 lines`);
-    await list.getByRole("button", { name: "Copy" }).click();
-    await list.getByRole("button", { name: "Copied" }).waitFor();
+    // The word stands there for a moment only: it is waited for before it is there.
+    await Promise.all([list.getByRole("button", { name: "Copied" }).waitFor(), list.getByRole("button", { name: "Copy" }).click()]);
     assert.equal((await panel.page.evaluate(() => navigator.clipboard.readText())).trim(), text.trim());
     await languages.getByRole("radio", { name: language, exact: true }).focus();
     await panel.page.keyboard.press("ArrowRight");

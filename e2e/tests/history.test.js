@@ -53,7 +53,7 @@ scenario("an open page finds its way back to a hub that was restarted and misses
   await device.deliver({ power: 1 });
   const panel = await cast.panel("/devices/meter-3");
   await panel.reads(panel.component("value", { channel: "power" }), "1");
-  panel.expect(/WebSocket|Failed to (load|fetch)|ERR_/);
+  panel.expect(/WebSocket|Failed to (load|fetch)|ERR_|503/);
   await hub.stop();
   await panel.page.locator('[data-role="connection"]:not([data-state="connected"])').waitFor();
   await hub.start();

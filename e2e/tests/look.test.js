@@ -75,6 +75,8 @@ scenario("everything is reached by keyboard, shows its focus, and has a name", a
   await cast.hub({ command: "demo" });
   const panel = await cast.panel("/views/weather");
   const { page } = panel;
+  // Before it has heard of the device the button is disabled, and passed over.
+  await page.locator("button:enabled", { hasText: "Reset data" }).waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement?.className), "skip-link");
   const reached = [];

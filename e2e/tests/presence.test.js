@@ -45,7 +45,7 @@ scenario("a device that leaves is offline everywhere at once, and comes back", a
 });
 
 scenario("a silent device is offline after two heartbeats, its connection closed", async (cast) => {
-  const { device, panel, value } = await stage(cast, { heartbeat: 1 });
+  const { device, panel, value } = await stage(cast, { heartbeat: 2 });
   device.silence();
   await panel.state(value, "gone");
   await panel.reads(panel.component("device-header"), /offline/i);

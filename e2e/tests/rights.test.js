@@ -8,8 +8,8 @@ const PASSWORD = "four sober otters sing";
 
 /** Asks the API as whoever owns the machine. @param {any} hub @param {string} method @param {string} path @param {object} [body] */
 async function ask(hub, method, path, body) {
-  const headers = { authorization: `Bearer ${hub.ready.token}`, "content-type": "application/json" };
-  const answer = await fetch(hub.ready.http + path, { method, headers, body: body ? JSON.stringify(body) : undefined });
+  const headers = { "content-type": "application/json" };
+  const answer = await hub.fetch(path, { method, headers, body: body ? JSON.stringify(body) : undefined });
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`);
 }
 

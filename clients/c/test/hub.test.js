@@ -132,7 +132,7 @@ test("what is sent and not acked is sent again, the same for ever", async () => 
   const first = await scripted.welcome({ time: 1_763_846_847_123 });
   const said = await first.connection.read();
   assert.equal(said.seq, 1);
-  assert.ok(Math.abs(said.ts - 1_763_846_847_123) < 5000, `${said.ts}`);
+  assert.ok(Math.abs(said.ts - 1_763_846_847_123) < 60_000, `${said.ts}`);
   first.connection.cut();
   const second = await scripted.welcome({ time: 1_763_999_999_999 });
   assert.deepEqual(await second.connection.read(), said, "its time too");

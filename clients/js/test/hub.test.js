@@ -52,7 +52,7 @@ test("a hub that is killed and starts again has everything, once and in order", 
     for (let n = 0; n < 20; n += 1) assert.equal(device.send("n", sent++, Date.now() + sent), true);
     await hub.start();
   }
-  await eventually("everything to be taken over", () => device.queued === 0, 30_000);
+  await eventually("everything to be taken over", () => device.queued === 0, 60_000);
   assert.deepEqual(await stored("killed", "n"), counted(sent));
   await device.close();
 });
@@ -82,7 +82,7 @@ test("a program that is killed again and again loses nothing that send accepted"
     while (text.includes(`"value":${accepted},`)) accepted += 1;
   }
   const driver = new Driver(...words);
-  driver.orders("flush 15000");
+  driver.orders("flush 30000");
   assert.equal((await driver.event("flushed")).ok, true);
   driver.orders("state", "quit");
   const { restored, acked, queued } = await driver.event("state");
@@ -112,7 +112,7 @@ test("a command from the hub runs once and its result comes back, over a WebSock
     });
     assert.deepEqual([done.value, runs], [{ on: true, runs: 1 }, 1]);
     device.send("text", "ü".repeat(30_000));
-    assert.equal(await device.flush(10_000), true);
+    assert.equal(await device.flush(30_000), true);
     await device.close();
   }
 });
@@ -147,7 +147,7 @@ test("the part for browsers talks to the hub over a WebSocket", async () => {
     const device = new Device({ address, id: "phone-1", token });
     device.connect();
     device.send("tilt", 7);
-    console.log(await device.flush(10_000), await device.close());
+    console.log(await device.flush(30_000), await device.close());
     process.exit(0);`;
   const words = ["--experimental-websocket", "--input-type=module", "--eval", code, "--"];
   const address = hub.ready.http.replace("http", "ws");

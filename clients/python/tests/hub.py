@@ -10,7 +10,7 @@ import library  # noqa: F401
 import glassline
 
 #: Seconds: longer than anything here takes; what has not come by then does not come.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Hub:

@@ -80,7 +80,7 @@ class Program:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._ready['token']}", "Content-Type": "application/json"}
         request = urllib.request.Request(self._ready["http"] + path, data=data, headers=headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text: str = answer.read().decode()
             return text
 
@@ -92,7 +92,7 @@ class Program:
     def command(self, id: str, channel: str, value: object) -> str:
         """Asks a device to do something; answers the command's name."""
         name = f"c{os.urandom(8).hex()}"
-        body = {"command": name, "channel": channel, "value": value, "intent": "queue", "ttl": 20000}
+        body = {"command": name, "channel": channel, "value": value, "intent": "queue", "ttl": 60000}
         self.ask(f"/api/devices/{id}/commands", body)
         return name
 

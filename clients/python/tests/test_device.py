@@ -239,8 +239,8 @@ class Connecting(Case):
         device = self.device(heartbeat=1)
         reasons: List[Any] = []
         device.on_disconnected(reasons.append)
-        connection = self.welcomed(device, heartbeat=1)
         device.send("n", 1)
+        connection = self.welcomed(device, heartbeat=1)
         connection.hears_kind("seq")
         # The other end is gone without a word: nothing is said, and nothing closed.
         again = self.enter(self.hub.welcome())

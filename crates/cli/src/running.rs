@@ -285,8 +285,14 @@ mod tests {
     #[tokio::test]
     async fn a_begin_that_fails_leaves_nothing_listening_and_lets_go_of_the_state() {
         let home = tempfile::tempdir().expect("a folder");
-        let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-        let (http, lines) = (free().expect("a port"), free().expect("a port"));
+        // Bound and not listened on: nobody else is given them, and whoever asks for one by its number gets it.
+        let reserved = || {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(([127, 0, 0, 1], 0).into()).map(|()| socket)
+        };
+        let [one, other] = [reserved(), reserved()].map(|socket| socket.expect("a port"));
+        let [http, lines] = [&one, &other].map(|socket| socket.local_addr().expect("it is bound"));
         let plan = || Plan {
             state: home.path().join("state"),
             durability: store::Durability::Disk,

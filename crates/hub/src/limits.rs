@@ -173,6 +173,8 @@ const LOOK_MESSAGES_BYTES_MAX: usize = LOOK_BYTES_MAX + 4 * 1024;
 // Notices are fewer bytes than a longest receipt, or one of them; a description comes without receipts.
 const _: () = assert!(LOOK_BYTES_MAX >= LINE_BYTES_MAX && NOTICE_BYTES_MAX <= RECEIPT_BYTES_MAX);
 const _: () = assert!(DESCRIBE_BYTES_MAX <= RECEIPT_BYTES_MAX);
+// What is saved is seen by the next look, and told once another has seen the same: that leaves a page half of its second.
+const _: () = assert!(LOOK_EVERY.as_millis() + LOOK_AGAIN.as_millis() <= 500);
 const _: () = assert!(
     PANEL_BATCH_BYTES_MAX + LOOK_MESSAGES_BYTES_MAX + RECEIPTS_BYTES + RECEIPT_BYTES_MAX
         <= PANEL_WAITING_BYTES_MAX

@@ -42,7 +42,7 @@ export class Driver {
     for (;;) {
       const at = this.events.findIndex((one) => one.event === event);
       if (at >= 0) return this.events.splice(at, 1)[0];
-      await inTime(`the event ${event}`, new Promise((resolve) => (this.#wake = () => resolve(undefined))), 20_000);
+      await inTime(`the event ${event}`, new Promise((resolve) => (this.#wake = () => resolve(undefined))), 60_000);
     }
   }
 

@@ -3,9 +3,12 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use tokio::net::TcpSocket;
 
 pub(crate) struct Hub {
     address: SocketAddr,
+    /// Holds the port while nobody listens: nobody else is given it.
+    _port: TcpSocket,
     listener: Option<TcpListener>,
     stream: Option<TcpStream>,
     unfinished: Vec<u8>,
@@ -14,9 +17,17 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        Self { address, listener: None, stream: None, unfinished: Vec::new(), said: VecDeque::new() }
+        let port = TcpSocket::new_v4().expect("a socket");
+        port.set_reuseaddr(true).and_then(|()| port.bind(([127, 0, 0, 1], 0).into())).expect("a free port");
+        let address = port.local_addr().expect("it is bound");
+        Self {
+            address,
+            _port: port,
+            listener: None,
+            stream: None,
+            unfinished: Vec::new(),
+            said: VecDeque::new(),
+        }
     }
 
     pub(crate) fn address(&self) -> String {

@@ -2,7 +2,7 @@
 //! wait is written down.
 
 use crate::figures::Waits;
-use crate::rig::{DEADLINE, Device};
+use crate::rig::Device;
 use crate::target::Target;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 const ID: &str = "guest-1";
 /// How often the device says something.
 const EVERY: Duration = Duration::from_millis(10);
+/// How often the panel says that it is there.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Every so many messages a newcomer comes.
 const NEWCOMER_EVERY: u64 = 50;
 
@@ -134,7 +136,7 @@ async fn panel(http: &str, token: &str, said: &Said, mut shows: impl FnMut(Durat
     request.headers_mut().insert("authorization", bearer);
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("an upgrade");
     socket.send(Message::text(format!(r#"{{"watch":["{ID}"]}}"#))).await.expect("it holds");
-    let mut beat = tokio::time::interval(DEADLINE / 4);
+    let mut beat = tokio::time::interval(HEARTBEAT);
     loop {
         let frame = tokio::select! {
             frame = socket.next() => frame,

@@ -90,6 +90,7 @@ async fn a_backup_under_load_is_the_hub_of_one_moment() {
     let (at_least, at_most, sent) = std::thread::scope(|scope| {
         let sending = scope.spawn(|| send(&mut device, &acked, &enough));
         while acked.load(Ordering::SeqCst) < 1000 {
+            assert!(!sending.is_finished(), "it sends no more");
             std::thread::yield_now();
         }
         let at_least = acked.load(Ordering::SeqCst);

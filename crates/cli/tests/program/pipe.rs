@@ -6,7 +6,11 @@ use crate::rig::{Ended, Hub, Program};
 fn piped(hub: &Hub, input: &str, arguments: &[&str]) -> Ended {
     let file = hub.home().join("input");
     std::fs::write(&file, input).expect("written");
-    Program::run_reading(hub.home(), &file, &[&["pipe", "--state", "state"], arguments].concat())
+    Program::run_reading(
+        hub.home(),
+        &file,
+        &[&["pipe", "--state", "state", "--flush", "50"], arguments].concat(),
+    )
 }
 
 /// What the hub keeps of a channel, oldest first.

@@ -232,7 +232,10 @@ fn neither_joins_at_the_same_moment_nor_a_power_cut_give_a_use_back() {
                 scope.spawn(move || {
                     let id = format!("d-{round}-{n}");
                     begin.wait();
-                    device.says(&identify(&id, join));
+                    // A hub that is killed before it has accepted it resets it.
+                    if !device.says_if_heard(&identify(&id, join)) {
+                        return;
+                    }
                     while let Some(line) = device.line_if_any() {
                         if let Some(token) = line["token"].as_str().filter(|_| line.get("welcome").is_some())
                         {

@@ -6,6 +6,7 @@
 use crate::rig::DEADLINE;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes passed on at once.
@@ -45,6 +46,8 @@ struct Connection {
     device: TcpStream,
     hub: TcpStream,
     way: Mutex<Way>,
+    /// Lines of the device that have passed: the first is its identify, and none follows before its welcome.
+    passed: AtomicU64,
 }
 
 /// What becomes of what the device says.
@@ -101,12 +104,13 @@ impl Wire {
         self.shared.waits("connections have not been made", before, more, |state| state.connected);
     }
 
-    /// Waits until exactly so many connections stand.
+    /// Waits until exactly so many connections stand, and devices are welcome on all of them.
     pub(crate) fn stands(&self, connections: usize) {
-        let waits = |state: &mut State| state.connections.len() != connections;
+        let stand = |state: &State| state.connections.len() == connections;
+        let waits =
+            |state: &mut State| !stand(state) || !state.connections.iter().all(|one| one.is_welcome());
         let state = self.shared.lock();
-        let (state, late) =
-            self.shared.changed.wait_timeout_while(state, 3 * DEADLINE, waits).expect("no panic");
+        let (state, late) = self.shared.changed.wait_timeout_while(state, DEADLINE, waits).expect("no panic");
         let standing = state.connections.len();
         drop(state);
         assert!(!late.timed_out(), "{standing} connections stand, not {connections}");
@@ -132,16 +136,30 @@ impl Wire {
 
     /// Keeps back what devices say on the connections of now, until `lines` lines are kept.
     pub(crate) fn hold(&self, lines: u64) {
+        let (before, _) = self.keep_back(|_| true);
+        self.shared.waits("lines were not kept back", before, lines, |state| state.kept);
+    }
+
+    /// The same on those on which devices are welcome, until there are `lines` lines for each of them: how many they are
+    /// depends on how long the others wait before they come back.
+    pub(crate) fn hold_welcome(&self, lines: u64) {
+        let (before, held) = self.keep_back(Connection::is_welcome);
+        self.shared.waits("lines were not kept back", before, held * lines, |state| state.kept);
+    }
+
+    /// From now on what devices say is kept back on connections that are `wanted`. Gives how many lines were before, and how
+    /// many connections they are.
+    fn keep_back(&self, wanted: impl Fn(&Connection) -> bool) -> (u64, u64) {
         let state = self.shared.lock();
-        let before = state.kept;
-        for connection in &state.connections {
+        let mut held = 0;
+        for connection in state.connections.iter().filter(|connection| wanted(connection)) {
             let mut way = connection.way();
             if matches!(*way, Way::Open) {
                 *way = Way::Held(Vec::new());
+                held += 1;
             }
         }
-        drop(state);
-        self.shared.waits("lines were not kept back", before, lines, |state| state.kept);
+        (state.kept, held)
     }
 
     /// The devices on held connections see them end, and come back by others; the hub sees nothing of it.
@@ -191,7 +209,7 @@ impl Shared {
         let state = self.lock();
         let goal = before + more;
         let waits = |state: &mut State| counted(state) < goal;
-        let (state, late) = self.changed.wait_timeout_while(state, 3 * DEADLINE, waits).expect("no panic");
+        let (state, late) = self.changed.wait_timeout_while(state, DEADLINE, waits).expect("no panic");
         let missing = goal - counted(&state).min(goal);
         drop(state);
         assert!(!late.timed_out(), "{missing} of {more} {what}");
@@ -205,7 +223,8 @@ impl Shared {
         for stream in [&device, &hub] {
             stream.set_nodelay(true).expect("a socket");
         }
-        let connection = Arc::new(Connection { device, hub, way: Mutex::new(Way::Open) });
+        let connection =
+            Arc::new(Connection { device, hub, way: Mutex::new(Way::Open), passed: AtomicU64::new(0) });
         let mut state = self.lock();
         state.connections.push(connection.clone());
         state.connected += 1;
@@ -233,6 +252,9 @@ impl Shared {
             // Outside the lock: a hub that stands still takes nothing.
             if !held && (&connection.hub).write_all(bytes).is_err() {
                 break;
+            }
+            if !held {
+                connection.passed.fetch_add(lines, Ordering::Relaxed);
             }
             let mut state = self.lock();
             *(if held { &mut state.kept } else { &mut state.passed }) += lines;
@@ -264,6 +286,11 @@ impl Shared {
 impl Connection {
     fn way(&self) -> MutexGuard<'_, Way> {
         self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a line has passed behind the identify.
+    fn is_welcome(&self) -> bool {
+        self.passed.load(Ordering::Relaxed) > 1
     }
 
     fn is_held(&self) -> bool {

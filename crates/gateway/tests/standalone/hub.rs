@@ -167,17 +167,20 @@ impl Hub {
             let is_frozen = *frozen.borrow();
             let due = side.poll_timeout().filter(|_| !is_frozen);
             let due = due.map_or(60_000, |at| at.saturating_sub(now().mono));
+            // What the test ordered counts before what came behind that.
             let heard = async {
                 tokio::select! {
-                    frame = socket.next(), if side.reading() && !is_frozen => Some(frame),
+                    biased;
                     _ = frozen.changed() => None,
                     _ = changed.changed() => None,
+                    frame = socket.next(), if side.reading() && !is_frozen => Some(frame),
                 }
             };
             let due = Duration::from_millis(due);
             let heard = tokio::select! {
-                heard = timeout(due, heard) => heard,
+                biased;
                 _ = cut.changed() => return,
+                heard = timeout(due, heard) => heard,
             };
             match heard {
                 Ok(Some(Some(Ok(Message::Text(text))))) => side.frame(now(), &text),

@@ -3,11 +3,13 @@
 use super::rig::Gateway;
 use crate::rig::{Device, Hub};
 
-/// A device behind the gateway that has a session.
-fn device(gateway: &Gateway, hub: &Hub) -> Device {
+/// A device behind the gateway that has a session. It says no heartbeats: two of them is how long it may be silent.
+fn device(gateway: &Gateway, hub: &Hub, heartbeat: u32) -> Device {
     let mut device = Device::connect(gateway.lines());
     let join = hub.of_ready("join");
-    device.says(&format!(r#"{{"identify":"pump-1","token":"{join}","nonce":1,"boot":true,"heartbeat":1}}"#));
+    device.says(&format!(
+        r#"{{"identify":"pump-1","token":"{join}","nonce":1,"boot":true,"heartbeat":{heartbeat}}}"#
+    ));
     device.hears("welcome");
     hub.start(&["tail", "pump-1"]).line(|line| line.starts_with("# online"));
     device
@@ -17,7 +19,7 @@ fn device(gateway: &Gateway, hub: &Hub) -> Device {
 fn a_command_is_done_or_has_failed_as_the_device_says() {
     let hub = Hub::serve();
     let gateway = Gateway::before(&hub, hub.address());
-    let mut device = device(&gateway, &hub);
+    let mut device = device(&gateway, &hub, 30);
     let mut send = hub.start(&["send", "pump-1", "fan", "true"]);
     let command = device.hears("command");
     assert_eq!((&command["channel"], &command["value"]), (&"fan".into(), &true.into()));
@@ -36,8 +38,8 @@ fn a_command_is_done_or_has_failed_as_the_device_says() {
 fn what_a_gateway_had_sent_when_it_was_killed_is_unknown() {
     let hub = Hub::serve();
     let gateway = Gateway::before(&hub, hub.address());
-    let mut device = device(&gateway, &hub);
-    let mut send = hub.start(&["send", "pump-1", "fan", "true", "--ttl", "3000"]);
+    let mut device = device(&gateway, &hub, 3);
+    let mut send = hub.start(&["send", "pump-1", "fan", "true", "--ttl", "5000"]);
     device.hears("command");
     send.line(|line| line == "sent");
     let _gateway = gateway.killed().start();

@@ -38,7 +38,7 @@ impl Fleet {
             "--seconds",
             &seconds,
             "--drain",
-            "15",
+            "60",
         ];
         let program = Program::start(home.path(), &arguments);
         Self { program, home }

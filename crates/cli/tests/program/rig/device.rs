@@ -21,6 +21,11 @@ impl Device {
         self.says_bytes(line.as_bytes());
     }
 
+    /// Says a line; whether the connection held for that.
+    pub(crate) fn says_if_heard(&mut self, line: &str) -> bool {
+        self.stream.get_mut().write_all(format!("{line}\n").as_bytes()).is_ok()
+    }
+
     /// Says a line that may be no text.
     pub(crate) fn says_bytes(&mut self, line: &[u8]) {
         // In one write: the end of a line by itself would wait for the system's ack of the rest.

@@ -17,4 +17,4 @@ pub(crate) use program::{Ended, Program};
 use std::time::Duration;
 
 /// How long anything may take. Nothing takes as long unless it is broken.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ pub(crate) fn storm(mut run: Run) -> Outcome {
     let mut scene = Scene::begin(load);
     for time in 1..=times {
         scene.wire.passes(run.dice.between(50, 800));
-        scene.wire.hold(run.dice.between(1, 20 * devices));
+        scene.wire.hold_welcome(run.dice.between(1, 20));
         scene.wire.part();
         // None: the old lines and the new connection race for the hub. Many: the old lines come long after.
         scene.wire.passes(run.dice.between(0, 10 * devices));

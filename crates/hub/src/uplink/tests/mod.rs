@@ -16,6 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Far more than anything here takes: only a test that hangs meets it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn open(folder: &Path) -> (Arc<Hub>, Grant) {
     let hub = Hub::open(folder, Settings::default()).expect("the folder is ours");
     let admin = hub.auth().administrator(hub.auth().admin_token()).expect("the administrator");
@@ -47,8 +50,7 @@ impl Gate {
         theirs.set_nonblocking(true).expect("a socket can");
         let own = hub.clone();
         hub.loops().adopt(theirs, Vec::new(), move |remote| own.uplink(peer, remote));
-        // Far more than anything here takes.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket can");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket can");
         Self { stream, bytes: Vec::new(), heard: VecDeque::new() }
     }
 
@@ -139,7 +141,7 @@ async fn until(mut holds: impl FnMut() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), waits).await.expect("it comes true");
+    tokio::time::timeout(PATIENCE, waits).await.expect("it comes true");
 }
 
 /// A device's connection that writes down what it hears in a word each.
