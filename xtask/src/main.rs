@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod conformance;
 mod exposure;
+mod packages;
 mod problem;
 mod repository;
 mod rust_code;
@@ -24,7 +25,7 @@ use check::CHECKS;
 use repository::Repository;
 
 const USAGE: &str = "usage: cargo xtask tidy [--list] | bench [SCENARIO…] [--peers NAMES] | bench chart [SECONDS] | \
-                     torture [STEP…] [--seed S] | attack [--seconds S] [--connections N] | conformance [PART…] [--library NAME] [--rounds N] [--seed S] | \
+                     torture [STEP…] [--seed S] | attack [outside [TOOL…]] [--seconds S] [--connections N] [--wstest PATH] | conformance [PART…] [--library NAME] [--rounds N] [--seed S] | \
                      advisories [--database DIR] | sbom [--to FILE] [--target TRIPLE] | exposure";
 
 fn main() -> anyhow::Result<ExitCode> {

@@ -4,9 +4,10 @@
 //! nobody else sees and that end with it, so that packets can be dropped and disks filled. Steps for which something is
 //! still missing are skipped, and say so.
 
+use crate::packages::{install, succeeds};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 /// Ways into a network and mounts of our own: as root, or as a user where the system lets users be root among themselves.
 const WAYS_APART: &[&[&str]] =
@@ -22,7 +23,7 @@ const ATTACK_OPTIONS: &[&str] = &["--seconds", "600"];
 /// Runs it with `arguments`: names of steps, and `--seed S`.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode> {
     if arguments == [ATTACK] {
-        return crate::attack::run(root, ATTACK_OPTIONS);
+        return crate::attack::swarm(root, ATTACK_OPTIONS);
     }
     let cargo = std::env::var_os("CARGO").context("this runs by cargo")?;
     let built = Command::new(&cargo).args(TORTURE).arg("--no-run").current_dir(root).status()?;
@@ -52,23 +53,8 @@ fn install_packages(missing: &mut Command) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
-    println!("installing {}", packages.join(", "));
-    let as_root: &[&str] = if succeeds(&["sudo", "-n"], &["true"]) { &["sudo", "-n"] } else { &["env"] };
-    let quietly =
-        ["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends"];
-    if !succeeds(as_root, &[&quietly[..], &packages].concat()) {
+    if !install(&packages) {
         println!("this user cannot install that; steps that need it are skipped");
     }
     Ok(())
-}
-
-fn succeeds(program: &[&str], arguments: &[&str]) -> bool {
-    let mut command = Command::new(program[0]);
-    command
-        .args(&program[1..])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
