@@ -207,6 +207,8 @@ impl Hub {
     pub fn remove_device(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<(), ChangeError> {
         let cell = self.to_change(grant, id)?;
         let now = self.now();
+        // Before its connection ends too: it may be back at once, and then its gateway is to ask.
+        self.gateways.forget(&cell.id, now.mono, false);
         let removed = self.with(&cell, |inner, effects| {
             if inner.device.is_removed() {
                 return false;

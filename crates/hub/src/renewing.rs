@@ -102,6 +102,8 @@ impl Hub {
     pub async fn revoke_token(self: &Arc<Self>, grant: &Grant, id: &str) -> Result<(), ChangeError> {
         let cell = self.to_change(grant, id)?;
         let now = self.now();
+        // Before its connection ends too: it may be back at once, and then its gateway is to ask.
+        self.gateways.forget(&cell.id, now.mono, false);
         let stored = self.change_tokens(&cell, None, |inner, effects| {
             inner.revocations = inner.revocations.wrapping_add(1);
             inner.device.revoke_tokens(effects);
