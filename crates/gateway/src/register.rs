@@ -9,8 +9,8 @@ use crate::turned_away::TurnedAway;
 use protocol::code::Bye;
 use protocol::intake::{Intake, Outlet, Post, StrangerLimit};
 use protocol::limits::IDENTIFY_SECONDS_MAX;
-use slab::Slab;
 use sockets::doorway::Strangers;
+use sockets::slots::Slots;
 use sockets::{Doorway, Handle, Remote};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Register {
-    connections: Slab<Arc<Place>>,
+    connections: Slots<Arc<Place>>,
     last_number: u64,
 }
 
@@ -152,7 +152,7 @@ impl Gateway {
 
     /// The connections there are now. What is told to them is told without the lock.
     fn places(&self) -> Vec<Arc<Place>> {
-        self.lock().connections.iter().map(|(_, place)| place.clone()).collect()
+        self.lock().connections.iter().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Register> {

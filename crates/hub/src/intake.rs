@@ -205,6 +205,9 @@ pub(crate) struct HubLane {
     generation: u64,
 }
 
+// One for each device that is connected, with the counts of its `Arc`.
+const _: () = assert!(size_of::<HubLane>() + 2 * size_of::<usize>() <= 40);
+
 impl HubLane {
     pub(crate) fn new(hub: &Arc<Hub>, cell: &Arc<Cell>, generation: u64) -> Self {
         Self { hub: hub.clone(), cell: cell.clone(), generation }

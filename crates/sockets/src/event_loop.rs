@@ -11,11 +11,11 @@ use crate::nap::Nap;
 use crate::outgoing::Outgoing;
 use crate::pace::Pace;
 use crate::remote::{Inbox, Mail, Remote};
-use crate::socket::{Lent, Served, Socket};
+use crate::slots::Slots;
+use crate::socket::{Lent, NEVER, Served, Socket};
 use crate::stream::Stream;
 use crate::timers::Timers;
 use mio::{Events, Poll, Registry, Token, Waker};
-use slab::Slab;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) struct EventLoop {
     began: Instant,
     /// When this turn began to serve.
     now: Instant,
-    entries: Slab<Entry>,
+    entries: Slots<Entry>,
     timers: Timers,
     nap: Nap,
     pace: Pace,
@@ -68,7 +68,7 @@ impl EventLoop {
             mail: mail.clone(),
             began: now,
             now,
-            entries: Slab::new(),
+            entries: Slots::default(),
             timers: Timers::default(),
             nap: Nap::new(now),
             pace: Pace::default(),
@@ -190,10 +190,10 @@ impl EventLoop {
         let (now, moment) = (self.millis(self.now), self.now);
         while let Some((at, index)) = self.timers.take_due(now) {
             let Some(Entry::Socket(socket)) = self.entries.get_mut(index) else { continue };
-            if socket.armed != Some(at) {
+            if socket.armed != at {
                 continue;
             }
-            socket.armed = None;
+            socket.armed = NEVER;
             match shielded(|| socket.look_at_the_time(moment).map(|serve| (serve, socket.deadline()))) {
                 Some(Ok((true, _))) => self.make_ready(index),
                 Some(Ok((false, deadline))) => self.arm(index, deadline),
@@ -297,12 +297,11 @@ impl EventLoop {
     }
 
     fn adopt(&mut self, adopted: Adopted) {
-        let place = self.entries.vacant_entry();
-        let index = place.key();
+        let index = self.entries.next_number();
         let remote = Remote { mail: self.mail.clone(), token: index };
         match adopted {
             Adopted::Task { task, remote: answer } => {
-                place.insert(Entry::Task(task));
+                self.entries.insert(Entry::Task(task));
                 // Whoever asked waits for this.
                 let _ = answer.send(remote);
             }
@@ -310,7 +309,7 @@ impl EventLoop {
                 let registry = self.poll.registry();
                 match shielded(|| take_over(registry, index, stream, read, || make(remote))) {
                     Some(Ok(socket)) => {
-                        place.insert(Entry::Socket(socket));
+                        self.entries.insert(Entry::Socket(socket));
                         self.make_ready(index);
                         return;
                     }
@@ -328,20 +327,20 @@ impl EventLoop {
         let Some(Entry::Socket(socket)) = self.entries.get_mut(index) else { return };
         // Rounded up: a timer is never early.
         let micros = deadline.saturating_duration_since(began).as_micros();
-        let at = u64::try_from(micros.div_ceil(1_000)).unwrap_or(u64::MAX);
-        if socket.armed.is_none_or(|armed| at < armed) {
-            socket.armed = Some(at);
+        let at = u64::try_from(micros.div_ceil(1_000)).unwrap_or(NEVER);
+        if at < socket.armed {
+            socket.armed = at;
             self.timers.set(at, index);
             let entries = &self.entries;
-            self.timers.sweep(entries.len(), |at, index| {
-                matches!(entries.get(index), Some(Entry::Socket(socket)) if socket.armed == Some(at))
-            });
+            let counts =
+                |at, index| matches!(entries.get(index), Some(Entry::Socket(socket)) if socket.armed == at);
+            self.timers.sweep(entries.len(), counts);
         }
     }
 
     /// The connection is cut; what names its place from here on names nothing, or is only a look too many at who has it next.
     fn remove(&mut self, index: usize) {
-        let mut entry = self.entries.remove(index);
+        let Some(mut entry) = self.entries.remove(index) else { return };
         // Whoever panicked in the middle of what it said has said nothing, and never to somebody else.
         self.lent.outgoing.clear();
         self.mail.sockets.fetch_sub(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Thousands of sockets in a few threads: event loops, and the frames of WebSockets.
 //!
 //! A task or a thread for each connection costs some KB each, and a system call for each message. Here a connection is an
-//! entry in a slab: what is read goes through one buffer that all connections of a loop share, and what a turn of the loop
+//! entry in a list: what is read goes through one buffer that all connections of a loop share, and what a turn of the loop
 //! brought to a socket leaves in one write.
 //!
 //! | module | what it does |
@@ -13,6 +13,7 @@
 //! | `loops` | several of them, and handing sockets over to them |
 //! | `remote` | how others wake what lives in a loop |
 //! | `outgoing` | what is being written |
+//! | [`slots`] | the list: entries by numbers |
 //! | [`doorway`] | strangers: how many at a time, from where, and who waits |
 //! | [`patience`] | how long the system waits for a peer to take what it was told |
 //! | `turns` | how many turns a loop has made, and how long they took |
@@ -31,6 +32,7 @@ mod outgoing;
 mod pace;
 pub mod patience;
 mod remote;
+pub mod slots;
 mod socket;
 mod stream;
 mod timers;

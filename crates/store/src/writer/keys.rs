@@ -14,7 +14,8 @@ use crate::write::{DeviceKey, Position};
 /// database; after a failed one it is made anew.
 #[derive(Default)]
 pub(crate) struct Keys {
-    devices: KeyMap<DeviceKey, DeviceKeys>,
+    /// Most devices that are new say nothing for a while.
+    devices: KeyMap<DeviceKey, Option<Box<DeviceKeys>>>,
 }
 
 /// What belongs to one device.
@@ -41,15 +42,15 @@ impl Keys {
         if !self.devices.contains_key(&device)
             && let Some(read) = DeviceKeys::read(connection, device)?
         {
-            self.devices.insert(device, read);
+            self.devices.insert(device, Some(Box::new(read)));
         }
-        Ok(self.devices.get_mut(&device))
+        Ok(self.devices.get_mut(&device).map(|keys| &mut **keys.get_or_insert_default()))
     }
 
     /// The samples of channels of devices are in chunks from now on, up to these cursors.
     pub(crate) fn set_folded(&mut self, channels: Vec<(DeviceKey, i64, u64)>) {
         for (device, channel, cursor) in channels {
-            if let Some(known) = self.devices.get_mut(&device) {
+            if let Some(Some(known)) = self.devices.get_mut(&device) {
                 known.folded.insert(channel, cursor);
             }
         }
@@ -57,7 +58,7 @@ impl Keys {
 
     /// A device that is new.
     pub(crate) fn add(&mut self, device: DeviceKey) {
-        self.devices.insert(device, DeviceKeys::default());
+        self.devices.insert(device, None);
     }
 
     /// Forgets a device.
