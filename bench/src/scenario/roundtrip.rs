@@ -1,4 +1,5 @@
-//! A panel asks and a device answers. With Glassline that is a command, its result, and every receipt of it.
+//! A panel asks and a device answers. With Glassline that is a command, its result, and every receipt of it; and what it writes
+//! down of them behind the answers, which is waited for and counted too.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ const WARM_TRIPS: usize = 30;
 const WARM_MESSAGES: u64 = 2000;
 const TRIP_MAX: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_millis(20);
+/// In which a server does what it has put off: Glassline writes what it holds in memory within 100 ms.
+const BEHIND: Duration = Duration::from_millis(300);
 
 const COLUMNS: &[Column] = &[
     Column { name: "CPU a round trip", unit: "µs", decimals: 1 },
@@ -51,6 +54,7 @@ fn round(server: &mut Server) -> anyhow::Result<Vec<f64>> {
     let mut meter = None;
     for trip in 0..WARM_TRIPS + TRIPS {
         if trip == WARM_TRIPS {
+            rest(&mut load)?;
             meter = Some(Meter::start(server)?);
             latencies = Figures::default();
         }
@@ -58,6 +62,7 @@ fn round(server: &mut Server) -> anyhow::Result<Vec<f64>> {
         latencies.add(ask(&mut load, devices[pair], panels[pair], trip as u64)?.as_secs_f64() * 1e3);
     }
     let Some(meter) = meter else { bail!("nothing was measured") };
+    rest(&mut load)?;
     let spent = meter.stop(server)?;
     let trips = TRIPS as f64;
     let (p50, p99) = (percentile(&latencies, 0.50), percentile(&latencies, 0.99));
@@ -71,9 +76,14 @@ fn warm_up(load: &mut Load, devices: &[usize]) -> anyhow::Result<()> {
         load.flush(device)?;
         load.turn(Duration::from_millis(1), |_| ())?;
     }
-    let until = Instant::now() + 10 * WAIT;
+    rest(load)
+}
+
+/// Says nothing until the servers have done what they have put off.
+fn rest(load: &mut Load) -> anyhow::Result<()> {
+    let until = Instant::now() + BEHIND;
     while Instant::now() < until {
-        load.turn(WAIT, |_| ())?;
+        load.turn(until.saturating_duration_since(Instant::now()), |_| ())?;
     }
     Ok(())
 }

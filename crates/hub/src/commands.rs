@@ -6,10 +6,9 @@ use crate::auth::{Drive, Grant, Scope, Sight};
 use crate::limits::{COMMAND_LOOKUP_SECONDS_MAX, PERSON_COMMANDS};
 use crate::registry::{Cell, Inner};
 use crate::rights::{Check, asks};
-use bytes::Bytes;
 use protocol::limits::LINE_BYTES_MAX;
 use protocol::message::{Command, ToDevice, decode_to_device};
-use router::{Device, Intent, Receipt, Refusal, Request, State, frame};
+use router::{Device, Intent, Receipt, Refusal, Request, State};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -75,23 +74,21 @@ impl Hub {
         Ok(self.decide(grant, request).await?.0)
     }
 
-    /// The receipt as a message for the panel that asked, and whether those who watch the device were told the same. The
-    /// panel is not `allowed` to ask for more than [`crate::limits::PANEL_COMMANDS`].
+    /// The receipt for the panel that asked, and whether those who watch the device were told the same. The panel is not
+    /// `allowed` to ask for more than [`crate::limits::PANEL_COMMANDS`].
     pub(crate) async fn command_told(
         self: &Arc<Self>,
         grant: &Grant,
         request: CommandRequest,
         allowed: bool,
-    ) -> Result<(Bytes, bool), Undecided> {
-        let device = request.device.clone();
-        let (receipt, told) = match allowed {
-            true => self.decide(grant, request).await?,
+    ) -> Result<(Receipt, bool), Undecided> {
+        match allowed {
+            true => self.decide(grant, request).await,
             false => {
                 self.audit(Entry::by(What::Limit, grant).say("limit", "commands of a panel"));
-                (to_router(grant, request).0.refused(Refusal::Full), false)
+                Ok((to_router(grant, request).0.refused(Refusal::Full), false))
             }
-        };
-        Ok((frame::receipt(&device, &receipt), told))
+        }
     }
 
     async fn decide(
@@ -160,7 +157,7 @@ impl Hub {
         by: &Arc<str>,
         id: &str,
     ) -> Result<Option<Receipt>, Undecided> {
-        if cell.lock().device.receipt(by, id).is_some() || !self.known.note(cell.key, by, id) {
+        if !self.known.note(cell.key, by, id) || cell.lock().device.receipt(by, id).is_some() {
             return Ok(None);
         }
         let (hub, key, by, id) = (self.clone(), cell.key, by.clone(), id.to_owned());
@@ -332,6 +329,10 @@ fn for_a_line(value: Box<RawValue>) -> (Box<RawValue>, bool) {
         true => RawValue::from_string(value.get().replace(['\n', '\r'], " ")).unwrap_or(value),
         false => value,
     };
+    // Neither can be said of what holds no other values.
+    if !value.get().starts_with(['{', '[']) {
+        return (value, true);
+    }
     let command = Command { number: 1, channel: String::new(), value: value.clone(), ttl: 0 };
     let mut line = ToDevice::Command(command).encode(LINE_BYTES_MAX);
     line.truncate(line.trim_ascii_end().len());

@@ -103,8 +103,12 @@ impl Commands {
         past.chain(self.under_way()).chain(self.handed()).chain(self.waiting())
     }
 
+    /// The command with this name. Mostly it is asked for one that is new, or newer than the others.
     fn find(&self, by: &str, id: &str) -> Option<&Order> {
-        self.all().find(|order| order.is(by, id))
+        let here = self.under_way().chain(self.handed()).chain(self.waiting());
+        let past =
+            self.orders().into_iter().flat_map(|orders| orders.settled.iter().rev().chain(&orders.doubtful));
+        here.chain(past).find(|order| order.is(by, id))
     }
 
     pub(crate) fn settle(&mut self, order: Order) {

@@ -4,6 +4,7 @@ use super::device::{Device, Done, Issuer, Presence};
 use super::effect::Effect;
 use super::frame;
 use super::intake::Via;
+use super::order::Order;
 use super::relay::Relayed;
 use bytes::Bytes;
 use protocol::code::Bye;
@@ -12,7 +13,7 @@ use protocol::intake::{Outlet, Peer, Post};
 use protocol::limits::{
     HEARTBEAT_SECONDS, HEARTBEAT_SECONDS_MAX, HEARTBEAT_SECONDS_MIN, LINE_BYTES_MAX, WINDOW_MESSAGES,
 };
-use protocol::message::{Command, Identify, Welcome};
+use protocol::message::{Identify, Welcome};
 use protocol::rule::{Rule, holds};
 use protocol::session::position::Opening;
 use protocol::time::Time;
@@ -90,12 +91,14 @@ pub(crate) struct Conversation {
 const _: () = assert!(size_of::<Conversation>() <= 56);
 
 impl Conversation {
-    /// Whether the device can read the command's line. One with little room is sent it without spaces.
-    pub(crate) fn fits(&self, command: Command) -> bool {
-        match self.line_max {
-            Some(line_max) => command.compact().encoded_bytes() <= line_max.get() as usize,
-            None => command.encoded_bytes() <= LINE_BYTES_MAX,
-        }
+    /// Whether the device can read the command's line under this number. One with little room is sent it without spaces.
+    pub(crate) fn fits(&self, order: &Order, number: u64) -> bool {
+        let line_max = self.line_max.map_or(LINE_BYTES_MAX, |line_max| line_max.get() as usize);
+        let bytes = || match self.line_max {
+            Some(_) => order.line(number).compact().encoded_bytes(),
+            None => order.line(number).encoded_bytes(),
+        };
+        order.line_bytes_bound() <= line_max || bytes() <= line_max
     }
 
     /// Milliseconds of two heartbeats: how long an answer may be under way.

@@ -206,24 +206,33 @@ pub(crate) fn rhythms(device: &str, rhythms: &[(Arc<str>, Option<u64>)]) -> Byte
     format!("{{\"device\":{},\"every\":{{{}}}}}", quoted(device), members.join(",")).into()
 }
 
+/// Most receipts have room in so many bytes. The text of one that has not is moved.
+const RECEIPT_BYTES: usize = 256;
+
 /// Where a command stands.
 pub fn receipt(device: &str, receipt: &Receipt) -> Bytes {
-    let mut text = format!(
-        "{{\"command\":{},\"device\":{},\"channel\":{},\"state\":\"{}\",\"by\":{}",
-        quoted(&receipt.id),
-        quoted(device),
-        quoted(&receipt.channel),
-        receipt.state.as_str(),
-        quoted(&receipt.by),
-    );
-    text.push_str(&format!(",\"asked\":{}", receipt.asked));
+    let mut text = Vec::with_capacity(RECEIPT_BYTES);
+    text.extend_from_slice(b"{\"command\":");
+    push_quoted(&mut text, &receipt.id);
+    text.extend_from_slice(b",\"device\":");
+    push_quoted(&mut text, device);
+    text.extend_from_slice(b",\"channel\":");
+    push_quoted(&mut text, &receipt.channel);
+    text.extend_from_slice(b",\"state\":");
+    push_quoted(&mut text, receipt.state.as_str());
+    text.extend_from_slice(b",\"by\":");
+    push_quoted(&mut text, &receipt.by);
+    text.extend_from_slice(b",\"asked\":");
+    text.extend_from_slice(receipt.asked.as_bytes());
     if let Some(reason) = &receipt.reason {
-        text.push_str(&format!(",\"reason\":{}", quoted(reason)));
+        text.extend_from_slice(b",\"reason\":");
+        push_quoted(&mut text, reason);
     }
     if let Some(value) = &receipt.value {
-        text.push_str(&format!(",\"value\":{value}"));
+        text.extend_from_slice(b",\"value\":");
+        text.extend_from_slice(value.as_bytes());
     }
-    text.push('}');
+    text.push(b'}');
     text.into()
 }
 

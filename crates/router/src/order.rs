@@ -98,7 +98,8 @@ impl Order {
     }
 
     pub(crate) fn is(&self, by: &str, id: &str) -> bool {
-        &*self.request.by == by && &*self.request.id == id
+        // People are few: mostly it is the id that differs.
+        &*self.request.id == id && &*self.request.by == by
     }
 
     /// Whether it has this number, and its bytes have not left.
@@ -136,6 +137,14 @@ impl Order {
     pub(crate) fn replaces(&self, older: &Order) -> bool {
         let latest = |order: &Order| order.request.intent == Intent::Latest;
         latest(self) && latest(older) && self.request.channel == older.request.channel
+    }
+
+    /// No line of it is longer, without its end; mostly it is much shorter. Told without making one.
+    pub(crate) fn line_bytes_bound(&self) -> usize {
+        // What stands around them, with the longest numbers; and a character of a name may be escaped.
+        const AROUND: usize = 96;
+        const ESCAPED: usize = 6;
+        AROUND + ESCAPED * self.request.channel.len() + self.request.value.get().len()
     }
 
     pub(crate) fn line(&self, number: u64) -> Command {

@@ -71,7 +71,7 @@ impl Device {
         if is_plain && holds(Rule::C9) && !self.channels.is_input(&order.request.channel) {
             return Some(Refusal::Bad);
         }
-        (!conversation.fits(order.line(self.commands.next))).then_some(Refusal::TooLong)
+        (!conversation.fits(order, self.commands.next)).then_some(Refusal::TooLong)
     }
 
     /// The same of one that is connected to a gateway, which looks at it again.

@@ -48,12 +48,16 @@ pub(super) struct Unreadable {
 /// # Errors
 /// The frame is no JSON, and why.
 pub(super) fn read(frame: &str) -> Result<Vec<Result<FromPanel, Unreadable>>, String> {
-    let result = match frame.trim_start().starts_with('[') {
-        true => serde_json::from_str(frame),
-        false => serde_json::from_str(frame).map(|one| vec![one]),
-    };
-    let raw: Vec<&RawValue> = result.map_err(|error| error.to_string())?;
-    Ok(raw.into_iter().map(read_one).collect())
+    if frame.trim_start().starts_with('[') {
+        let raw: Vec<&RawValue> = serde_json::from_str(frame).map_err(|error| error.to_string())?;
+        return Ok(raw.into_iter().map(read_one).collect());
+    }
+    // Mostly there is nothing to complain about.
+    if let Ok(one) = serde_json::from_str(frame) {
+        return Ok(vec![Ok(one)]);
+    }
+    let raw: &RawValue = serde_json::from_str(frame).map_err(|error| error.to_string())?;
+    Ok(vec![read_one(raw)])
 }
 
 fn read_one(raw: &RawValue) -> Result<FromPanel, Unreadable> {

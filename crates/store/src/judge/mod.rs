@@ -208,6 +208,11 @@ impl Judge {
         if self.was_removed(device) { Ok(Verdict::Drop) } else { Err(CommitError::UnknownDevice(device)) }
     }
 
+    /// The id of a device, unless it was removed or never was.
+    pub(crate) fn id(&self, device: DeviceKey) -> Option<&str> {
+        self.devices.get(&device).map(|known| &*known.id)
+    }
+
     /// Where a device's log stands, unless it was removed or never was.
     pub(crate) fn standing(&self, device: DeviceKey) -> Option<&Standing> {
         self.devices.get(&device).map(|known| &known.standing)

@@ -1,7 +1,8 @@
 //! What the audit is given by a transaction: rows at its end, and at its front whole stretches that go.
 
-use rusqlite::{Connection, OptionalExtension};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::audit::{AuditEntry, AuditHash, AuditPlace};
 use crate::limits::{
@@ -11,20 +12,26 @@ use crate::write::CommandRow;
 
 /// Both ends of the chain, inside of one transaction. Read when first asked for, written by [`Chain::end`].
 #[derive(Default)]
-pub(crate) struct Chain {
+pub(crate) struct Chain<'a> {
     head: Option<AuditPlace>,
+    /// Puts a row in: looked up once for all rows of the transaction.
+    insert: Option<CachedStatement<'a>>,
 }
 
-impl Chain {
+impl<'a> Chain<'a> {
     /// Adds a row behind the last.
-    pub(crate) fn append(&mut self, connection: &Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
+    pub(crate) fn append(&mut self, connection: &'a Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
         let head = match self.head {
             Some(head) => head,
             None => end(connection, HEAD)?,
         };
         let place = head.then(entry);
         let sql = "INSERT INTO audit (number, at, what, who, device, details, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        connection.prepare_cached(sql)?.execute((
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            None => self.insert.insert(connection.prepare_cached(sql)?),
+        };
+        insert.execute((
             place.number.cast_signed(),
             entry.at,
             &entry.what,
@@ -38,13 +45,23 @@ impl Chain {
     }
 
     /// Adds what became of a command, once nothing more is to become of it. Of one whose device is gone nothing is left to say.
-    pub(crate) fn command(&mut self, connection: &Connection, row: &CommandRow) -> rusqlite::Result<()> {
+    /// `known`: the id of its device, where that need not be looked for.
+    pub(crate) fn command(
+        &mut self,
+        connection: &'a Connection,
+        row: &CommandRow,
+        known: Option<&str>,
+    ) -> rusqlite::Result<()> {
         if CommandRow::UNSETTLED.contains(&&*row.state) {
             return Ok(());
         }
-        let mut device = connection.prepare_cached("SELECT id FROM device WHERE key = ?1")?;
-        let device: Option<Box<str>> =
-            device.query_row([row.device.0.cast_signed()], |row| row.get(0)).optional()?;
+        let device = match known {
+            Some(id) => Some(id.into()),
+            None => {
+                let mut device = connection.prepare_cached("SELECT id FROM device WHERE key = ?1")?;
+                device.query_row([row.device.0.cast_signed()], |row| row.get(0)).optional()?
+            }
+        };
         match device {
             Some(device) => self.append(connection, &entry(row, device)),
             None => Ok(()),
@@ -52,7 +69,7 @@ impl Chain {
     }
 
     /// Writes down where the chain ends now. Beyond so many rows the oldest stretch goes.
-    pub(crate) fn end(mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(crate) fn end(mut self, connection: &'a Connection) -> rusqlite::Result<()> {
         let Some(head) = self.head else { return Ok(()) };
         let anchor = end(connection, ANCHOR)?;
         if head.number - anchor.number >= AUDIT_ROWS_MAX + AUDIT_STRETCH_ROWS {
@@ -67,7 +84,7 @@ impl Chain {
     }
 
     /// Lets go of stretches of which all is older than it may become; `now` is the time that it is.
-    pub(crate) fn prune(&mut self, connection: &Connection, now: i64) -> rusqlite::Result<()> {
+    pub(crate) fn prune(&mut self, connection: &'a Connection, now: i64) -> rusqlite::Result<()> {
         for _ in 0..AUDIT_STRETCHES_AT_ONCE {
             let up_to = end(connection, ANCHOR)?.number + AUDIT_STRETCH_ROWS;
             let mut last = connection.prepare_cached("SELECT at FROM audit WHERE number = ?1")?;
@@ -81,7 +98,7 @@ impl Chain {
     }
 
     /// Lets go of all rows up to a number, which becomes the anchor, and says so in a row.
-    fn let_go(&mut self, connection: &Connection, up_to: u64, now: i64) -> rusqlite::Result<()> {
+    fn let_go(&mut self, connection: &'a Connection, up_to: u64, now: i64) -> rusqlite::Result<()> {
         let mut hash = connection.prepare_cached("SELECT hash FROM audit WHERE number = ?1")?;
         let hash: Option<[u8; 32]> = hash.query_row([up_to.cast_signed()], |row| row.get(0)).optional()?;
         // Somebody took it out: the chain is left as it is, so that a look through it finds that.
@@ -121,31 +138,49 @@ fn set_end(connection: &Connection, which: &str, place: AuditPlace) -> rusqlite:
 
 /// What the audit says of a command.
 fn entry(row: &CommandRow, device: Box<str>) -> AuditEntry {
-    let mut details = Map::new();
-    let mut say = |name: &str, text: &str| {
-        details.insert(name.into(), Value::String(bounded(text)));
-    };
-    say("command", &row.id);
-    say("channel", &row.channel);
-    say("value", &row.value);
-    say("outcome", &row.state);
-    if let Some(reason) = &row.reason {
-        say("reason", reason);
-    }
-    if let Some(result) = &row.result {
-        say("result", result);
-    }
+    let said = [
+        ("channel", Some(&row.channel)),
+        ("command", Some(&row.id)),
+        ("outcome", Some(&row.state)),
+        ("reason", row.reason.as_ref()),
+        ("result", row.result.as_ref()),
+        ("value", Some(&row.value)),
+    ];
+    let said = said.iter().filter_map(|(name, text)| text.map(|text| (*name, bounded(text))));
     AuditEntry {
         at: row.updated,
         what: "command".into(),
         who: row.by.clone(),
         device,
-        details: Value::Object(details).to_string().into(),
+        details: object(said).into(),
     }
 }
 
+/// A JSON object of texts. There are many such, so that no tree of values is made for it.
+fn object<'a>(members: impl Iterator<Item = (&'static str, Cow<'a, str>)>) -> String {
+    let mut object = String::with_capacity(256);
+    for (name, text) in members {
+        object.push_str(if object.is_empty() { "{\"" } else { ",\"" });
+        object.push_str(name);
+        object.push_str("\":");
+        push_quoted(&mut object, &text);
+    }
+    object.push('}');
+    object
+}
+
+/// Adds a text as a JSON string. Most have nothing to escape.
+fn push_quoted(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        return json.push_str(&serde_json::Value::from(text).to_string());
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
+}
+
 /// The text, or the beginning of it.
-fn bounded(text: &str) -> String {
+fn bounded(text: &str) -> Cow<'_, str> {
     let end = text.floor_char_boundary(AUDIT_VALUE_BYTES);
-    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
+    if end < text.len() { format!("{}…", &text[..end]).into() } else { text.into() }
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::audit::Chain;
 use super::batch::Batch;
+use super::commands::Commands;
 use super::keys::{DeviceKeys, Keys};
 use super::rows;
 use crate::journal::Journal;
@@ -33,8 +34,19 @@ pub(crate) fn carry(
     ownerless: &mut Vec<i64>,
 ) -> rusqlite::Result<Carried> {
     let (journal, lost) = (Journal::default(), BTreeSet::new());
-    let audit = Chain::default();
-    let mut carry = Carry { connection, keys, ownerless, journal, audit, lost, now: None, removed: false };
+    let (audit, commands) = (Chain::default(), Commands::of(batch));
+    let mut carry = Carry {
+        connection,
+        judge,
+        keys,
+        ownerless,
+        journal,
+        audit,
+        commands,
+        lost,
+        now: None,
+        removed: false,
+    };
     for write in batch.stored() {
         carry.write(write)?;
     }
@@ -56,7 +68,8 @@ pub(crate) fn carry(
             rows::set_spool_cursor(connection, *gateway, cursor)?;
         }
     }
-    let Carry { journal, audit, now, removed, .. } = carry;
+    let Carry { journal, audit, commands, now, removed, .. } = carry;
+    commands.end(connection)?;
     audit.end(connection)?;
     rows::insert_journal(connection, batch.number, journal.samples(), journal.content())?;
     Ok(Carried { samples: journal.samples(), bytes: journal.content().len() as u64, now, removed })
@@ -73,10 +86,12 @@ enum Lane {
 
 struct Carry<'a> {
     connection: &'a Connection,
+    judge: &'a Judge,
     keys: &'a mut Keys,
     ownerless: &'a mut Vec<i64>,
     journal: Journal,
-    audit: Chain,
+    audit: Chain<'a>,
+    commands: Commands<'a>,
     /// Devices with new gaps.
     lost: BTreeSet<DeviceKey>,
     /// The time that it is.
@@ -85,8 +100,8 @@ struct Carry<'a> {
     removed: bool,
 }
 
-impl Carry<'_> {
-    fn write(&mut self, write: &Write) -> rusqlite::Result<()> {
+impl<'a> Carry<'a> {
+    fn write(&mut self, write: &'a Write) -> rusqlite::Result<()> {
         let connection = self.connection;
         match write {
             Write::Message(message) => self.message(message, Lane::Hub),
@@ -116,8 +131,9 @@ impl Carry<'_> {
             }
             Write::Called { device, called } => rows::set_called(connection, *device, called),
             Write::Command(command) => {
-                self.audit.command(connection, command)?;
-                rows::put_command(connection, command)
+                // One that is removed with this batch is not known to the judge any more.
+                self.audit.command(connection, command, self.judge.id(command.device))?;
+                self.commands.put(connection, command)
             }
             Write::Token(token) => rows::put_token(connection, token),
             Write::TokenUsed { hash, at } => rows::set_token_used(connection, hash, *at),
@@ -148,7 +164,7 @@ impl Carry<'_> {
     }
 
     /// What an uplink brought. What it holds for removed devices goes nowhere.
-    fn relayed(&mut self, write: &Write) -> rusqlite::Result<()> {
+    fn relayed(&mut self, write: &'a Write) -> rusqlite::Result<()> {
         if let Some(device) = write.device()
             && !matches!(write, Write::Device(_))
             && self.keys.device(self.connection, device)?.is_none()

@@ -21,7 +21,8 @@ pub(crate) fn doubt_commands(
         let mut chain = Chain::default();
         for row in load::unfinished(connection)? {
             let (state, updated) = ("unknown".into(), now.unwrap_or(row.updated));
-            chain.command(connection, &CommandRow { state, reason: Some(reason.into()), updated, ..row })?;
+            let row = CommandRow { state, reason: Some(reason.into()), updated, ..row };
+            chain.command(connection, &row, None)?;
         }
         chain.end(connection)?;
     }

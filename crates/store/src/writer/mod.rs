@@ -7,6 +7,7 @@ mod audit;
 mod batch;
 mod carry;
 mod chores;
+mod commands;
 mod database;
 mod disk;
 mod fold;

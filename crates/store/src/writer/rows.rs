@@ -1,7 +1,9 @@
 //! The statements that put what was decided into its rows.
 
+use std::sync::LazyLock;
+
 use protocol::uplink::message::SpoolCursor;
-use rusqlite::{Connection, Params};
+use rusqlite::{CachedStatement, Connection, Params};
 
 use crate::access::{AccessKind, AccessRow};
 use crate::judge::{Standing, oldest_kept};
@@ -164,53 +166,61 @@ pub(crate) fn delete_device(connection: &Connection, device: DeviceKey) -> rusql
     Ok(())
 }
 
-pub(crate) fn put_command(connection: &Connection, command: &CommandRow) -> rusqlite::Result<()> {
-    let sql = format!(
-        "INSERT INTO command ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-         ON CONFLICT (device, person, id) DO UPDATE SET
-           number = excluded.number, channel = excluded.channel, value = excluded.value,
-           intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
-           reason = excluded.reason, result = excluded.result, created = excluded.created,
-           deadline = excluded.deadline, updated = excluded.updated, credential = excluded.credential,
-           gateway = excluded.gateway, gateway_tag = excluded.gateway_tag",
-        load::COMMAND
-    );
-    run(
-        connection,
-        &sql,
-        rusqlite::params![
-            command.device.0.cast_signed(),
-            command.number.map(u64::cast_signed),
-            &command.id,
-            &command.by,
-            &command.channel,
-            &command.value,
-            &command.intent,
-            command.ttl.cast_signed(),
-            &command.state,
-            &command.reason,
-            &command.result,
-            command.created,
-            command.deadline,
-            command.updated,
-            command.credential.map(|token| token.0),
-            command.handed.as_ref().map(|handed| handed.gateway.0.cast_signed()),
-            command.handed.as_ref().map(|handed| &*handed.tag),
-        ],
-    )?;
-    trim_commands(connection, command)
+/// The statement of [`put_command`].
+pub(crate) fn putting_commands(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "INSERT INTO command ({})
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             ON CONFLICT (device, person, id) DO UPDATE SET
+               number = excluded.number, channel = excluded.channel, value = excluded.value,
+               intent = excluded.intent, ttl = excluded.ttl, state = excluded.state,
+               reason = excluded.reason, result = excluded.result, created = excluded.created,
+               deadline = excluded.deadline, updated = excluded.updated, credential = excluded.credential,
+               gateway = excluded.gateway, gateway_tag = excluded.gateway_tag",
+            load::COMMAND
+        )
+    });
+    connection.prepare_cached(&SQL)
 }
 
-/// Beyond so many of one device, those that were settled long before this one changed go.
-fn trim_commands(connection: &Connection, newest: &CommandRow) -> rusqlite::Result<()> {
+pub(crate) fn put_command(statement: &mut CachedStatement<'_>, command: &CommandRow) -> rusqlite::Result<()> {
+    statement.execute(rusqlite::params![
+        command.device.0.cast_signed(),
+        command.number.map(u64::cast_signed),
+        &command.id,
+        &command.by,
+        &command.channel,
+        &command.value,
+        &command.intent,
+        command.ttl.cast_signed(),
+        &command.state,
+        &command.reason,
+        &command.result,
+        command.created,
+        command.deadline,
+        command.updated,
+        command.credential.map(|token| token.0),
+        command.handed.as_ref().map(|handed| handed.gateway.0.cast_signed()),
+        command.handed.as_ref().map(|handed| &*handed.tag),
+    ])?;
+    Ok(())
+}
+
+/// Beyond so many of one device, those go that were settled long before its newest `changed`.
+pub(crate) fn trim_commands(
+    connection: &Connection,
+    device: DeviceKey,
+    changed: i64,
+) -> rusqlite::Result<()> {
     let [accepted, queued, sent] = CommandRow::UNSETTLED;
     run(
         connection,
         "DELETE FROM command WHERE device = ?1 AND updated < ?2 AND state NOT IN (?3, ?4, ?5) AND key <=
            (SELECT key FROM command WHERE device = ?1 ORDER BY key DESC LIMIT 1 OFFSET ?6)",
         (
-            newest.device.0.cast_signed(),
-            newest.updated.saturating_sub(COMMANDS_SURE_MS),
+            device.0.cast_signed(),
+            changed.saturating_sub(COMMANDS_SURE_MS),
             accepted,
             queued,
             sent,

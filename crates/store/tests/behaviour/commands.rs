@@ -1,4 +1,4 @@
-use store::{CommandRow, DeviceKey, Write};
+use store::{AuditQuery, CommandRow, DeviceKey, Write};
 
 use crate::rig::{PUMP, Rig, command, device};
 
@@ -56,6 +56,26 @@ fn the_newest_commands_come_first_and_no_more_than_asked_for() {
     names.sort();
     assert_eq!(names[0], (PUMP, "ada".into(), "c1".into()));
     assert_eq!(rig.store.reader().command_names(3, |_, _, _| {}).unwrap(), 3);
+}
+
+#[test]
+fn a_command_stands_where_it_was_first_written_as_it_was_last_also_where_that_is_one_transaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::with_pump(dir.path());
+    let writes = [("c1", "sent"), ("c2", "sent"), ("c2", "unknown"), ("c1", "failed"), ("c2", "done")];
+    rig.write(writes.map(|(id, state)| Write::Command(command("ada", id, state))));
+    let commands = rig.store.reader().commands(PUMP, 10).unwrap();
+    let found: Vec<_> = commands.iter().map(|command| (&*command.id, &*command.state)).collect();
+    assert_eq!(found, [("c2", "done"), ("c1", "failed")]);
+    // Of each end there is a row in the audit.
+    let query = AuditQuery { limit: 10, ..AuditQuery::default() };
+    let said = rig.store.reader().audit(&query).unwrap();
+    let outcomes: Vec<_> = said.iter().rev().map(|row| &*row.entry.details).collect();
+    let ended = [("c2", "unknown"), ("c1", "failed"), ("c2", "done")];
+    for (details, (id, outcome)) in outcomes.iter().zip(ended) {
+        assert!(details.contains(&format!(r#""command":"{id}","outcome":"{outcome}""#)), "{details}");
+    }
+    assert_eq!(outcomes.len(), ended.len());
 }
 
 #[test]

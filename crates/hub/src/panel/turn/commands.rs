@@ -34,7 +34,8 @@ impl Turn<'_> {
             let Some(who) = seat.who() else { return Answer::Lost };
             let told = seat.hub.command_told(&who.grant, request, allowed).await;
             // Those who watch the device are told with everybody else; others, and those who ask again, here.
-            let told = told.map(|(receipt, all)| (!(all && is_watched)).then_some(receipt));
+            let told =
+                told.map(|(receipt, all)| (!(all && is_watched)).then(|| frame::receipt(&of, &receipt)));
             Answer::Command { id: about, device: of, is_known, told }
         });
     }

@@ -389,8 +389,10 @@ impl HubSide {
             return;
         }
         let command = if self.line_max.is_some() { command.compact() } else { command };
-        if command.encoded_bytes() <= self.line_max() {
-            self.send(now, ToDevice::Command(command));
+        let line = ToDevice::Command(command).encode(self.line_max());
+        // Its end is not counted.
+        if line.len() <= self.line_max() + 1 {
+            self.send_line(now, line);
         }
     }
 
@@ -411,13 +413,16 @@ impl HubSide {
     }
 
     fn send(&mut self, now: Time, message: ToDevice) {
-        if self.phase == Phase::Over {
-            return;
+        if self.phase != Phase::Over {
+            self.send_line(now, message.encode(self.line_max()));
         }
+    }
+
+    fn send_line(&mut self, now: Time, line: Vec<u8>) {
         if let Some(heartbeat_ms) = self.heartbeat_ms() {
             self.timers.set(HubTimer::Heartbeat, now.mono + heartbeat_ms);
         }
-        self.put(Output::Send(message.encode(self.line_max())));
+        self.put(Output::Send(line));
     }
 
     /// Milliseconds between heartbeats, where the device is bound to them.
