@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use serde::Serialize;
 
 use crate::audit::{AuditEntry, AuditHash, AuditPlace};
 use crate::limits::{
@@ -136,47 +137,30 @@ fn set_end(connection: &Connection, which: &str, place: AuditPlace) -> rusqlite:
     Ok(())
 }
 
-/// What the audit says of a command.
+/// What the audit says of a command, beside who and when. Its members are in the order of their names, as in all details.
+#[derive(Serialize)]
+struct Details<'a> {
+    channel: Cow<'a, str>,
+    command: Cow<'a, str>,
+    outcome: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Cow<'a, str>>,
+    value: Cow<'a, str>,
+}
+
 fn entry(row: &CommandRow, device: Box<str>) -> AuditEntry {
-    let said = [
-        ("channel", Some(&row.channel)),
-        ("command", Some(&row.id)),
-        ("outcome", Some(&row.state)),
-        ("reason", row.reason.as_ref()),
-        ("result", row.result.as_ref()),
-        ("value", Some(&row.value)),
-    ];
-    let said = said.iter().filter_map(|(name, text)| text.map(|text| (*name, bounded(text))));
-    AuditEntry {
-        at: row.updated,
-        what: "command".into(),
-        who: row.by.clone(),
-        device,
-        details: object(said).into(),
-    }
-}
-
-/// A JSON object of texts. There are many such, so that no tree of values is made for it.
-fn object<'a>(members: impl Iterator<Item = (&'static str, Cow<'a, str>)>) -> String {
-    let mut object = String::with_capacity(256);
-    for (name, text) in members {
-        object.push_str(if object.is_empty() { "{\"" } else { ",\"" });
-        object.push_str(name);
-        object.push_str("\":");
-        push_quoted(&mut object, &text);
-    }
-    object.push('}');
-    object
-}
-
-/// Adds a text as a JSON string. Most have nothing to escape.
-fn push_quoted(json: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        return json.push_str(&serde_json::Value::from(text).to_string());
-    }
-    json.push('"');
-    json.push_str(text);
-    json.push('"');
+    let details = Details {
+        channel: bounded(&row.channel),
+        command: bounded(&row.id),
+        outcome: bounded(&row.state),
+        reason: row.reason.as_deref().map(bounded),
+        result: row.result.as_deref().map(bounded),
+        value: bounded(&row.value),
+    };
+    let details = serde_json::to_string(&details).expect("texts are JSON").into();
+    AuditEntry { at: row.updated, what: "command".into(), who: row.by.clone(), device, details }
 }
 
 /// The text, or the beginning of it.
